@@ -1,0 +1,76 @@
+// Counters that one worker writes and anybody reads. A Counter is a relaxed atomic without a read-modify-write instruction:
+// with one writer, load and store are enough, and a reader only needs some recent value, not an order between counters.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "common/drop_reason.h"
+#include "common/route.h"
+#include "common/service_table.h"
+
+namespace baton {
+
+class Counter {
+ public:
+  void Add(uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void Sub(uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed); }
+  void Set(uint64_t v) { value_.store(v, std::memory_order_relaxed); }
+  uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+struct PortCounters {
+  Counter received, received_bytes, sent, sent_bytes;  // frames from Ethernet header to the end of the IP packet
+};
+
+struct BackendCounters {
+  Counter rows;      // gauge: rows in the table
+  Counter open;      // gauge: of these, connections not yet ended by FIN both ways or RST
+  Counter created;   // rows ever made
+  Counter packets_to, bytes_to, packets_from, bytes_from;
+};
+
+// worker writes, control and metrics read.
+struct WorkerCounters {
+  explicit WorkerCounters(size_t backend_slots)
+      : backends(std::make_unique<BackendCounters[]>(backend_slots)), backend_slots(backend_slots) {}
+
+  // The sum that always holds between two polls:
+  //   received + originated = sent + dropped (all reasons) + held + waiting + to_control
+  Counter received;    // from ports
+  Counter originated;  // frames made here: errors and resets in answer to a dropped packet, and control's own
+  Counter sent;        // to ports
+  Counter to_control;  // ARP, neighbour discovery and the like, handed over
+  Counter held;        // gauge: in the hold buffer
+  Counter waiting;     // gauge: for a neighbour's MAC address
+  std::array<Counter, kDropReasons> drops;
+
+  Counter echo_replies;        // sent for our own addresses (counted in received and sent)
+  Counter errors_sent;         // RST and ICMP errors
+  Counter errors_suppressed;   // not sent: over the rate limit
+  Counter rows, rows_ipv6;     // gauges
+  Counter rows_created, rows_ended;
+  Counter port_pools;          // gauge: pools of `full` translation in use
+  Counter neighbors;           // gauge
+  Counter generation;          // last committed
+  Counter events_lost;         // reports that found the ring to control full
+  Counter busy_ns, total_ns;   // time in polls that had work; time in all polls and pauses
+  Counter polls;
+
+  std::array<PortCounters, kMaxPorts> ports;
+  std::unique_ptr<BackendCounters[]> backends;  // by backend slot
+  size_t backend_slots;
+
+  uint64_t dropped() const {
+    uint64_t sum = 0;
+    for (const Counter& c : drops) sum += c.Get();
+    return sum;
+  }
+};
+
+}  // namespace baton

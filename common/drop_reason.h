@@ -1,0 +1,78 @@
+// Every way a packet can die here. A reason is added together with its counter (they are indexed by it), its line in
+// DropReasonName and DropReasonText, and a scenario that provokes it. Plain values, any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
+#include <absl/strings/string_view.h>
+
+namespace baton {
+
+// X(enumerator, name in metrics and scenarios, what it means and what to do about it)
+#define BATON_DROP_REASONS(X)                                                                                         \
+  X(kNone, "none", "not dropped")                                                                                     \
+  /* parse */                                                                                                         \
+  X(kTooShort, "too_short", "shorter than the headers it announces")                                                  \
+  X(kTooLong, "too_long", "does not lie in one buffer; the port's mtu is larger than the buffers")                    \
+  X(kBadIpHeader, "bad_ip_header", "wrong IP version, header length or total length")                                 \
+  X(kBadIpChecksum, "bad_ip_checksum", "the IPv4 header checksum is wrong")                                           \
+  X(kBadAddress, "bad_address", "a source or destination address that may not cross a router")                        \
+  X(kBadL4Header, "bad_l4_header", "a TCP, UDP or ICMP header with an impossible length or flags")                    \
+  X(kTooManyHeaders, "too_many_headers", "more IPv6 extension headers than the limit of 8")                           \
+  X(kUnknownEtherType, "unknown_ether_type", "neither IPv4, IPv6 nor ARP")                                            \
+  X(kWrongVlan, "wrong_vlan", "a VLAN tag other than the port's `vlan`, or none where one is expected")               \
+  X(kNotOurMac, "not_our_mac", "sent to another station's MAC address")                                               \
+  X(kMulticast, "multicast", "a multicast or broadcast packet that nobody here listens to")                           \
+  /* local */                                                                                                         \
+  X(kNotForUs, "not_for_us", "to one of the box's own addresses, but nothing here takes it")                          \
+  X(kControlRate, "control_rate", "more packets for the control thread than its rate limit")                          \
+  X(kControlRingFull, "control_ring_full", "the ring to the control thread is full")                                  \
+  /* services */                                                                                                      \
+  X(kUnknownAccess, "unknown_access", "no row and not the first packet of a connection; answered with an error")      \
+  X(kNoService, "no_service", "no service listens on this port of the address; answered with an error")               \
+  X(kAddressNotInCharge, "address_not_in_charge", "this box is not in charge of the address; answered with an error") \
+  X(kNoBackend, "no_backend", "every backend of the service is drained or has weight 0; answered with an error")      \
+  X(kAccessTableFull, "access_table_full", "as many rows as `access_rows` allows")                                    \
+  X(kPortsExhausted, "ports_exhausted", "no internal address has a free port towards this backend")                   \
+  X(kPortPoolsExhausted, "port_pools_exhausted", "more internal address and backend pairs than `port_pools`")         \
+  X(kReplyKeyInUse, "reply_key_in_use", "another row has the same backend side; use `forward: full`")                 \
+  X(kFragment, "fragment", "an IP fragment of a flow that needs its ports")                                           \
+  X(kIcmpNotTranslated, "icmp_not_translated", "an ICMP message, other than echo, to a service or internal address")  \
+  /* hold */                                                                                                          \
+  X(kHoldFull, "hold_full", "the hold buffer reached its limit of packets or bytes")                                  \
+  X(kHoldExpired, "hold_expired", "held longer than `hold.time_limit`")                                               \
+  X(kHoldDisabled, "hold_disabled", "the address is in migration and `hold.packets` is 0")                            \
+  /* forwarding */                                                                                                    \
+  X(kTtlExpired, "ttl_expired", "TTL or hop limit used up; answered with time exceeded")                              \
+  X(kNoRoute, "no_route", "no route covers the destination; answered with unreachable")                               \
+  X(kTooBig, "too_big", "larger than the MTU of the way out; answered with the MTU")                                  \
+  X(kNeighborQueueFull, "neighbor_queue_full", "too many packets wait for this neighbour's MAC address")              \
+  X(kNeighborTableFull, "neighbor_table_full", "as many neighbours as `neighbors` allows")                            \
+  X(kNeighborFailed, "neighbor_failed", "the neighbour does not answer; answered with unreachable")                   \
+  X(kNoHeadroom, "no_headroom", "the buffer has no room for a larger header")                                         \
+  X(kTransmitFull, "transmit_full", "the port's transmit queue is full")
+
+enum class DropReason : uint8_t {
+#define BATON_DROP_ENUM(id, name, text) id,
+  BATON_DROP_REASONS(BATON_DROP_ENUM)
+#undef BATON_DROP_ENUM
+};
+
+inline constexpr absl::string_view kDropReasonNames[] = {
+#define BATON_DROP_NAME(id, name, text) name,
+    BATON_DROP_REASONS(BATON_DROP_NAME)
+#undef BATON_DROP_NAME
+};
+inline constexpr absl::string_view kDropReasonTexts[] = {
+#define BATON_DROP_TEXT(id, name, text) text,
+    BATON_DROP_REASONS(BATON_DROP_TEXT)
+#undef BATON_DROP_TEXT
+};
+inline constexpr size_t kDropReasons = std::size(kDropReasonNames);
+
+inline absl::string_view DropReasonName(DropReason r) { return kDropReasonNames[static_cast<size_t>(r)]; }
+inline absl::string_view DropReasonText(DropReason r) { return kDropReasonTexts[static_cast<size_t>(r)]; }
+
+}  // namespace baton

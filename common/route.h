@@ -1,0 +1,37 @@
+// A route as control knows it, and a port as both planes know it. Plain values. The look-up structure that workers use is
+// dataplane/route_table.h; it is built from a list of these.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/addr.h"
+
+namespace baton {
+
+using PortId = uint8_t;  // index of the port in the configuration, not DPDK's
+inline constexpr PortId kNoPort = 0xff;
+inline constexpr int kMaxPorts = 32;
+
+struct Route {
+  Prefix to;
+  IpAddress via;  // the gateway; unspecified ("::") when the destination itself is on the port's network
+  PortId port = kNoPort;
+
+  bool connected() const { return via == IpAddress{}; }
+  friend bool operator==(const Route&, const Route&) = default;
+};
+
+using RouteList = std::vector<Route>;
+
+// What does not change about a port while the process runs.
+struct PortInfo {
+  std::string name;
+  MacAddress mac;
+  uint16_t mtu = 1500;  // of the IP packet
+  uint16_t vlan = 0;    // 802.1Q id of its frames; 0: untagged
+  std::vector<InterfaceAddress> addresses;  // the first of a family is the source of our own packets
+};
+
+}  // namespace baton

@@ -1,0 +1,78 @@
+// Every message that may cross a ring, both directions. Plain values, trivially copyable, at most 64 bytes. Pointers are
+// lent, with the owner named beside each. README, "life of an update", tells the whole way.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+#include <variant>
+
+#include "common/access_row.h"
+#include "common/address_table.h"
+#include "common/route.h"
+#include "common/service_table.h"
+
+namespace baton {
+
+class RouteTable;  // dataplane/route_table.h
+
+// --- control thread -> one worker ---
+
+// Snapshots: staged until the Commit that follows. The worker hands the former one back with Retired.
+struct UseRoutes { const RouteTable* routes; };
+struct UseServices { const ServiceTable* services; };
+struct UseAddresses { const AddressTable* addresses; };
+struct Commit { uint64_t generation; };  // what was staged takes effect together, between two bursts
+
+// What control found out about a neighbour. Takes effect at once. A neighbour that failed has no MAC address: packets
+// that wait for it are answered with an error.
+struct SetNeighbor {
+  IpAddress address;
+  MacAddress mac;
+  PortId port;
+  enum class State : uint8_t { kReachable, kFailed, kForget } state;
+};
+
+// A frame of control's own (from the BufferPool), given to the worker.
+struct SendFrame {
+  void* buffer;
+  uint16_t length;
+  PortId port;
+};
+
+// Fill `batch`, beginning at row `from`, and hand it back with RowsListed.
+struct ListRows {
+  RowBatch* batch;
+  uint32_t from;
+};
+
+using Update = std::variant<UseRoutes, UseServices, UseAddresses, Commit, SetNeighbor, SendFrame, ListRows>;
+static_assert(std::is_trivially_copyable_v<Update> && sizeof(Update) <= 64);
+
+// --- one worker -> control thread ---
+
+struct RetiredRoutes { const RouteTable* routes; };
+struct RetiredServices { const ServiceTable* services; };
+struct RetiredAddresses { const AddressTable* addresses; };
+struct Committed { uint64_t generation; };
+
+// A packet for control: the frame from its Ethernet header on. Control frees the buffer.
+struct FrameForControl {
+  void* buffer;
+  const uint8_t* data;
+  uint16_t length;
+  PortId port;
+};
+
+// Packets wait for the MAC address of this neighbour. Repeated by the worker, at most once a second, until it is set.
+struct NeedNeighbor {
+  IpAddress address;
+  PortId port;
+};
+
+struct RowsListed { RowBatch* batch; };
+
+using Event = std::variant<RetiredRoutes, RetiredServices, RetiredAddresses, Committed, FrameForControl, NeedNeighbor,
+                           RowsListed>;
+static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
+
+}  // namespace baton

@@ -1,0 +1,95 @@
+// The configuration as plain structs. ParseConfig and Validate (parse.h) make it from YAML; everybody else gets it by const
+// reference. A Config that exists is valid: names resolve, addresses do not overlap, every backend is reachable by a route.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/addr.h"
+#include "common/route.h"
+#include "common/service_table.h"
+#include "common/time_point.h"
+
+namespace baton::controlplane {
+
+struct DeviceConfig {
+  // kPci: a PCI address; kDpdk: a device that EAL options made; others: what the DPDK driver of that name is told.
+  enum class Kind { kPci, kAfPacket, kAfXdp, kTap, kMemif, kPcap, kRing, kNull, kDpdk } kind = Kind::kNull;
+  std::string argument;  // the text behind the colon; for kPci the address itself
+};
+
+struct PortConfig {
+  std::string name;
+  DeviceConfig device;
+  std::vector<InterfaceAddress> addresses;
+  uint16_t mtu = 1500;
+  uint16_t vlan = 0;      // 0: untagged
+  MacAddress mac;         // zero: the device's own
+};
+
+struct HoldConfig {
+  uint32_t packets = 65536;               // over all addresses of a worker; 0: drop in migration (AM-70)
+  uint32_t packets_per_address = 16384;   // AM-Q09
+  uint64_t bytes_per_address = 32 << 20;
+  Duration time_limit = std::chrono::seconds(2);
+};
+
+enum class Polling { kBusy, kAdaptive };
+
+struct DataplaneConfig {
+  int workers = 1;
+  Polling polling = Polling::kAdaptive;
+  uint32_t access_rows = 1'000'000;       // over all workers
+  uint32_t access_rows_ipv6 = 0;          // at most this many of them IPv6; 0: as many as access_rows
+  uint32_t port_pools = 1024;             // `full`: internal address and backend pairs that can be in use
+  uint32_t neighbors = 4096;
+  uint32_t neighbor_queue = 1024;         // packets waiting for neighbours, all together
+  uint32_t packet_buffers = 65536;
+  uint32_t errors_per_second = 1000;      // RST and ICMP errors per worker
+  uint32_t control_packets_per_second = 20000;
+  HoldConfig hold;
+  Timeouts timeouts;
+};
+
+struct AddressGroupConfig {
+  std::string name;
+  std::vector<IpAddress> external;
+  std::vector<IpAddress> internal;
+  std::string prefer;   // the node that should be in charge; empty: this one
+};
+
+struct BackendConfig {
+  std::string name;
+  IpAddress address;
+  uint16_t port = 0;    // 0 in the file: the listen port
+  uint16_t weight = 1;
+};
+
+struct ServiceConfig {
+  std::string name;
+  Endpoint listen;
+  ForwardMethod forward = ForwardMethod::kDestination;
+  Schedule schedule = Schedule::kWeight;
+  std::vector<BackendConfig> backends;
+  uint16_t first_port = 1024, last_port = 65535;  // `full`: `internal_ports: 1024-65535`
+  std::string group;     // resolved: the address group that listen.address is in; empty: none
+};
+
+struct ApiConfig {
+  std::string socket = "/run/baton/batond.sock";
+  std::string metrics = "127.0.0.1:9111";  // empty: no metrics
+};
+
+struct Config {
+  std::string node = "baton";
+  DataplaneConfig dataplane;
+  ApiConfig api;
+  std::vector<PortConfig> ports;
+  RouteList routes;       // static ones and, after validation, the ports' connected ones
+  std::vector<AddressGroupConfig> address_groups;
+  std::vector<ServiceConfig> services;
+  std::vector<std::string> eal_arguments;  // `dpdk: {eal_arguments: [...]}`; the command line's come after them
+};
+
+}  // namespace baton::controlplane

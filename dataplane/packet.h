@@ -1,0 +1,89 @@
+// A packet on its way through the pipeline: where its bytes are and what the stages found out and decided. Stages fill
+// fields; only Rewrite (and Answer, for refusals) changes bytes. Two cache lines. Used by one worker only.
+#pragma once
+
+#include <cstdint>
+
+#include "common/drop_reason.h"
+#include "common/route.h"
+#include "dataplane/flow_key.h"
+
+namespace baton::dataplane {
+
+struct RowSide;  // access_table.h
+
+// What becomes of a packet. Each packet ends in exactly one of the last six.
+enum class Fate : uint8_t {
+  kUndecided,  // goes through the stages
+  kForward,    // to `out_port`
+  kDrop,       // `drop` says why; Answer may turn the bytes into an error for the sender
+  kControl,    // to the control thread
+  kHold,       // into the hold buffer of `address_slot`
+  kWait,       // waits for a neighbour's MAC address
+  kEcho,       // answered in place: an echo reply from one of our own addresses
+};
+
+// The error a dropped packet is answered with (AM-08, AM-21, AM-Q08).
+enum class Answer : uint8_t {
+  kNone, kRefuse, kProhibited, kNoRoute, kHostUnreachable, kTimeExceeded, kTooBig
+};  // kRefuse: RST for TCP, port unreachable otherwise
+
+enum PacketFlag : uint8_t {
+  kFragmented = 1,    // any fragment, IPv4 or IPv6
+  kReleased = 2,      // comes out of the hold buffer: is not held again
+  kCreatedRow = 4,
+};
+
+struct alignas(64) Packet {
+  // Set by PacketIo::Receive.
+  uint8_t* data = nullptr;   // first byte of the Ethernet header
+  void* buffer = nullptr;    // PacketIo's
+  uint16_t length = 0;       // bytes from `data` on
+  PortId port = 0;           // came in here
+
+  // Set by Parse.
+  uint8_t l3 = 0;            // offset of the IP header
+  uint16_t l4 = 0;           // offset of the TCP, UDP or ICMP header; 0 when there is none
+  uint8_t protocol = 0;      // the header at l4
+  uint8_t tcp_flags = 0;
+  uint8_t icmp_type = 0;
+  uint8_t flags = 0;         // PacketFlag
+  bool ipv4 = false;
+
+  // Set by the stages.
+  DropReason drop = DropReason::kNone;
+  Fate fate = Fate::kUndecided;
+  Answer answer = Answer::kNone;
+  PortId out_port = kNoPort;
+  Slot address_slot = kNoSlot;  // the local address it is to (or, for a reply, belongs to)
+  uint16_t neighbor = 0;        // index in the neighbour table
+  uint16_t mtu = 0;             // kTooBig: of the way out
+  RowSide* side = nullptr;      // the row's side for this direction, when there is a row
+  const Service* service = nullptr;
+
+  FlowKey key;
+
+  bool alive() const { return fate == Fate::kUndecided; }
+  void Drop(DropReason reason, Answer with = Answer::kNone) {
+    fate = Fate::kDrop;
+    drop = reason;
+    answer = with;
+  }
+};
+
+// Every buffer has this much room before the frame, and this much from the frame's start on, however short the frame is:
+// a tag can be added and an error message built in place (RFC 4443, 2.4: at most 1280 bytes of IPv6).
+inline constexpr int kMinHeadroom = 64;
+inline constexpr int kMinRoom = 1536;
+
+inline constexpr int kBurst = 32;
+
+struct Burst {
+  int count = 0;
+  Packet packets[kBurst];
+
+  Packet* begin() { return packets; }
+  Packet* end() { return packets + count; }
+};
+
+}  // namespace baton::dataplane
