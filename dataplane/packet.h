@@ -6,6 +6,7 @@
 
 #include "common/drop_reason.h"
 #include "common/route.h"
+#include "common/service_table.h"
 #include "dataplane/flow_key.h"
 
 namespace baton::dataplane {
@@ -75,6 +76,8 @@ struct alignas(64) Packet {
 // a tag can be added and an error message built in place (RFC 4443, 2.4: at most 1280 bytes of IPv6).
 inline constexpr int kMinHeadroom = 64;
 inline constexpr int kMinRoom = 1536;
+
+static_assert(sizeof(Packet) == 128);
 
 inline constexpr int kBurst = 32;
 
