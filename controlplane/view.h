@@ -1,0 +1,81 @@
+// What the control thread shows of itself: a picture made a few times a second and published whole. API and metrics
+// threads read it (a shared_ptr to const) and never touch the control thread's state. Counters of workers are not in here:
+// they can be read at any time (common/counters.h).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/address_table.h"
+#include "common/counters.h"
+#include "common/route.h"
+#include "common/time_point.h"
+
+namespace baton::controlplane {
+
+struct PortView {
+  PortInfo info;
+  std::string device;      // as configured
+  bool link_up = false;
+  // The device's own counts; what it lost before we saw it.
+  uint64_t missed = 0, receive_errors = 0, transmit_errors = 0, no_buffers = 0;
+};
+
+struct WorkerView {
+  int index = 0;
+  int lcore = 0;
+  const WorkerCounters* counters = nullptr;  // lives as long as the process
+  size_t ring_capacity = 0, updates_waiting = 0, events_waiting = 0;
+  uint64_t committed_generation = 0;
+  size_t outbox = 0;       // updates that found the ring full and wait at the publisher
+  uint32_t rows_capacity = 0, rows_capacity_ipv6 = 0, hold_capacity = 0, neighbors_capacity = 0, port_pools_capacity = 0;
+};
+
+struct BackendView {
+  std::string name;
+  IpAddress address;
+  uint16_t port = 0;
+  uint16_t configured_weight = 0;  // as in the file or set since
+  bool drained = false;            // by the operator: effective weight 0
+  uint16_t weight = 0;             // effective
+  Slot slot = kNoSlot;             // where its BackendCounters are, at every worker
+};
+
+struct ServiceView {
+  std::string name;
+  Endpoint listen;
+  ForwardMethod method = ForwardMethod::kDestination;
+  Schedule schedule = Schedule::kWeight;
+  Slot slot = kNoSlot;
+  std::vector<BackendView> backends;
+};
+
+struct NeighborView {
+  PortId port = 0;
+  IpAddress address;
+  MacAddress mac;
+  std::string state;     // incomplete, reachable, probe, failed
+  Duration age{};        // since it was confirmed
+};
+
+struct AddressView {
+  LocalAddress address;
+  std::string group;     // empty: a port's own, or a service without a group
+};
+
+struct View {
+  std::string node;
+  TimePoint made{};
+  TimePoint started{};
+  uint64_t generation = 0;  // last published
+  std::vector<PortView> ports;
+  std::vector<WorkerView> workers;
+  std::vector<ServiceView> services;
+  std::vector<NeighborView> neighbors;
+  std::vector<AddressView> addresses;  // all kinds, by slot
+  RouteList routes;
+  size_t buffers_capacity = 0, buffers_in_use = 0;
+};
+
+}  // namespace baton::controlplane
