@@ -1,0 +1,71 @@
+// A port: one DPDK device, opened, configured and started; stopped and closed by its destructor. Made and destroyed by the
+// main thread while no worker uses it; link() and stats() may be called by the control thread at any time.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/addr.h"
+#include "common/status.h"
+#include "dataplane/dpdk/buffer_pool.h"
+
+namespace baton::dataplane {
+
+enum class DeviceKind { kPci, kAfPacket, kAfXdp, kTap, kMemif, kPcap, kRing, kNull, kDpdk };
+
+struct PortSpec {
+  std::string name;       // as in the configuration; errors begin with it
+  DeviceKind kind = DeviceKind::kNull;
+  // kPci: the address; kAfPacket, kAfXdp, kTap: the interface, then `,key=value` of the driver; kMemif, kPcap, kNull:
+  // `key=value,...` of the driver; kRing: a name, and two ports with the same name are joined; kDpdk: a device's name.
+  std::string argument;
+  uint16_t mtu = 1500;    // of the IP packet
+  uint16_t vlan = 0;      // not 0: frames carry an 802.1Q tag
+  uint16_t queues = 1;    // of each direction: one per worker
+  uint16_t descriptors = 1024;  // wanted per queue; the device may have other limits
+  MacAddress mac;         // zero: the device's own
+};
+
+struct LinkState {
+  bool up = false;
+  uint32_t mbit_per_s = 0;  // 0: unknown
+};
+
+struct PortStats {
+  uint64_t received = 0, received_bytes = 0, sent = 0, sent_bytes = 0;
+  uint64_t missed = 0;          // no descriptor or frame was free
+  uint64_t receive_errors = 0, transmit_errors = 0;
+  uint64_t no_buffers = 0;      // the buffer pool was empty
+};
+
+class Port {
+ public:
+  ~Port();
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  const std::string& name() const { return name_; }
+  const std::string& device() const { return device_; }  // DPDK's name for it
+  uint16_t dpdk_id() const { return id_; }
+  MacAddress mac() const { return mac_; }
+  uint16_t mtu() const { return mtu_; }
+  LinkState link() const;
+  PortStats stats() const;
+
+ private:
+  friend absl::StatusOr<std::unique_ptr<Port>> OpenPort(const PortSpec& spec, const DpdkBufferPool& pool);
+  Port() = default;
+
+  std::string name_, device_;
+  uint16_t id_ = 0;
+  bool opened_ = false;    // configured here: to be stopped and closed
+  bool made_device_ = false;  // a virtual device of ours: to be removed
+  MacAddress mac_;
+  uint16_t mtu_ = 0;
+};
+
+// NotFound: no such device or interface; InvalidArgument: the device cannot do what `spec` says. The text names the port,
+// the device and the reason: "port wan: no interface eth9".
+absl::StatusOr<std::unique_ptr<Port>> OpenPort(const PortSpec& spec, const DpdkBufferPool& pool);
+
+}  // namespace baton::dataplane

@@ -1,0 +1,29 @@
+// The ports of one worker over DPDK: its receive and transmit queue of each. Used by that worker only, except that ports
+// are added before it starts. No offloads: frames go in and out as bytes.
+#pragma once
+
+#include <array>
+
+#include "dataplane/dpdk/port.h"
+#include "dataplane/packet_io.h"
+
+namespace baton::dataplane {
+
+class DpdkPortIo final : public PacketIo {
+ public:
+  // `queue` is the worker's, on every port.
+  explicit DpdkPortIo(uint16_t queue) : queue_(queue) {}
+
+  // REQUIRES: id < kMaxPorts; `port` outlives this.
+  void AddPort(PortId id, const Port& port) { dpdk_ids_[id] = port.dpdk_id(); }
+
+  int Receive(PortId port, Packet* packets, int max) override;
+  int Send(PortId port, Packet* const* packets, int count) override;
+  void Free(void* const* buffers, int count) override;
+
+ private:
+  uint16_t queue_;
+  std::array<uint16_t, kMaxPorts> dpdk_ids_{};
+};
+
+}  // namespace baton::dataplane

@@ -1,0 +1,52 @@
+// For `full` translation: which ports of an internal address are in use towards one endpoint of a backend (AM-50). A pool
+// is a bitmap of the 65536 ports; it is taken on first use and given back when its last port is released. Owned by one
+// worker; everything is allocated by Create, and every call does a bounded amount of work.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "common/service_table.h"
+#include "common/status.h"
+
+struct rte_hash;
+
+namespace baton::dataplane {
+
+class PortPools {
+ public:
+  enum class Result : uint8_t { kOk, kPortsExhausted, kPoolsExhausted };
+
+  // `name` distinguishes workers. 8.3 KB of memory for each pool. REQUIRES: capacity >= 1.
+  static absl::StatusOr<std::unique_ptr<PortPools>> Create(const std::string& name, uint32_t capacity);
+  ~PortPools();
+  PortPools(const PortPools&) = delete;
+  PortPools& operator=(const PortPools&) = delete;
+
+  // Takes the lowest free port of first..last, both included. The same port of the same internal address may be in use
+  // towards other backends at the same time. REQUIRES: first <= last.
+  Result Take(const IpAddress& internal, const Endpoint& backend, uint16_t first, uint16_t last, uint16_t* port);
+  // Takes this port; kPortsExhausted when it is in use. For rows that come from another box.
+  Result TakeExact(const IpAddress& internal, const Endpoint& backend, uint16_t port);
+  // False when the port was not in use.
+  bool Release(const IpAddress& internal, const Endpoint& backend, uint16_t port);
+
+  uint32_t pools_in_use() const { return in_use_; }
+  uint32_t capacity() const { return capacity_; }
+  // Ports in use towards this backend.
+  uint32_t PortsInUse(const IpAddress& internal, const Endpoint& backend) const;
+
+ private:
+  struct Pool;
+  PortPools(rte_hash* index, Pool* pools, uint32_t capacity) : index_(index), pools_(pools), capacity_(capacity) {}
+  Pool* Find(const IpAddress& internal, const Endpoint& backend) const;
+  Pool* FindOrCreate(const IpAddress& internal, const Endpoint& backend);
+
+  rte_hash* index_;  // (internal, backend) -> position in pools_
+  Pool* pools_;
+  uint32_t capacity_;
+  uint32_t in_use_ = 0;
+};
+
+}  // namespace baton::dataplane
