@@ -1,0 +1,76 @@
+"""What the lab can build, as plain data. Addresses of boxes are what their configuration file says; they are repeated
+here only for the kernel's stand-in (balancer.py), which has no configuration file."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Interface:
+    segment: str                 # the wire it is on, and its name in the host
+    addresses: tuple = ()        # with prefix lengths
+
+
+@dataclass(frozen=True)
+class Host:
+    name: str
+    role: str                    # client, box, backend
+    interfaces: tuple
+    gateways: tuple = ()         # one for each family
+    configuration: str = ""      # a box's, under conf/lab/
+
+
+@dataclass(frozen=True)
+class Topology:
+    name: str
+    hosts: tuple = field(default_factory=tuple)
+
+    def of_role(self, role):
+        return [host for host in self.hosts if host.role == role]
+
+    def segments(self):
+        """Each wire with its (host, interface) ends, in the order of the hosts."""
+        wires = {}
+        for host in self.hosts:
+            for interface in host.interfaces:
+                wires.setdefault(interface.segment, []).append((host, interface))
+        return wires
+
+
+def backend(number, gateway_v4, gateway_v6):
+    addresses = (f"10.0.0.{10 + number}/24", f"2001:db8:a::{10 + number}/64")
+    return Host(f"s{number}", "backend", (Interface("lan", addresses),), (gateway_v4, gateway_v6))
+
+
+CLIENT = Host("client", "client", (Interface("wan", ("192.0.2.2/24", "2001:db8:1::2/64")),),
+              ("192.0.2.1", "2001:db8:1::1"))
+
+#   client 192.0.2.2 --- wan --- box --- lan --- s1, s2, s3
+#          2001:db8:1::2                         10.0.0.11 ..., 2001:db8:a::11 ...
+NAT = Topology("nat", (
+    CLIENT,
+    Host("box", "box", (
+        Interface("wan", ("192.0.2.1/24", "2001:db8:1::1/64")),
+        Interface("lan", ("10.0.0.1/24", "2001:db8:a::1/64"))), configuration="nat.yaml"),
+    backend(1, "10.0.0.1", "2001:db8:a::1"),
+    backend(2, "10.0.0.1", "2001:db8:a::1"),
+    backend(3, "10.0.0.1", "2001:db8:a::1"),
+))
+
+#                         +--- box-a ---+
+#   client --- wan -------+             +--- lan --- s1, s2 (their gateway is box-a), s3, s4 (box-b)
+#                         +--- box-b ---+
+TWO_BOXES = Topology("two-boxes", (
+    CLIENT,
+    Host("box-a", "box", (
+        Interface("wan", ("192.0.2.1/24", "2001:db8:1::1/64")),
+        Interface("lan", ("10.0.0.1/24", "2001:db8:a::1/64"))), configuration="two-boxes-a.yaml"),
+    Host("box-b", "box", (
+        Interface("wan", ("192.0.2.254/24", "2001:db8:1::fe/64")),
+        Interface("lan", ("10.0.0.254/24", "2001:db8:a::fe/64"))), configuration="two-boxes-b.yaml"),
+    backend(1, "10.0.0.1", "2001:db8:a::1"),
+    backend(2, "10.0.0.1", "2001:db8:a::1"),
+    backend(3, "10.0.0.254", "2001:db8:a::fe"),
+    backend(4, "10.0.0.254", "2001:db8:a::fe"),
+))
+
+TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES)}

@@ -1,0 +1,136 @@
+"""The lab as a fixture. BATON_LAB_BALANCER=nftables runs what does not need batond's commands against the kernel's NAT:
+what fails there is a fault of the lab or of the test."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from baton_lab.lab import Lab  # noqa: E402
+
+BALANCER = os.environ.get("BATON_LAB_BALANCER", "batond")
+TEST_TIME_LIMIT_S = 150
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "batond: needs batond's commands; skipped with the kernel's stand-in")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if os.geteuid() != 0 and "lab" in item.fixturenames:
+            item.add_marker(pytest.mark.skip(reason="network namespaces need root"))
+        if BALANCER != "batond" and item.get_closest_marker("batond"):
+            item.add_marker(pytest.mark.skip(reason="needs batond"))
+
+
+@pytest.fixture(autouse=True)
+def time_limit():
+    def too_late(*_):
+        raise TimeoutError(f"the test took longer than {TEST_TIME_LIMIT_S} s")
+    previous = signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(TEST_TIME_LIMIT_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, previous)
+
+
+def lab_of(topology, name):
+    lab = Lab(topology, name, BALANCER)
+    try:
+        lab.up()
+        yield lab
+    finally:
+        lab.down()
+
+
+@pytest.fixture(scope="session")
+def nat_lab():
+    yield from lab_of("nat", "baton-test")
+
+
+@pytest.fixture
+def lab(nat_lab):
+    """The topology `nat`, with a running box; afterwards the box must have accounted for every packet."""
+    yield nat_lab
+    for box in nat_lab.boxes.values():
+        if BALANCER == "batond":
+            assert box.process.pid() is not None, "batond is gone"
+            assert_every_packet_is_accounted_for(box)
+
+
+def assert_every_packet_is_accounted_for(box):
+    """received + originated = sent + dropped + held + waiting + to_control, once the box is at rest."""
+    assert wait_until(lambda: int(balance(box)["difference"]) == 0, 5), f"packets unaccounted for: {balance(box)}"
+
+
+def balance(box):
+    return box.ctl_json("status")["balance"]
+
+
+def wait_until(condition, timeout_s):
+    """Asks until `condition()` is true; false when it never was."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    report = (yield).get_result()
+    used = item.funcargs.get("nat_lab") or item.funcargs.get("pair_lab") if hasattr(item, "funcargs") else None
+    if not report.failed or used is None or BALANCER != "batond":
+        return
+    for box in used.boxes.values():
+        report.sections.append((f"log of {box.name}", box.process.tail(30)))
+        for verb in (("status",), ("show", "drops"), ("show", "ports")):
+            try:
+                report.sections.append((f"{box.name}: batonctl {' '.join(verb)}", box.ctl(*verb)))
+            except Exception as error:  # the report is to come out whatever the box's state
+                report.sections.append((f"{box.name}: batonctl {' '.join(verb)}", str(error)))
+
+
+class Conversation:
+    """A program of clients/ in a host, to which the test talks by lines."""
+
+    def __init__(self, lab, host, program, *arguments):
+        path = Path(__file__).with_name("clients") / f"{program}.py"
+        self.process = subprocess.Popen([*lab.enter(host), "python3", str(path), *map(str, arguments)], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def hear(self):
+        return self.process.stdout.readline().strip()    # bounded by the test's time limit
+
+    def say(self, line=""):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def ask(self):
+        self.say()
+        return self.hear()
+
+
+@pytest.fixture
+def converse():
+    """Starts conversations and ends them with the test."""
+    started = []
+
+    def start(lab, host, program, *arguments):
+        started.append(Conversation(lab, host, program, *arguments))
+        return started[-1]
+    yield start
+    for conversation in started:
+        conversation.process.kill()
+        conversation.process.communicate()
+
+

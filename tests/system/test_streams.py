@@ -1,0 +1,56 @@
+"""Long streams: a download that must arrive bit for bit, and iperf3 both ways."""
+
+import hashlib
+import json
+import random
+
+import pytest
+
+from services import each_target
+
+GIB = 1 << 30
+
+
+@pytest.fixture(scope="module")
+def large_file(nat_lab, tmp_path_factory):
+    """1 GiB that does not repeat, so that a lost, doubled or displaced piece shows; served by all backends."""
+    path = tmp_path_factory.mktemp("www") / "large.bin"
+    numbers = random.Random(20240229)
+    digest = hashlib.sha256()
+    with open(path, "wb") as out:
+        for _ in range(GIB >> 20):
+            block = numbers.randbytes(1 << 20)
+            digest.update(block)
+            out.write(block)
+    (nat_lab.state / "www" / "large.bin").symlink_to(path)
+    yield digest.hexdigest()
+    path.unlink()
+
+
+@each_target
+def test_a_gibibyte_arrives_intact(lab, target, large_file):
+    command = f"set -o pipefail; curl -sS --fail --max-time 120 {target.url}large.bin | tee >(wc -c >&2) | sha256sum"
+    printed = lab.run("client", "bash", "-c", command, timeout=130)
+    assert printed.split()[0] == large_file
+
+
+def iperf(lab, target, *options):
+    return json.loads(lab.run("client", "iperf3", "--client", target.address, "--json", *options, timeout=60))["end"]
+
+
+@each_target
+@pytest.mark.parametrize("direction", [[], ["--reverse"]], ids=["up", "down"])
+def test_iperf_over_tcp(lab, target, direction):
+    volume = 100 << 20
+    end = iperf(lab, target, "--bytes", str(volume), *direction)
+    # The receiver's count is the proof; iperf3 ends by volume at the sender and may send up to a block more.
+    assert end["sum_sent"]["bytes"] >= volume
+    assert end["sum_received"]["bytes"] >= 0.99 * volume
+
+
+@each_target
+@pytest.mark.parametrize("direction", [[], ["--reverse"]], ids=["up", "down"])
+def test_iperf_over_udp_loses_nothing_at_a_modest_rate(lab, target, direction):
+    end = iperf(lab, target, "--udp", "--bitrate", "20M", "--length", "1200", "--time", "2", *direction)
+    assert end["sum"]["packets"] > 2000
+    assert end["sum"]["lost_packets"] == 0
