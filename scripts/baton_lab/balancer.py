@@ -3,7 +3,6 @@ of the lab from a fault of batond."""
 
 import json
 import os
-import shutil
 import signal
 from pathlib import Path
 
@@ -39,7 +38,6 @@ class Batond:
         self.name = host.name
         self.state = Path(state)
         self.namespace = f"{lab}-{host.name}"
-        self.file_prefix = self.namespace
         self.socket = self.state / f"{host.name}.sock"
         self.configuration = self.state / f"{host.name}.yaml"
         self.process = Process(state, self.namespace, host.name)
@@ -55,7 +53,7 @@ class Batond:
             raise LabError(f"{program('batond')} does not exist: build first (scripts/demo does)")
         self.process.log.unlink(missing_ok=True)
         self.process.start(str(program("batond")), "--config", str(self.configuration), "--",
-                           *eal_arguments(self.file_prefix))
+                           *eal_arguments(self.namespace))
         self.process.wait_for("batond ready", timeout_s)
 
     def stop(self, sign=signal.SIGTERM, timeout_s=5.0):
@@ -68,9 +66,6 @@ class Batond:
     def ctl_json(self, *verb):
         return json.loads(self.ctl("--json", *verb))
 
-    def remove_traces(self):
-        shutil.rmtree(f"/var/run/dpdk/{self.file_prefix}", ignore_errors=True)
-
 
 class KernelStandIn:
     """Answers on the addresses of conf/lab/nat.yaml with nftables. Knows no commands; for the `nat` topology only."""
@@ -79,7 +74,6 @@ class KernelStandIn:
         self.host = host
         self.name = host.name
         self.namespace = f"{lab}-{host.name}"
-        self.process = Process(state, self.namespace, host.name)
 
     def prepare(self):
         if self.host.configuration != "nat.yaml":
@@ -100,9 +94,6 @@ class KernelStandIn:
     def stop(self, sign=signal.SIGTERM, timeout_s=5.0):
         run("ip", "netns", "exec", self.namespace, "nft", "flush", "ruleset")
         return 0
-
-    def remove_traces(self):
-        pass
 
 
 BALANCERS = {"batond": Batond, "nftables": KernelStandIn}

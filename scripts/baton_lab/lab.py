@@ -57,8 +57,8 @@ class Lab:
 
     def down(self):
         network.remove(self.name)
-        for box in self.boxes.values():
-            box.remove_traces()
+        for folder in Path("/var/run/dpdk").glob(f"{self.name}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(self.state, ignore_errors=True)
 
     def enter(self, host):
@@ -72,7 +72,7 @@ class Lab:
         lines = [f"lab {self.name}, topology {self.topology.name}, balancer {self.balancer}, state {self.state}"]
         for host in self.topology.hosts:
             running = []
-            if host.name in self.boxes:
+            if host.name in self.boxes and self.balancer == "batond":
                 running = [self.boxes[host.name].process]
             elif host.name in self.backends:
                 backend = self.backends[host.name]
