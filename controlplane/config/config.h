@@ -1,5 +1,6 @@
-// The configuration as plain structs. ParseConfig and Validate (parse.h) make it from YAML; everybody else gets it by const
-// reference. A Config that exists is valid: names resolve, addresses do not overlap, every backend is reachable by a route.
+// The configuration as plain structs. ParseConfig (parse.h) makes it from YAML; everybody else gets it by const
+// reference. A Config that exists is valid: names resolve, addresses do not overlap, every backend is reachable by a
+// route.
 #pragma once
 
 #include <cstdint>
@@ -73,7 +74,7 @@ struct ServiceConfig {
   Schedule schedule = Schedule::kWeight;
   std::vector<BackendConfig> backends;
   uint16_t first_port = 1024, last_port = 65535;  // `full`: `internal_ports: 1024-65535`
-  std::string group;     // resolved: the address group that listen.address is in; empty: none
+  std::string group;     // resolved: the address group that listen.address is in
 };
 
 struct ApiConfig {
@@ -87,7 +88,7 @@ struct Config {
   ApiConfig api;
   std::vector<PortConfig> ports;
   RouteList routes;       // static ones and, after validation, the ports' connected ones
-  std::vector<AddressGroupConfig> address_groups;
+  std::vector<AddressGroupConfig> address_groups;  // after validation, also one for each listen address in none
   std::vector<ServiceConfig> services;
   std::vector<std::string> eal_arguments;  // `dpdk: {eal_arguments: [...]}`; the command line's come after them
 };

@@ -1,0 +1,172 @@
+#include "controlplane/config/network.h"
+
+#include <algorithm>
+
+#include <absl/strings/str_cat.h>
+
+#include "controlplane/config/addresses.h"
+
+namespace baton::controlplane {
+namespace {
+
+constexpr uint16_t kLeastMtuIpv6 = 1280;  // RFC 8200, 5
+constexpr uint16_t kMostMtu = 1984;
+
+bool Overlap(const Prefix& a, const Prefix& b) { return a.Contains(b.address) || b.Contains(a.address); }
+
+// Two ports without an argument ("null:" twice) are two devices.
+bool MustDiffer(const DeviceConfig& device) { return !device.argument.empty(); }
+
+std::string DeviceKey(const DeviceConfig& device) {
+  return absl::StrCat(static_cast<int>(device.kind), ":", device.argument);
+}
+
+}  // namespace
+
+Network::Network(const std::vector<PortConfig>& ports, AddressBook& book, const Reporter& reporter)
+    : reporter_(reporter), ports_(ports) {
+  for (size_t i = 0; i < ports.size(); ++i) CheckPort(ports[i], static_cast<PortId>(i), book);
+  if (ports.empty()) complete_ = false;  // refused: a file without ports
+}
+
+void Network::CheckPort(const PortConfig& port, PortId id, AddressBook& book) {
+  const std::string path = absl::StrCat("ports[", id, "]");
+  if (!port.name.empty()) port_names_.Claim(port.name, path + ".name", Quoted(port.name), reporter_);
+  if (MustDiffer(port.device)) {
+    devices_.Claim(DeviceKey(port.device), path + ".device", Quoted(reporter_.document.Locate(path + ".device").text),
+                   reporter_);
+  }
+  complete_ = complete_ && !reporter_.errors.Refused(path + ".addresses");
+  bool has_ipv6 = false;
+  for (size_t i = 0; i < port.addresses.size(); ++i) {
+    const InterfaceAddress& a = port.addresses[i];
+    const std::string at = absl::StrCat(path, ".addresses[", i, "]");
+    if (a.address.is_unspecified()) {
+      complete_ = false;
+      continue;
+    }
+    has_ipv6 |= !a.address.is_v4();
+    book.Add(a.address, {at, AddressKind::kOwn, 0});
+    AddNetwork(a, id, at);
+  }
+  if (has_ipv6 && port.mtu < kLeastMtuIpv6) {
+    reporter_.Report(path + ".mtu", absl::StrCat(port.mtu),
+                     absl::StrCat("is outside ", kLeastMtuIpv6, "..", kMostMtu, " of a port with IPv6 addresses"));
+  }
+}
+
+void Network::AddNetwork(const InterfaceAddress& address, PortId port, const std::string& path) {
+  const Prefix prefix = address.prefix();
+  for (const PortNetwork& other : networks_) {
+    if (other.port == port && other.prefix == prefix) return;  // a second address on one network
+    if (Overlap(other.prefix, prefix)) {
+      reporter_.Report(path, address.ToString(),
+                       absl::StrCat("overlaps ", other.prefix.ToString(), " of ", other.path));
+      return;
+    }
+  }
+  networks_.push_back({prefix, port, path});
+  Cover(prefix);
+  if (prefix.address.is_v4() && prefix.length <= 30) {
+    unusable_.emplace(prefix.address, absl::StrCat("is the network ", prefix.ToString(), " itself, not a host on it"));
+    unusable_.emplace(IpAddress::V4(prefix.address.v4() | 0xffffffffU >> prefix.length),
+                      absl::StrCat("is the broadcast address of ", prefix.ToString()));
+  }
+}
+
+RouteList Network::ResolveRoutes(const std::vector<RouteDraft>& drafts, const AddressBook& book) {
+  RouteList routes;
+  FirstUses<std::pair<IpAddress, uint8_t>> destinations;
+  for (const PortNetwork& network : networks_) {
+    destinations.Claim({network.prefix.address, network.prefix.length}, network.path, "", reporter_);
+  }
+  complete_ = complete_ && !reporter_.errors.Refused("routes");
+  for (size_t i = 0; i < drafts.size(); ++i) {
+    const std::string path = absl::StrCat("routes[", i, "]");
+    const RouteDraft& draft = drafts[i];
+    if (!draft.to) {
+      complete_ = false;
+      continue;
+    }
+    Cover(*draft.to);
+    const bool first =
+        destinations.Claim({draft.to->address, draft.to->length}, path + ".to", draft.to->ToString(), reporter_);
+    Route route{.to = *draft.to, .via = {}, .port = kNoPort};
+    if (draft.complete && ResolveRoute(draft, path, book, route) && first) routes.push_back(route);
+  }
+  for (const PortNetwork& network : networks_) routes.push_back({network.prefix, {}, network.port});
+  return routes;
+}
+
+bool Network::ResolveRoute(const RouteDraft& draft, const std::string& path, const AddressBook& book,
+                           Route& route) const {
+  if (!draft.port.empty()) {
+    route.port = FindPort(draft.port);
+    if (route.port == kNoPort) {
+      // A port whose name was refused may be the one meant.
+      if (FindPort("") == kNoPort && !ports_.empty())
+        reporter_.Report(path + ".port", Quoted(draft.port), "is the name of no port");
+      return false;
+    }
+  }
+  return !draft.via || CheckVia(*draft.via, path + ".via", book, route);
+}
+
+bool Network::CheckVia(const IpAddress& via, const std::string& path, const AddressBook& book, Route& route) const {
+  if (via.family() != route.to.address.family()) {
+    reporter_.Report(path, via.ToString(), absl::StrCat("is of another family than ", route.to.ToString()));
+    return false;
+  }
+  if (const AddressBook::Entry* own = book.Find(via)) {
+    reporter_.Report(path, via.ToString(), absl::StrCat("is an address of this box: ", own->path));
+    return false;
+  }
+  if (!CheckUsable(via, path)) return false;
+  const auto on = std::find_if(networks_.begin(), networks_.end(),
+                               [&via](const PortNetwork& network) { return network.prefix.Contains(via); });
+  if (on == networks_.end()) {
+    if (complete_) reporter_.Report(path, via.ToString(), "is on no port's network");
+    return false;
+  }
+  if (route.port != kNoPort && route.port != on->port) {
+    reporter_.Report(path, via.ToString(),
+                     absl::StrCat("is on the network of port \"", ports_[on->port].name, "\", not of \"",
+                                  ports_[route.port].name, "\""));
+    return false;
+  }
+  route.via = via;
+  route.port = on->port;
+  return true;
+}
+
+PortId Network::FindPort(absl::string_view name) const {
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    if (ports_[i].name == name) return static_cast<PortId>(i);
+  }
+  return kNoPort;
+}
+
+bool Network::CheckUsable(const IpAddress& address, const std::string& path) const {
+  const auto at = unusable_.find(address);
+  if (at == unusable_.end()) return true;
+  reporter_.Report(path, address.ToString(), at->second);
+  return false;
+}
+
+void Network::Cover(const Prefix& prefix) {
+  covered_.emplace(prefix.address, prefix.length);
+  (prefix.address.is_v4() ? lengths_v4_[prefix.length] : lengths_v6_[prefix.length]) = true;
+}
+
+bool Network::Reaches(const IpAddress& address) const {
+  if (!complete_) return true;
+  for (int length = 0; length <= address.bits(); ++length) {
+    const size_t at = static_cast<size_t>(length);
+    if (!(address.is_v4() ? lengths_v4_[at] : lengths_v6_[at])) continue;
+    const Prefix prefix = Prefix::Of(address, length);
+    if (covered_.contains(std::pair(prefix.address, prefix.length))) return true;
+  }
+  return false;
+}
+
+}  // namespace baton::controlplane
