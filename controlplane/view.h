@@ -1,6 +1,6 @@
 // What the control thread shows of itself: a picture made a few times a second and published whole. API and metrics
-// threads read it (a shared_ptr to const) and never touch the control thread's state. Counters of workers are not in here:
-// they can be read at any time (common/counters.h).
+// threads read it (a shared_ptr to const) and never touch the control thread's state. Counters of workers are not in
+// here: they can be read at any time (common/counters.h).
 #pragma once
 
 #include <memory>
@@ -29,7 +29,8 @@ struct WorkerView {
   size_t ring_capacity = 0, updates_waiting = 0, events_waiting = 0;
   uint64_t committed_generation = 0;
   size_t outbox = 0;       // updates that found the ring full and wait at the publisher
-  uint32_t rows_capacity = 0, rows_capacity_ipv6 = 0, hold_capacity = 0, neighbors_capacity = 0, port_pools_capacity = 0;
+  uint32_t rows_capacity = 0, rows_capacity_ipv6 = 0, hold_capacity = 0, neighbors_capacity = 0;
+  uint32_t port_pools_capacity = 0;
 };
 
 struct BackendView {
@@ -55,13 +56,27 @@ struct NeighborView {
   PortId port = 0;
   IpAddress address;
   MacAddress mac;
-  std::string state;     // incomplete, reachable, probe, failed
+  std::string state;     // incomplete, reachable, stale, probe, failed
   Duration age{};        // since it was confirmed
 };
 
 struct AddressView {
   LocalAddress address;
   std::string group;     // empty: a port's own, or a service without a group
+};
+
+// What the control thread itself lost, refused or waits for.
+struct ControlView {
+  uint64_t frames_heard = 0;           // ARP, neighbour discovery and the like
+  uint64_t frames_sent = 0;
+  uint64_t frames_lost_no_buffer = 0;  // its own frames: no packet buffer was free,
+  uint64_t frames_lost_ring_full = 0;  // the ring to the worker was full,
+  uint64_t frames_lost_too_long = 0;   // or the frame did not fit a buffer
+  uint64_t requests_refused = 0;       // too many waited
+  uint64_t neighbors_refused = 0;      // updates that found an outbox full
+  uint64_t neighbors_table_full = 0;
+  uint64_t address_conflicts = 0;      // other stations that claimed an address of ours
+  uint64_t snapshots_lent = 0;         // gauge: that some worker has
 };
 
 struct View {
@@ -76,6 +91,7 @@ struct View {
   std::vector<AddressView> addresses;  // all kinds, by slot
   RouteList routes;
   size_t buffers_capacity = 0, buffers_in_use = 0;
+  ControlView control;
 };
 
 }  // namespace baton::controlplane

@@ -1,0 +1,114 @@
+// The control thread's state and its turn: reports of workers, requests of API threads, neighbours, publication, the
+// published view. Poll and Start are called by one thread; the methods of Requests by any other. No clock, no
+// sockets: time comes in (control_thread.h has the loop). Every turn is bounded, and nothing in it waits.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "common/worker_link.h"
+#include "controlplane/access_listing.h"
+#include "controlplane/neighbor/neighbors.h"
+#include "controlplane/publisher.h"
+#include "controlplane/request_queue.h"
+#include "controlplane/requests.h"
+#include "controlplane/tables.h"
+
+namespace baton::controlplane {
+
+// The look-up structure belongs to the data plane; the program brings both together.
+using RouteTableBuilder = std::function<absl::StatusOr<std::shared_ptr<const RouteTable>>(const RouteList&)>;
+
+struct ControlSetup {
+  Config config;
+  std::vector<PortInfo> ports;        // by PortId, with the MAC addresses of the devices
+  std::vector<WorkerLink*> workers;   // outlive Control
+  BufferPool* buffers = nullptr;      // outlives Control
+  RouteTableBuilder build_routes;
+  // Adds what only the program knows to a view about to be published: link state and device counts, lcores. May be
+  // empty.
+  std::function<void(View&)> complete_view;
+  Duration request_time_limit = std::chrono::seconds(2);
+};
+
+class Control : public Requests, private neighbor::Callbacks {
+ public:
+  explicit Control(ControlSetup setup);
+  // REQUIRES: the workers have stopped. Gives back the buffers that wait in the rings to control.
+  ~Control() override;
+
+  // Publishes the first generation and the first view. Before the first Poll.
+  absl::Status Start(TimePoint now);
+  // One turn. False: nothing was to do, and the caller may pause.
+  bool Poll(TimePoint now);
+  // Returns when a request is posted, or after `at_most`.
+  void WaitForRequests(Duration at_most) { requests_.WaitForWork(at_most); }
+  // Refuses all requests from now on. After the last Poll.
+  void Close();
+
+  absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
+  absl::Status ChangeBackend(const BackendChange& change) override;
+  absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
+  std::shared_ptr<const View> GetView() const override;
+
+ private:
+  using StatusQuestion = std::shared_ptr<Question<absl::Status>>;
+
+  // What is done once every worker has committed a generation.
+  struct AfterCommit {
+    uint64_t generation = 0;
+    StatusQuestion answer;            // may be null
+    std::vector<Slot> becoming_ours;  // addresses to announce
+  };
+
+  // neighbor::Callbacks
+  void SendFrame(PortId port, absl::Span<const uint8_t> frame) override;
+  void Tell(const SetNeighbor& update) override;
+  bool IsUsed(PortId port, const IpAddress& address) const override;
+  bool IsAnnounced(PortId port, const IpAddress& address) const override;
+
+  int TakeEvents(size_t worker, TimePoint now);
+  void OnEvent(size_t worker, const Event& event, TimePoint now);
+  bool RunAfterCommits(TimePoint now);
+  void Announce(const std::vector<Slot>& slots, TimePoint now);
+  uint64_t committed() const;  // by every worker
+
+  // Carry out a request; on the control thread.
+  absl::Status DoSetMode(const IpAddress& address, AddressMode mode, const StatusQuestion& question);
+  absl::Status DoChangeBackend(const BackendChange& change, const StatusQuestion& question);
+  absl::Status DoListAccess(const AccessFilter& filter,
+                            const std::shared_ptr<Question<AccessListing::Answer>>& question);
+  absl::Status HasRoomAfterCommit() const;
+  const ServiceConfig* FindService(const std::string& name) const;
+
+  absl::StatusOr<std::shared_ptr<const ServiceTable>> RebuildServices();
+  absl::StatusOr<std::shared_ptr<const AddressTable>> RebuildAddresses();
+
+  void PublishView(TimePoint now);
+  std::vector<ServiceView> ViewServices() const;
+  std::vector<WorkerView> ViewWorkers() const;
+  ControlView ViewControl() const;
+
+  const ControlSetup setup_;
+  SlotRegistry slots_;
+  LiveSettings live_;
+  std::vector<Service> services_;        // as last published
+  std::vector<KnownAddress> addresses_;  // as last published; by slot
+  absl::flat_hash_map<IpAddress, Slot> address_slots_;
+  Publisher publisher_;
+  neighbor::Neighbors neighbors_;
+  AccessListing listing_;
+  std::deque<AfterCommit> after_commits_;  // by generation
+  TimePoint started_{}, next_view_{};
+  ControlView counts_;  // the counters of it that are this class's own
+
+  RequestQueue requests_;  // any thread
+  mutable std::mutex view_mutex_;
+  std::shared_ptr<const View> view_;  // control writes, any thread reads; under view_mutex_
+};
+
+}  // namespace baton::controlplane

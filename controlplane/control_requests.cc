@@ -1,0 +1,125 @@
+// The requests of API threads: each is posted to the control thread and carried out there (control.h).
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "controlplane/control.h"
+
+namespace baton::controlplane {
+namespace {
+
+constexpr size_t kChangesWaiting = 1024;  // for workers to commit them
+
+}  // namespace
+
+absl::Status Control::SetMode(const IpAddress& address, AddressMode mode) {
+  return requests_.Ask<absl::Status>([this, address, mode](const StatusQuestion& question) {
+    const absl::Status done = DoSetMode(address, mode, question);
+    if (!done.ok()) question->Answer(done);
+  });
+}
+
+absl::Status Control::ChangeBackend(const BackendChange& change) {
+  return requests_.Ask<absl::Status>([this, change](const StatusQuestion& question) {
+    const absl::Status done = DoChangeBackend(change, question);
+    if (!done.ok()) question->Answer(done);
+  });
+}
+
+absl::StatusOr<std::vector<ListedRow>> Control::ListAccess(const AccessFilter& filter) {
+  using Answer = AccessListing::Answer;
+  return requests_.Ask<Answer>([this, filter](const std::shared_ptr<Question<Answer>>& question) {
+    const absl::Status begun = DoListAccess(filter, question);
+    if (!begun.ok()) question->Answer(begun);
+  });
+}
+
+std::shared_ptr<const View> Control::GetView() const {
+  const std::lock_guard lock(view_mutex_);
+  return view_;
+}
+
+// An address in migration stays announced, or not, as it was: before the move the old box answers for it, the new one
+// does not (AM-33).
+absl::Status Control::DoSetMode(const IpAddress& address, AddressMode mode, const StatusQuestion& question) {
+  const auto at = address_slots_.find(address);
+  if (at == address_slots_.end()) {
+    return absl::NotFoundError(absl::StrCat("address: ", address.ToString(), " is no external or internal address"));
+  }
+  const LocalAddress was = addresses_[at->second].local;
+  if (was.kind == AddressKind::kOwn) {
+    return absl::FailedPreconditionError(absl::StrCat("address: ", address.ToString(), " is port ",
+                                                      setup_.ports[was.port].name, "'s own and always in charge"));
+  }
+  if (mode > AddressMode::kMigration) return absl::InvalidArgumentError("mode: is none of none, normal, migration");
+  RETURN_IF_ERROR(HasRoomAfterCommit());
+  const bool announced = mode == AddressMode::kMigration ? was.announced : mode == AddressMode::kNormal;
+  AfterCommit after{.generation = publisher_.generation(), .answer = question, .becoming_ours = {}};
+  if (was.mode != mode || was.announced != announced) {
+    live_.modes[at->second] = {.mode = mode, .announced = announced};
+    ASSIGN_OR_RETURN(std::shared_ptr<const AddressTable> addresses, RebuildAddresses());
+    after.generation = publisher_.Publish({.routes = {}, .services = {}, .addresses = std::move(addresses)});
+    if (announced && !was.announced) after.becoming_ours.push_back(at->second);
+  }
+  after_commits_.push_back(std::move(after));
+  return absl::OkStatus();
+}
+
+absl::Status Control::DoChangeBackend(const BackendChange& change, const StatusQuestion& question) {
+  const ServiceConfig* service = FindService(change.service);
+  if (service == nullptr) {
+    return absl::NotFoundError(absl::StrCat("service: there is no service \"", change.service, "\""));
+  }
+  const Service& built = services_[service - setup_.config.services.data()];
+  const auto backend = std::find_if(built.backends.begin(), built.backends.end(),
+                                    [&](const Backend& b) { return b.name == change.backend; });
+  if (backend == built.backends.end()) {
+    return absl::NotFoundError(
+        absl::StrCat("backend: service \"", change.service, "\" has no backend \"", change.backend, "\""));
+  }
+  if (!change.weight && !change.drain) {
+    return absl::InvalidArgumentError("weight: neither weight nor drain is given, nothing to change");
+  }
+  if (change.weight.value_or(0) > 65535) {
+    return absl::InvalidArgumentError(absl::StrCat("weight: ", *change.weight, " is outside 0..65535"));
+  }
+  RETURN_IF_ERROR(HasRoomAfterCommit());
+  BackendSetting& setting = live_.backends[backend->slot];
+  if (change.weight) setting.weight = static_cast<uint16_t>(*change.weight);
+  if (change.drain) setting.drained = *change.drain;
+  ASSIGN_OR_RETURN(std::shared_ptr<const ServiceTable> services, RebuildServices());
+  const uint64_t generation = publisher_.Publish({.routes = {}, .services = std::move(services), .addresses = {}});
+  after_commits_.push_back({.generation = generation, .answer = question, .becoming_ours = {}});
+  return absl::OkStatus();
+}
+
+absl::Status Control::DoListAccess(const AccessFilter& filter,
+                                   const std::shared_ptr<Question<AccessListing::Answer>>& question) {
+  if (filter.limit == 0 || filter.limit > AccessListing::kMostRows) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("limit: ", filter.limit, " is outside 1..", AccessListing::kMostRows));
+  }
+  Slot slot = kNoSlot;
+  if (!filter.service.empty()) {
+    const ServiceConfig* service = FindService(filter.service);
+    if (service == nullptr) {
+      return absl::NotFoundError(absl::StrCat("service: there is no service \"", filter.service, "\""));
+    }
+    slot = services_[service - setup_.config.services.data()].slot;
+  }
+  return listing_.Start(filter, slot, question);
+}
+
+absl::Status Control::HasRoomAfterCommit() const {
+  if (after_commits_.size() < kChangesWaiting) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(kChangesWaiting, " changes wait for the workers to commit them"));
+}
+
+const ServiceConfig* Control::FindService(const std::string& name) const {
+  for (const ServiceConfig& service : setup_.config.services) {
+    if (service.name == name) return &service;
+  }
+  return nullptr;
+}
+
+}  // namespace baton::controlplane
