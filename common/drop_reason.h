@@ -52,7 +52,8 @@ namespace baton {
   X(kNeighborTableFull, "neighbor_table_full", "as many neighbours as `neighbors` allows")                            \
   X(kNeighborFailed, "neighbor_failed", "the neighbour does not answer; answered with unreachable")                   \
   X(kNoHeadroom, "no_headroom", "the buffer has no room for a larger header")                                         \
-  X(kTransmitFull, "transmit_full", "the port's transmit queue is full")
+  X(kTransmitFull, "transmit_full", "the port's transmit queue is full")                                              \
+  X(kStopped, "stopped", "still waiting when the program stopped")
 
 enum class DropReason : uint8_t {
 #define BATON_DROP_ENUM(id, name, text) id,

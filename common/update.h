@@ -35,6 +35,7 @@ struct SetNeighbor {
 // A frame of control's own (from the BufferPool), given to the worker.
 struct SendFrame {
   void* buffer;
+  uint8_t* data;
   uint16_t length;
   PortId port;
 };

@@ -1,6 +1,7 @@
-// The neighbours that one worker knows, by port and address: MAC address, state, and the packets that wait for it. Owned
-// by the worker; only Used() may be called by another thread. Everything is allocated by Create: a full table and a full
-// queue are refused. An entry keeps its index until it is forgotten, so rows may keep it while generation() stands.
+// The neighbours that one worker knows, by port and address: MAC address, state, and the packets that wait for it.
+// Owned by the worker; only Used() may be called by another thread. Everything is allocated by Create: a full table and
+// a full queue are refused. An entry keeps its index until it is forgotten, so rows may keep it while generation()
+// stands.
 #pragma once
 
 #include <atomic>
@@ -13,6 +14,7 @@
 #include "common/route.h"
 #include "common/status.h"
 #include "common/time_point.h"
+#include "dataplane/waiting_packet.h"
 
 struct rte_hash;
 
@@ -22,13 +24,6 @@ inline constexpr uint16_t kNoNeighbor = 0xffff;
 inline constexpr int kNeighborQueue = 16;  // packets that may wait for one neighbour
 
 enum class NeighborState : uint8_t { kIncomplete, kReachable, kFailed };
-
-struct WaitingPacket {
-  void* buffer;
-  uint8_t* data;
-  uint16_t length;
-  PortId in_port;
-};
 
 class NeighborTable {
  public:
@@ -86,8 +81,8 @@ class NeighborTable {
     const uint32_t now = clock_.load(std::memory_order_relaxed) + 1;  // 0: never
     if (stamp.load(std::memory_order_relaxed) != now) stamp.store(now, std::memory_order_relaxed);
   }
-  // Any thread: whether packets went there in the last `seconds`. Two neighbours may share a stamp; then the one that is
-  // not used seems to be, which only means that it is refreshed for longer.
+  // Any thread: whether packets went there in the last `seconds`. Two neighbours may share a stamp; then the one that
+  // is not used seems to be, which only means that it is refreshed for longer.
   bool Used(PortId port, const IpAddress& address, int seconds) const;
 
   // Changes whenever an index is freed: whoever kept indices must look them up again.

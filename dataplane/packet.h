@@ -26,13 +26,16 @@ enum class Fate : uint8_t {
 
 // The error a dropped packet is answered with (AM-08, AM-21, AM-Q08).
 enum class Answer : uint8_t {
-  kNone, kRefuse, kProhibited, kNoRoute, kHostUnreachable, kTimeExceeded, kTooBig
-};  // kRefuse: RST for TCP, port unreachable otherwise
+  kNone,
+  kRefuse,  // RST for TCP, port unreachable otherwise
+  kNoRoute, kHostUnreachable, kTimeExceeded, kTooBig
+};
 
 enum PacketFlag : uint8_t {
   kFragmented = 1,    // any fragment, IPv4 or IPv6
   kReleased = 2,      // comes out of the hold buffer: is not held again
-  kCreatedRow = 4,
+  kKeyed = 4,       // `key` is set: TCP, UDP or ICMP echo, not a fragment
+  kArp = 8,
 };
 
 struct alignas(64) Packet {

@@ -1,0 +1,60 @@
+#include "dataplane/next_hop.h"
+
+#include "common/headers.h"
+#include "dataplane/access_table.h"
+#include "dataplane/route_table.h"
+
+namespace baton::dataplane {
+namespace {
+
+// The neighbour towards `destination`, or kNoNeighbor with the packet dropped.
+uint16_t LookUp(const Tables& tables, NeighborTable& neighbors, const IpAddress& destination, Packet& p) {
+  const uint32_t index = tables.routes->Find(destination);
+  if (index == kNoRoute) {
+    p.Drop(DropReason::kNoRoute, Answer::kNoRoute);
+    return kNoNeighbor;
+  }
+  const Route& route = tables.routes->route(index);
+  const uint16_t neighbor = neighbors.FindOrCreate(route.port, route.connected() ? destination : route.via);
+  if (neighbor == kNoNeighbor) p.Drop(DropReason::kNeighborTableFull);
+  return neighbor;
+}
+
+bool DontFragment(const Packet& p) {
+  if (!p.ipv4) return true;
+  return (reinterpret_cast<const Ipv4Header*>(p.data + p.l3)->fragment.get() & kIpv4DontFragment) != 0;
+}
+
+}  // namespace
+
+void FindNextHops(const Tables& tables, NeighborTable& neighbors, uint16_t hop_generation, const uint16_t* mtus,
+                  Burst& burst) {
+  for (Packet& p : burst) {
+    if (!p.alive()) continue;
+    RowSide* side = p.side;
+    if (side != nullptr && side->hop_generation == hop_generation) {
+      p.neighbor = side->neighbor;
+    } else {
+      p.neighbor = LookUp(tables, neighbors, side != nullptr ? side->dst : p.key.dst(p.ipv4), p);
+      if (p.neighbor == kNoNeighbor) continue;
+    }
+    const NeighborTable::Entry& entry = neighbors.at(p.neighbor);
+    p.out_port = entry.port;
+    if (p.length - p.l3 > mtus[p.out_port]) {
+      p.mtu = mtus[p.out_port];
+      p.Drop(DropReason::kTooBig, DontFragment(p) ? Answer::kTooBig : Answer::kNone);
+      continue;
+    }
+    if (entry.state == NeighborState::kReachable) {
+      if (side == nullptr) continue;
+      side->neighbor = p.neighbor;
+      side->hop_generation = hop_generation;
+    } else if (entry.state == NeighborState::kFailed) {
+      p.Drop(DropReason::kNeighborFailed, Answer::kHostUnreachable);
+    } else {
+      p.fate = Fate::kWait;
+    }
+  }
+}
+
+}  // namespace baton::dataplane

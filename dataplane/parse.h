@@ -1,0 +1,18 @@
+// First stage: checks every length once and finds out what a packet is. Later stages trust what it wrote.
+#pragma once
+
+#include "dataplane/packet.h"
+
+namespace baton::dataplane {
+
+// Reads the bytes from the Ethernet header on. Writes l3, l4, protocol, tcp_flags, icmp_type, flags, ipv4 and key, or a drop
+// reason. After it, of a packet that is alive:
+//   - ARP: l3 is the offset of a whole ArpPacket, l4 and protocol are 0, `kArp` is set;
+//   - IP: the IP header and all extension headers lie in [l3, length), and `length` ends with the IP packet (Ethernet padding
+//     is cut off); when l4 is not 0, the TCP, UDP, ICMP header there is whole and plausible;
+//   - source and destination are addresses that may cross a router (RFC 1812, 5.3.7; RFC 4291, 2.5), or, for IPv6,
+//     link-local ones.
+// `vlans` holds each port's VLAN id (0: untagged), indexed by PortId.
+void Parse(Burst& burst, const uint16_t* vlans);
+
+}  // namespace baton::dataplane

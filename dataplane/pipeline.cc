@@ -1,0 +1,74 @@
+#include "dataplane/pipeline.h"
+
+#include "dataplane/answer.h"
+#include "dataplane/classify.h"
+#include "dataplane/next_hop.h"
+#include "dataplane/parse.h"
+
+namespace baton::dataplane {
+
+// The life of a burst.
+void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, TimePoint now) {
+  Parse(burst, vlans_.data());             // bytes -> flow key, or a drop reason
+  SetAsideLocal(burst, macs_.data());      // ARP and ND leave here, and what is for other stations
+  access_.FindRows(burst);                 // one bulk look-up for the burst
+  Classify(tables, hold_, burst);          // mode of the address; service, reply, local or transit
+  translator_.Translate(tables, burst, now);  // a row for each new access: schedule, backend, port
+  FindNextHops(tables, neighbors_, hop_generation, mtus_.data(), burst);  // longest prefix match, neighbour
+  NoteUse(tables, burst, now);             // time, counts and TCP state of the rows
+  Rewrite(neighbors_, headers_.data(), burst);  // the only stage that writes packet bytes, but for:
+  AnswerEcho(burst);                       // replies for our own addresses
+  AnswerDropped(burst, now);               // resets and ICMP errors in place of what was dropped
+                                           // Worker::Dispatch: sends, holds, frees; each packet counted exactly once
+}
+
+Pipeline::Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access,
+                   Translator& translator, NeighborTable& neighbors, const HoldBuffer& hold, WorkerCounters& counters)
+    : access_(access),
+      translator_(translator),
+      neighbors_(neighbors),
+      hold_(hold),
+      counters_(counters),
+      errors_(errors_per_second) {
+  for (size_t i = 0; i < ports.size(); ++i) {
+    macs_[i] = ports[i].mac;
+    vlans_[i] = ports[i].vlan;
+    mtus_[i] = ports[i].mtu;
+    headers_[i] = {ports[i].mac, ports[i].vlan};
+    for (const InterfaceAddress& a : ports[i].addresses) {
+      IpAddress& own = a.address.is_v4() ? own_ipv4_[i] : own_ipv6_[i];
+      if (own.is_unspecified()) own = a.address;
+    }
+  }
+}
+
+void Pipeline::NoteUse(const Tables& tables, Burst& burst, TimePoint now) {
+  const Timeouts& timeouts = tables.services->timeouts();
+  const Millis now_ms = ToMillis(now);
+  for (Packet& p : burst) {
+    if (p.alive() && p.side != nullptr) translator_.Used(timeouts, p, now_ms);
+  }
+}
+
+void Pipeline::AnswerEcho(Burst& burst) {
+  for (Packet& p : burst) {
+    if (p.fate != Fate::kEcho) continue;
+    MakeEchoReply(headers_[p.port], p);
+    counters_.echo_replies.Add();
+  }
+}
+
+void Pipeline::AnswerDropped(Burst& burst, TimePoint now) {
+  for (Packet& p : burst) {
+    if (p.fate != Fate::kDrop || p.answer == Answer::kNone) continue;
+    if (!errors_.Take(now)) {
+      counters_.errors_suppressed.Add();
+      continue;
+    }
+    if (!MakeAnswer(headers_[p.port], p.ipv4 ? own_ipv4_[p.port] : own_ipv6_[p.port], p)) continue;
+    p.fate = Fate::kForward;  // `drop` stays: the packet is counted as dropped, its answer as originated
+    counters_.errors_sent.Add();
+  }
+}
+
+}  // namespace baton::dataplane

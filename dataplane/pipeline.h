@@ -1,0 +1,49 @@
+// The pipeline of one worker: what happens to a burst between its receipt and its sending. Worker only.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "common/counters.h"
+#include "common/route.h"
+#include "dataplane/access_table.h"
+#include "dataplane/hold_buffer.h"
+#include "dataplane/neighbor_table.h"
+#include "dataplane/packet.h"
+#include "dataplane/rewrite.h"
+#include "dataplane/tables.h"
+#include "dataplane/token_bucket.h"
+#include "dataplane/translate.h"
+
+namespace baton::dataplane {
+
+class Pipeline {
+ public:
+  // REQUIRES: the references outlive this; at most kMaxPorts ports.
+  Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access, Translator& translator,
+           NeighborTable& neighbors, const HoldBuffer& hold, WorkerCounters& counters);
+
+  // Takes the burst through all stages. Afterwards every packet has a final fate, which the worker carries out and counts.
+  // REQUIRES: tables.ready(). `hop_generation` as in next_hop.h.
+  void Run(const Tables& tables, uint16_t hop_generation, Burst& burst, TimePoint now);
+
+ private:
+  void NoteUse(const Tables& tables, Burst& burst, TimePoint now);
+  void AnswerDropped(Burst& burst, TimePoint now);
+  void AnswerEcho(Burst& burst);
+
+  AccessTable& access_;
+  Translator& translator_;
+  NeighborTable& neighbors_;
+  const HoldBuffer& hold_;
+  WorkerCounters& counters_;
+  TokenBucket errors_;
+  // Of each port, side by side as the stages read them.
+  std::array<MacAddress, kMaxPorts> macs_{};
+  std::array<uint16_t, kMaxPorts> vlans_{};
+  std::array<uint16_t, kMaxPorts> mtus_{};
+  std::array<PortHeader, kMaxPorts> headers_{};
+  std::array<IpAddress, kMaxPorts> own_ipv4_{}, own_ipv6_{};  // sources of our errors; unspecified: none
+};
+
+}  // namespace baton::dataplane

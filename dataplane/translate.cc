@@ -1,0 +1,161 @@
+#include "dataplane/translate.h"
+
+#include <algorithm>
+
+#include "common/headers.h"
+#include "dataplane/balance.h"
+
+namespace baton::dataplane {
+namespace {
+
+bool Ended(RowState s) { return s == RowState::kTcpTimeWait || s == RowState::kTcpReset; }
+
+// The endpoint of the backend in the port pools. REQUIRES: the row is `full`.
+Endpoint BackendOf(const RowSide& request) {
+  return {request.dst, __builtin_bswap16(request.dst_port), request.protocol()};
+}
+
+}  // namespace
+
+void Translator::Translate(const Tables& tables, Burst& burst, TimePoint now) {
+  created_in_burst_ = false;
+  for (Packet& p : burst) {
+    if (!p.alive()) continue;
+    if (p.side == nullptr && p.service != nullptr) {
+      OpenAccess(tables, p, ToMillis(now));
+    } else if (p.side != nullptr && (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn && !p.side->reply()) {
+      Reopen(tables, p, ToMillis(now));
+    }
+  }
+}
+
+void Translator::OpenAccess(const Tables& tables, Packet& p, Millis now) {
+  // An earlier packet of this burst may have opened the same access.
+  if (created_in_burst_ && (p.side = access_.Find(p.key, p.ipv4)) != nullptr) return;
+  const Service& service = *p.service;
+  const uint32_t hash = HashFlow(p.key, p.ipv4, HashSeed{});  // no secret: boxes must agree
+  const int chosen = ChooseBackend(service, counters_.backends.get(), hash, cursors_[service.slot]);
+  if (chosen == kNoBackend) return p.Drop(DropReason::kNoBackend, Answer::kRefuse);
+  const Backend& backend = service.backends[chosen];
+  NewRow row{
+      .client = p.key.src(p.ipv4),
+      .external = p.key.dst(p.ipv4),
+      .internal = p.key.src(p.ipv4),
+      .backend = backend.address,
+      .client_port = p.key.src_port(p.ipv4),
+      .external_port = p.key.dst_port(p.ipv4),
+      .internal_port = p.key.src_port(p.ipv4),
+      .backend_port = __builtin_bswap16(backend.port),
+      .protocol = p.protocol,
+      .method = service.method,
+      .backend_slot = backend.slot,
+      .address_slot = service.address_slot,
+  };
+  if (service.method == ForwardMethod::kFull) {
+    const DropReason failed = ChoosePort(service, backend, row);
+    if (failed != DropReason::kNone) return p.Drop(failed);
+  }
+  const AccessTable::Added added = access_.Add(row, tables.services->timeouts(), now, &p.side);
+  if (added != AccessTable::Added::kOk) {
+    p.side = nullptr;
+    if (service.method == ForwardMethod::kFull) {
+      pools_.Release(row.internal, {backend.address, backend.port, p.protocol}, __builtin_bswap16(row.internal_port));
+    }
+    return p.Drop(added == AccessTable::Added::kFull ? DropReason::kAccessTableFull : DropReason::kReplyKeyInUse);
+  }
+  created_in_burst_ = true;
+  service_of_[backend.slot] = service.slot;
+  counters_.rows_created.Add();
+  BackendCounters& counts = counters_.backends[backend.slot];
+  counts.created.Add();
+  counts.rows.Add();
+  counts.open.Add();
+}
+
+// AM-50: an internal address of ours with a port that is free towards this backend. Each address is tried once.
+DropReason Translator::ChoosePort(const Service& service, const Backend& backend, NewRow& row) {
+  const Endpoint to{backend.address, backend.port, row.protocol};
+  bool pools_exhausted = false;
+  const uint32_t count = static_cast<uint32_t>(service.internals.size());
+  const uint32_t start = next_internal_++;
+  for (uint32_t i = 0; i < count; ++i) {
+    const IpAddress& internal = service.internals[(start + i) % count].address;
+    uint16_t port = 0;
+    const PortPools::Result result = pools_.Take(internal, to, service.first_port, service.last_port, &port);
+    if (result == PortPools::Result::kOk) {
+      row.internal = internal;
+      row.internal_port = __builtin_bswap16(port);
+      return DropReason::kNone;
+    }
+    pools_exhausted |= result == PortPools::Result::kPoolsExhausted;
+  }
+  return pools_exhausted ? DropReason::kPortPoolsExhausted : DropReason::kPortsExhausted;
+}
+
+// A SYN on a row whose connection has ended opens a new connection. It keeps the backend, as every request of this client
+// identifier does while the entry lives (FE-08), unless that takes no new connections any more.
+void Translator::Reopen(const Tables& tables, Packet& p, Millis now) {
+  Row& row = RowOf(*p.side);
+  if (!Ended(StateOf(row))) return;
+  const Service* service = tables.services->FindListener(
+      {p.key.dst(p.ipv4), __builtin_bswap16(p.key.dst_port(p.ipv4)), p.protocol});
+  const Slot slot = p.side->backend;
+  const bool stays = service != nullptr && std::any_of(service->backends.begin(), service->backends.end(),
+                                                       [&](const Backend& b) { return b.slot == slot && b.weight > 0; });
+  if (stays) {
+    row.sides[0].tcp_seen = row.sides[1].tcp_seen = 0;
+    counters_.backends[slot].open.Add();
+    counters_.backends[slot].created.Add();
+    return;
+  }
+  End(row);
+  p.side = nullptr;
+  if (service == nullptr) return p.Drop(DropReason::kNoService, Answer::kRefuse);
+  p.service = service;
+  OpenAccess(tables, p, now);
+}
+
+void Translator::Used(const Timeouts& timeouts, Packet& p, Millis now) {
+  RowSide& side = *p.side;
+  side.last_seen = now;
+  ++side.packets;
+  BackendCounters& counts = counters_.backends[side.backend];
+  const uint32_t bytes = p.length - p.l3;
+  if (side.reply()) {
+    counts.packets_from.Add();
+    counts.bytes_from.Add(bytes);
+  } else {
+    counts.packets_to.Add();
+    counts.bytes_to.Add(bytes);
+  }
+  if (p.protocol != kTcp) return;
+  uint8_t seen = side.tcp_seen | (p.tcp_flags & (kTcpSyn | kTcpFin | kTcpRst | kTcpAck));
+  // A connection that goes on after a reset was not reset: somebody guessed (RFC 5961, 1.2).
+  if ((p.tcp_flags & kTcpRst) == 0) seen &= static_cast<uint8_t>(~kTcpRst);
+  if (seen == side.tcp_seen) return;
+  Row& row = RowOf(side);
+  const bool was_ended = Ended(StateOf(row));
+  side.tcp_seen = seen;
+  const bool ended = Ended(StateOf(row));
+  if (ended && !was_ended) counts.open.Sub();
+  if (!ended && was_ended) counts.open.Add();
+  access_.LookAgainAt(row, DeadlineOf(row, timeouts));
+}
+
+void Translator::ExpireSome(const Timeouts& timeouts, Millis now, uint32_t quota) {
+  access_.Expire(timeouts, now, quota, [this](Row& row) { End(row); });
+}
+
+void Translator::End(Row& row) {
+  const RowSide& request = row.sides[0];
+  BackendCounters& counts = counters_.backends[request.backend];
+  counts.rows.Sub();
+  if (!Ended(StateOf(row))) counts.open.Sub();
+  if ((request.kind & kSideFull) != 0) {
+    pools_.Release(request.src, BackendOf(request), __builtin_bswap16(request.src_port));
+  }
+  access_.Remove(row);
+  counters_.rows_ended.Add();
+}
+
+}  // namespace baton::dataplane

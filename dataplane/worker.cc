@@ -1,0 +1,217 @@
+#include "dataplane/worker.h"
+
+#include <algorithm>
+
+namespace baton::dataplane {
+namespace {
+
+constexpr uint32_t kExpiriesPerPoll = 128;       // deadlines looked at: eight cache lines
+constexpr uint32_t kExpiriesPerIdlePoll = 1024;
+constexpr int kReleasesPerPoll = 4 * kBurst;     // held packets that go on
+constexpr size_t kHoldSlotsPerPoll = 64;         // addresses looked at for held packets
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox) {
+  std::unique_ptr<Worker> worker(new Worker(config, io, mailbox));
+  ASSIGN_OR_RETURN(worker->access_, AccessTable::Create("access_" + config.name, config.access, config.seed));
+  ASSIGN_OR_RETURN(worker->pools_, PortPools::Create(config.name, config.port_pools));
+  ASSIGN_OR_RETURN(worker->neighbors_, NeighborTable::Create(config.name, config.neighbors, config.neighbor_queue));
+  worker->translator_ =
+      std::make_unique<Translator>(*worker->access_, *worker->pools_, worker->counters_, config.service_slots);
+  worker->pipeline_ =
+      std::make_unique<Pipeline>(config.ports, config.errors_per_second, *worker->access_, *worker->translator_,
+                                 *worker->neighbors_, worker->hold_, worker->counters_);
+  return worker;
+}
+
+Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox)
+    : io_(io),
+      mailbox_(mailbox),
+      ports_(config.ports),
+      counters_(config.backend_slots),
+      hold_(config.hold, config.address_slots),
+      control_rate_(config.control_packets_per_second),
+      out_(config.ports.size()) {
+  unposted_.reserve(16);  // a commit lends three pointers back, staging one, a listing one
+  out_used_.reserve(config.ports.size());
+}
+
+int Worker::PollOnce(TimePoint now) {
+  neighbors_->SetClock(static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count()));
+  int work = ApplyUpdates(now);
+  if (!tables_.ready()) return work;
+  work += ReleaseHeld(now);
+  const int received = ReceiveAll(now);
+  work += received;
+  translator_->ExpireSome(tables_.services->timeouts(), ToMillis(now), received > 0 ? kExpiriesPerPoll : kExpiriesPerIdlePoll);
+  counters_.polls.Add();
+  SetGauges();
+  return work;
+}
+
+int Worker::ReceiveAll(TimePoint now) {
+  int received = 0;
+  for (size_t port = 0; port < ports_.size(); ++port) {
+    burst_.count = io_.Receive(static_cast<PortId>(port), burst_.packets, kBurst);
+    if (burst_.count == 0) continue;
+    uint64_t bytes = 0;
+    for (const Packet& p : burst_) bytes += p.length;
+    counters_.ports[port].received.Add(static_cast<uint64_t>(burst_.count));
+    counters_.ports[port].received_bytes.Add(bytes);
+    counters_.received.Add(static_cast<uint64_t>(burst_.count));
+    received += burst_.count;
+    RunBurst(now);
+  }
+  return received;
+}
+
+void Worker::RunBurst(TimePoint now) {
+  pipeline_->Run(tables_, hop_generation_, burst_, now);
+  Dispatch(now);
+}
+
+// Carries out each packet's fate and counts it, once.
+void Worker::Dispatch(TimePoint now) {
+  void* freed[kBurst];
+  int freed_count = 0;
+  for (Packet& p : burst_) {
+    if (p.drop != DropReason::kNone) counters_.drops[static_cast<size_t>(p.drop)].Add();
+    switch (p.fate) {
+      case Fate::kForward:
+        if (p.drop != DropReason::kNone) counters_.originated.Add();
+        [[fallthrough]];
+      case Fate::kEcho: {
+        Outbox& out = out_[p.out_port];
+        if (out.count == 0) out_used_.push_back(p.out_port);
+        out.packets[out.count++] = &p;
+        break;
+      }
+      case Fate::kControl: Hand(p, now); break;
+      case Fate::kHold: Hold(p, now); break;
+      case Fate::kWait: Wait(p, now); break;
+      case Fate::kUndecided:  // cannot be: Rewrite decided what was left
+      case Fate::kDrop:
+        if (p.drop == DropReason::kNeighborFailed) AskForNeighbor(p.neighbor, ToMillis(now));
+        freed[freed_count++] = p.buffer;
+        break;
+    }
+  }
+  if (freed_count > 0) io_.Free(freed, freed_count);
+  for (const PortId port : out_used_) {
+    Send(port, out_[port].packets, out_[port].count);
+    out_[port].count = 0;
+  }
+  out_used_.clear();
+}
+
+void Worker::Send(PortId port, Packet* const* packets, int count) {
+  uint64_t bytes[kBurst + 1] = {0};  // running sums, taken before the buffers are gone
+  for (int i = 0; i < count; ++i) bytes[i + 1] = bytes[i] + packets[i]->length;
+  const int sent = io_.Send(port, packets, count);
+  counters_.sent.Add(static_cast<uint64_t>(sent));
+  counters_.ports[port].sent.Add(static_cast<uint64_t>(sent));
+  counters_.ports[port].sent_bytes.Add(bytes[sent]);
+  for (int i = sent; i < count; ++i) Discard(packets[i]->buffer, DropReason::kTransmitFull);
+}
+
+// To the control thread.
+void Worker::Hand(Packet& p, TimePoint now) {
+  if (!control_rate_.Take(now)) return Discard(p.buffer, DropReason::kControlRate);
+  if (!mailbox_.Post(FrameForControl{p.buffer, p.data, p.length, p.port})) {
+    return Discard(p.buffer, DropReason::kControlRingFull);
+  }
+  counters_.to_control.Add();
+}
+
+void Worker::Hold(Packet& p, TimePoint now) {
+  const DropReason refused = hold_.Add(p.address_slot, {p.buffer, p.data, p.length, p.port}, ToMillis(now));
+  if (refused != DropReason::kNone) Discard(p.buffer, refused);
+}
+
+void Worker::Wait(Packet& p, TimePoint now) {
+  if (!neighbors_->Enqueue(p.neighbor, {p.buffer, p.data, p.length, p.port})) {
+    Discard(p.buffer, DropReason::kNeighborQueueFull);
+  }
+  AskForNeighbor(p.neighbor, ToMillis(now));
+}
+
+void Worker::AskForNeighbor(uint16_t index, Millis now) {
+  if (!neighbors_->ShouldAsk(index, now)) return;
+  const NeighborTable::Entry& entry = neighbors_->at(index);
+  if (!mailbox_.Post(NeedNeighbor{entry.address, entry.port})) counters_.events_lost.Add();  // asked again in a second
+}
+
+void Worker::Discard(void* buffer, DropReason reason) {
+  counters_.drops[static_cast<size_t>(reason)].Add();
+  io_.Free(&buffer, 1);
+}
+
+// Held packets whose address has left migration go on, oldest first; those that waited too long are dropped.
+int Worker::ReleaseHeld(TimePoint now) {
+  if (hold_.packets() == 0) return 0;
+  int released = 0;
+  const size_t slots = std::min(hold_.address_slots(), kHoldSlotsPerPoll);
+  for (size_t i = 0; i < slots; ++i) {
+    if (hold_cursor_ >= hold_.address_slots()) hold_cursor_ = 0;
+    const Slot slot = static_cast<Slot>(hold_cursor_++);
+    if (!hold_.Holds(slot)) continue;
+    const bool holding = slot < tables_.addresses->size() && tables_.addresses->at(slot).mode == AddressMode::kMigration;
+    WaitingPacket waiting[kBurst];
+    int count = 0;
+    while (holding && released < kReleasesPerPoll && hold_.TakeExpired(slot, ToMillis(now), &waiting[0])) {
+      Discard(waiting[0].buffer, DropReason::kHoldExpired);
+      ++released;
+    }
+    while (!holding && released < kReleasesPerPoll && hold_.Take(slot, &waiting[count])) {
+      ++released;
+      if (++count < kBurst) continue;
+      RunAgain(waiting, count, now);
+      count = 0;
+    }
+    if (count > 0) RunAgain(waiting, count, now);
+  }
+  return released;
+}
+
+// Packets that waited go through the pipeline from the start. REQUIRES: count <= kBurst.
+void Worker::RunAgain(const WaitingPacket* packets, int count, TimePoint now) {
+  burst_.count = count;
+  for (int i = 0; i < count; ++i) {
+    Packet& p = burst_.packets[i];
+    p = Packet{};
+    p.data = packets[i].data;
+    p.buffer = packets[i].buffer;
+    p.length = packets[i].length;
+    p.port = packets[i].in_port;
+    p.flags = kReleased;
+  }
+  RunBurst(now);
+}
+
+void Worker::SetGauges() {
+  counters_.held.Set(hold_.packets());
+  counters_.waiting.Set(neighbors_->waiting());
+  counters_.rows.Set(access_->rows());
+  counters_.rows_ipv6.Set(access_->rows_ipv6());
+  counters_.port_pools.Set(pools_->pools_in_use());
+  counters_.neighbors.Set(neighbors_->size());
+}
+
+void Worker::CountTime(Duration all, bool busy) {
+  counters_.total_ns.Add(static_cast<uint64_t>(all.count()));
+  if (busy) counters_.busy_ns.Add(static_cast<uint64_t>(all.count()));
+}
+
+void Worker::FreeWaiting() {
+  WaitingPacket waiting;
+  for (size_t slot = 0; slot < hold_.address_slots(); ++slot) {
+    while (hold_.Take(static_cast<Slot>(slot), &waiting)) Discard(waiting.buffer, DropReason::kStopped);
+  }
+  for (uint16_t i = 0; i < neighbors_->capacity(); ++i) {
+    while (neighbors_->Dequeue(i, &waiting)) Discard(waiting.buffer, DropReason::kStopped);
+  }
+  SetGauges();
+}
+
+}  // namespace baton::dataplane

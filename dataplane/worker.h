@@ -1,0 +1,112 @@
+// One worker: polls its ports, runs the pipeline, carries out what it decided, and keeps its tables. Runs on one lcore and
+// shares nothing: the control thread reaches it through the mailbox alone. A test calls PollOnce itself, with its own
+// clock, ports and mailbox; that is the whole difference to production.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/counters.h"
+#include "common/route.h"
+#include "common/status.h"
+#include "common/update.h"
+#include "dataplane/hold_buffer.h"
+#include "dataplane/packet_io.h"
+#include "dataplane/pipeline.h"
+#include "dataplane/port_pools.h"
+#include "dataplane/worker_mailbox.h"
+
+namespace baton::dataplane {
+
+struct WorkerConfig {
+  std::string name;          // unique in the process
+  std::vector<PortInfo> ports;
+  AccessTable::Limits access;
+  HashSeed seed;             // secret, so that nobody can aim at one bucket
+  HoldBuffer::Limits hold;
+  uint32_t port_pools = 0;
+  uint32_t neighbors = 0;
+  uint32_t neighbor_queue = 0;
+  uint32_t errors_per_second = 0;
+  uint32_t control_packets_per_second = 0;
+  // How many slots the control thread will ever hand out.
+  size_t service_slots = 0, backend_slots = 0, address_slots = 0;
+};
+
+class Worker {
+ public:
+  // Takes all memory that the worker will ever use. REQUIRES: `io` and `mailbox` outlive it.
+  static absl::StatusOr<std::unique_ptr<Worker>> Create(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox);
+
+  // Updates, expiry, released packets, then one burst from each port. Returns how many packets and updates it handled:
+  // 0 means that there was nothing to do.
+  int PollOnce(TimePoint now);
+
+  // Frees every buffer that waits here. After the last PollOnce.
+  void FreeWaiting();
+
+  const WorkerCounters& counters() const { return counters_; }
+  // For the loop that calls PollOnce: time it spent.
+  void CountTime(Duration all, bool busy);
+  const NeighborTable& neighbors() const { return *neighbors_; }
+  const AccessTable& access() const { return *access_; }
+  const Tables& tables() const { return tables_; }
+
+  static constexpr int kUpdatesPerPoll = 32;
+
+ private:
+  Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox);
+
+  // worker_updates.cc
+  int ApplyUpdates(TimePoint now);
+  void Apply(const Update& update, TimePoint now);
+  void ApplyCommit(uint64_t generation);
+  void ApplyNeighbor(const SetNeighbor& update, TimePoint now);
+  void FillBatch(const ListRows& request, TimePoint now);
+  void PostSurely(const Event& event);
+  bool FlushUnposted();
+
+  // worker.cc
+  int ReceiveAll(TimePoint now);
+  int ReleaseHeld(TimePoint now);
+  void RunAgain(const WaitingPacket* packets, int count, TimePoint now);
+  void RunBurst(TimePoint now);
+  void Dispatch(TimePoint now);
+  void Hand(Packet& packet, TimePoint now);
+  void Hold(Packet& packet, TimePoint now);
+  void Wait(Packet& packet, TimePoint now);
+  void AskForNeighbor(uint16_t index, Millis now);
+  void Send(PortId port, Packet* const* packets, int count);
+  void Discard(void* buffer, DropReason reason);
+  void SetGauges();
+
+  PacketIo& io_;
+  Mailbox& mailbox_;
+  std::vector<PortInfo> ports_;
+  WorkerCounters counters_;
+  std::unique_ptr<AccessTable> access_;
+  std::unique_ptr<PortPools> pools_;
+  std::unique_ptr<NeighborTable> neighbors_;
+  HoldBuffer hold_;
+  std::unique_ptr<Translator> translator_;
+  std::unique_ptr<Pipeline> pipeline_;
+  TokenBucket control_rate_;
+
+  Tables tables_;
+  StagedTables staged_;
+  uint16_t hop_generation_ = 1;
+  uint32_t neighbor_generation_ = 0;
+  std::vector<Event> unposted_;  // lent pointers that found the ring full: nothing else is taken before they are back
+  size_t hold_cursor_ = 0;
+
+  Burst burst_;
+  struct Outbox {
+    int count = 0;
+    Packet* packets[kBurst];
+  };
+  std::vector<Outbox> out_;      // by port
+  std::vector<PortId> out_used_;
+};
+
+}  // namespace baton::dataplane

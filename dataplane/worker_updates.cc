@@ -1,0 +1,120 @@
+// How a worker takes in what the control thread sends: between bursts, never inside one. README, "life of an update".
+#include <algorithm>
+#include <variant>
+
+#include "dataplane/worker.h"
+
+namespace baton::dataplane {
+namespace {
+
+constexpr uint32_t kRowsLookedAtPerListing = 512;
+
+template <typename... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+}  // namespace
+
+int Worker::ApplyUpdates(TimePoint now) {
+  int applied = 0;
+  Update update;
+  while (applied < kUpdatesPerPoll && FlushUnposted() && mailbox_.Take(&update)) {
+    Apply(update, now);
+    ++applied;
+  }
+  // An index that was freed may be given to another neighbour: rows look their next hop up again.
+  if (neighbors_->generation() != neighbor_generation_) {
+    neighbor_generation_ = neighbors_->generation();
+    if (++hop_generation_ == 0) hop_generation_ = 1;
+  }
+  return applied;
+}
+
+void Worker::Apply(const Update& update, TimePoint now) {
+  std::visit(Overloaded{
+                 [&](const UseRoutes& u) {
+                   if (const auto* unused = staged_.Stage(u.routes)) PostSurely(RetiredRoutes{unused});
+                 },
+                 [&](const UseServices& u) {
+                   if (const auto* unused = staged_.Stage(u.services)) PostSurely(RetiredServices{unused});
+                 },
+                 [&](const UseAddresses& u) {
+                   if (const auto* unused = staged_.Stage(u.addresses)) PostSurely(RetiredAddresses{unused});
+                 },
+                 [&](const Commit& u) { ApplyCommit(u.generation); },
+                 [&](const SetNeighbor& u) { ApplyNeighbor(u, now); },
+                 [&](const SendFrame& u) {
+                   Packet p;
+                   p.data = u.data;
+                   p.buffer = u.buffer;
+                   p.length = u.length;
+                   Packet* packets[] = {&p};
+                   counters_.originated.Add();
+                   Send(u.port, packets, 1);
+                 },
+                 [&](const ListRows& u) { FillBatch(u, now); },
+             },
+             update);
+}
+
+void Worker::ApplyCommit(uint64_t generation) {
+  const Replaced old = staged_.Apply(generation, tables_);
+  if (old.routes != nullptr) PostSurely(RetiredRoutes{old.routes});
+  if (old.services != nullptr) PostSurely(RetiredServices{old.services});
+  if (old.addresses != nullptr) PostSurely(RetiredAddresses{old.addresses});
+  if (++hop_generation_ == 0) hop_generation_ = 1;
+  counters_.generation.Set(generation);
+  PostSurely(Committed{generation});
+}
+
+void Worker::ApplyNeighbor(const SetNeighbor& update, TimePoint now) {
+  uint16_t index = kNoNeighbor;
+  switch (update.state) {
+    case SetNeighbor::State::kReachable: index = neighbors_->Set(update.port, update.address, update.mac); break;
+    case SetNeighbor::State::kFailed: index = neighbors_->Fail(update.port, update.address); break;
+    case SetNeighbor::State::kForget: index = neighbors_->Find(update.port, update.address); break;
+  }
+  if (index == kNoNeighbor) return;  // the table is full, and so nothing waits for this one; or it was not known
+  WaitingPacket waiting[kNeighborQueue];
+  int count = 0;
+  while (count < kNeighborQueue && neighbors_->Dequeue(index, &waiting[count])) ++count;
+  if (update.state != SetNeighbor::State::kForget) {
+    if (count > 0 && tables_.ready()) RunAgain(waiting, count, now);
+    return;
+  }
+  for (int i = 0; i < count; ++i) Discard(waiting[i].buffer, DropReason::kNeighborFailed);
+  neighbors_->Forget(index);
+}
+
+void Worker::FillBatch(const ListRows& request, TimePoint time) {
+  RowBatch& batch = *request.batch;
+  batch.count = 0;
+  const Millis now = ToMillis(time);
+  uint32_t at = request.from;
+  const uint32_t end = std::min(access_->row_limit(), request.from + kRowsLookedAtPerListing);
+  for (; at < end && batch.count < RowBatch::kCapacity; ++at) {
+    const Row& row = access_->row(at);
+    if (!row.sides[0].live()) continue;
+    AccessRow& packed = batch.rows[static_cast<size_t>(batch.count++)];
+    packed = PackRow(row, now);
+    packed.service_slot = translator_->ServiceOf(packed.backend_slot);
+  }
+  batch.next = at;
+  batch.done = at >= access_->row_limit();
+  PostSurely(RowsListed{&batch});
+}
+
+// Events that lend a pointer back must not be lost: they wait here, and no further update is taken meanwhile.
+void Worker::PostSurely(const Event& event) {
+  if (!unposted_.empty() || !mailbox_.Post(event)) unposted_.push_back(event);
+}
+
+bool Worker::FlushUnposted() {
+  size_t posted = 0;
+  while (posted < unposted_.size() && mailbox_.Post(unposted_[posted])) ++posted;
+  unposted_.erase(unposted_.begin(), unposted_.begin() + static_cast<std::ptrdiff_t>(posted));
+  return unposted_.empty();
+}
+
+}  // namespace baton::dataplane

@@ -1,0 +1,135 @@
+// batond: the program that runs on a box. Reads the configuration, starts DPDK and the box, waits for a signal, stops.
+//
+//   batond --config FILE [-- EAL OPTIONS]
+//   batond --config FILE --check
+//
+// Exit status: 0 stopped by SIGTERM or SIGINT, or a right configuration with --check; 1 something failed; 2 wrong
+// configuration or command line.
+#include <sched.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_join.h>
+#include <gflags/gflags.h>
+#include <spdlog/spdlog.h>
+
+#include "controlplane/config/parse.h"
+#include "dataplane/dpdk/eal.h"
+#include "programs/batond/box.h"
+#include "programs/batond/eal_arguments.h"
+#include "controlplane/api/version.h"
+
+DEFINE_string(config, "/etc/baton/batond.yaml", "the configuration file");
+DEFINE_bool(check, false, "check the configuration and exit: no root, NIC or hugepages needed");
+DEFINE_string(log_level, "info", "debug, info, warn or error");
+
+namespace baton {
+namespace {
+
+constexpr int kFailed = 1, kWrongUse = 2;
+
+// What is behind "--" belongs to DPDK and must not reach gflags.
+std::vector<std::string> TakeEalOptions(int* argc, char** argv) {
+  for (int i = 1; i < *argc; ++i) {
+    if (std::string(argv[i]) != "--") continue;
+    std::vector<std::string> options(argv + i + 1, argv + *argc);
+    *argc = i;
+    argv[i] = nullptr;
+    return options;
+  }
+  return {};
+}
+
+size_t MeminfoValue(const std::string& name) {
+  std::ifstream meminfo("/proc/meminfo");
+  for (std::string key, value, rest; meminfo >> key >> value && std::getline(meminfo, rest);) {
+    size_t number = 0;
+    if (key == name && absl::SimpleAtoi(value, &number)) return number;
+  }
+  return 0;
+}
+
+Machine ThisMachine() {
+  Machine machine;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof set, &set);
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) machine.cpus.push_back(cpu);
+  }
+  machine.free_hugepage_bytes = MeminfoValue("HugePages_Free:") * MeminfoValue("Hugepagesize:") * 1024;
+  return machine;
+}
+
+// Threads made from here on leave SIGTERM, SIGINT to sigwait.
+sigset_t BlockStopSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+int Run(const controlplane::Config& config, const std::vector<std::string>& eal_options) {
+  const sigset_t stop_signals = BlockStopSignals();
+  const std::vector<std::string> arguments = EalArguments(config, eal_options, ThisMachine());
+  spdlog::info("batond {} on node {}; EAL: {}", controlplane::kVersion, config.node, absl::StrJoin(arguments, " "));
+  const absl::Status eal = dataplane::StartEal(
+      arguments, [](absl::string_view line) { spdlog::debug("{}", std::string(line)); });
+  if (!eal.ok()) {
+    spdlog::error("DPDK does not start: {}", std::string(eal.message()));
+    return kFailed;
+  }
+  int status = 0;
+  {
+    const auto box = Box::Start(config);
+    if (box.ok()) {
+      spdlog::info("batond ready: {} ports, {} services, {} workers", config.ports.size(), config.services.size(),
+                   config.dataplane.workers);
+      int signal = 0;
+      sigwait(&stop_signals, &signal);
+      spdlog::info("signal {}: stopping", signal);
+    } else {
+      spdlog::error("{}", std::string(box.status().message()));
+      status = kFailed;
+    }
+  }
+  dataplane::StopEal();
+  spdlog::info("batond stopped");
+  return status;
+}
+
+int Main(int argc, char** argv) {
+  const std::vector<std::string> eal_options = TakeEalOptions(&argc, argv);
+  gflags::SetUsageMessage("batond --config FILE [--check] [-- EAL OPTIONS]");
+  gflags::SetVersionString(controlplane::kVersion);
+  gflags::ParseCommandLineFlags(&argc, &argv, true);
+  if (argc > 1) {
+    std::fprintf(stderr, "batond: unexpected argument \"%s\"; options for DPDK go behind \"--\"\n", argv[1]);
+    return kWrongUse;
+  }
+  spdlog::set_level(spdlog::level::from_str(FLAGS_log_level));
+  spdlog::flush_on(spdlog::level::info);
+  const controlplane::ParseResult parsed = controlplane::LoadConfig(FLAGS_config);
+  if (!parsed.ok()) {
+    std::fprintf(stderr, "%s", parsed.Report().c_str());
+    return kWrongUse;
+  }
+  if (FLAGS_check) {
+    std::printf("%s: ok\n", FLAGS_config.c_str());
+    return 0;
+  }
+  return Run(parsed.config, eal_options);
+}
+
+}  // namespace
+}  // namespace baton
+
+int main(int argc, char** argv) { return baton::Main(argc, argv); }

@@ -1,0 +1,202 @@
+#include "programs/batond/box.h"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include <spdlog/spdlog.h>
+
+#include "dataplane/dpdk/eal.h"
+#include "dataplane/route_table.h"
+#include "dataplane/worker_loop.h"
+
+namespace baton {
+namespace {
+
+using controlplane::DeviceConfig;
+
+constexpr uint32_t kRingSize = 1024;
+constexpr Duration kStartLimit = std::chrono::seconds(10);
+
+dataplane::DeviceKind KindOf(DeviceConfig::Kind kind) {
+  using From = DeviceConfig::Kind;
+  using To = dataplane::DeviceKind;
+  switch (kind) {
+    case From::kPci: return To::kPci;
+    case From::kAfPacket: return To::kAfPacket;
+    case From::kAfXdp: return To::kAfXdp;
+    case From::kTap: return To::kTap;
+    case From::kMemif: return To::kMemif;
+    case From::kPcap: return To::kPcap;
+    case From::kRing: return To::kRing;
+    case From::kNull: return To::kNull;
+    case From::kDpdk: return To::kDpdk;
+  }
+  return To::kNull;
+}
+
+dataplane::HashSeed RandomSeed() {
+  std::random_device source;
+  const auto word = [&] { return uint64_t{source()} << 32 | source(); };
+  return {word(), word()};
+}
+
+dataplane::WorkerConfig WorkerConfigOf(const controlplane::Config& config, const std::vector<PortInfo>& ports,
+                                       size_t index, const dataplane::HashSeed& seed) {
+  const auto& d = config.dataplane;
+  const uint32_t workers = static_cast<uint32_t>(d.workers);
+  const uint32_t rows = d.access_rows / workers;
+  const controlplane::SlotRegistry::Limits slots;
+  return {
+      .name = absl::StrCat("w", index),
+      .ports = ports,
+      .access = {.rows = rows, .rows_ipv6 = d.access_rows_ipv6 == 0 ? rows : d.access_rows_ipv6 / workers},
+      .seed = seed,
+      .hold = {.packets = d.hold.packets,
+               .packets_per_address = d.hold.packets_per_address,
+               .bytes_per_address = d.hold.bytes_per_address,
+               .time_limit = ToMillis(d.hold.time_limit)},
+      .port_pools = d.port_pools,
+      .neighbors = d.neighbors,
+      .neighbor_queue = d.neighbor_queue,
+      .errors_per_second = d.errors_per_second,
+      .control_packets_per_second = d.control_packets_per_second,
+      .service_slots = slots.services,
+      .backend_slots = slots.backends,
+      .address_slots = slots.addresses,
+  };
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Box>> Box::Start(const controlplane::Config& config) {
+  std::unique_ptr<Box> box(new Box(config));
+  RETURN_IF_ERROR(box->OpenPorts());
+  RETURN_IF_ERROR(box->MakeLanes());
+  RETURN_IF_ERROR(box->StartControl());
+  RETURN_IF_ERROR(box->StartWorkers());
+  RETURN_IF_ERROR(box->WaitForFirstCommit());
+  RETURN_IF_ERROR(box->StartServers());
+  return box;
+}
+
+Box::~Box() {
+  metrics_.reset();
+  api_.reset();
+  control_thread_.reset();
+  stop_.store(true, std::memory_order_relaxed);
+  for (Lane& lane : lanes_) {
+    if (lane.running) dataplane::WaitForLcore(lane.lcore);
+    if (lane.worker != nullptr) lane.worker->FreeWaiting();
+  }
+  control_.reset();  // after the workers: it frees the snapshots they used
+}
+
+absl::Status Box::OpenPorts() {
+  ASSIGN_OR_RETURN(buffers_, dataplane::DpdkBufferPool::Create("buffers", config_.dataplane.packet_buffers));
+  for (const controlplane::PortConfig& p : config_.ports) {
+    const dataplane::PortSpec spec{
+        .name = p.name,
+        .kind = KindOf(p.device.kind),
+        .argument = p.device.argument,
+        .mtu = p.mtu,
+        .vlan = p.vlan,
+        .queues = static_cast<uint16_t>(config_.dataplane.workers),
+        .mac = p.mac,
+    };
+    ASSIGN_OR_RETURN(auto port, dataplane::OpenPort(spec, *buffers_));
+    spdlog::info("port {}: {} {} mtu {}", p.name, port->device(), port->mac().ToString(), port->mtu());
+    port_infos_.push_back({p.name, port->mac(), port->mtu(), p.vlan, p.addresses});
+    ports_.push_back(std::move(port));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Box::MakeLanes() {
+  const std::vector<unsigned> lcores = dataplane::WorkerLcores();
+  const size_t workers = static_cast<size_t>(config_.dataplane.workers);
+  if (lcores.size() < workers) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dataplane.workers: ", workers, " need as many lcores besides the main one; EAL has ", lcores.size(),
+                     " (see -l, --lcores)"));
+  }
+  const dataplane::HashSeed seed = RandomSeed();
+  lanes_.resize(workers);
+  for (size_t i = 0; i < workers; ++i) {
+    Lane& lane = lanes_[i];
+    lane.lcore = lcores[i];
+    lane.io = std::make_unique<dataplane::DpdkPortIo>(static_cast<uint16_t>(i));
+    for (size_t port = 0; port < ports_.size(); ++port) lane.io->AddPort(static_cast<PortId>(port), *ports_[port]);
+    ASSIGN_OR_RETURN(lane.rings, dataplane::WorkerRings::Create(absl::StrCat("w", i), kRingSize));
+    ASSIGN_OR_RETURN(lane.worker, dataplane::Worker::Create(WorkerConfigOf(config_, port_infos_, i, seed), *lane.io,
+                                                            *lane.rings));
+    lane.link = std::make_unique<dataplane::DpdkWorkerLink>(*lane.rings, lane.worker->counters(),
+                                                            lane.worker->neighbors());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Box::StartControl() {
+  controlplane::ControlSetup setup;
+  setup.config = config_;
+  setup.ports = port_infos_;
+  for (Lane& lane : lanes_) setup.workers.push_back(lane.link.get());
+  setup.buffers = buffers_.get();
+  setup.build_routes = [](const RouteList& routes) -> absl::StatusOr<std::shared_ptr<const RouteTable>> {
+    ASSIGN_OR_RETURN(auto table, RouteTable::Build(routes));
+    return std::shared_ptr<const RouteTable>(std::move(table));
+  };
+  setup.complete_view = [this](controlplane::View& view) { CompleteView(view); };
+  control_ = std::make_unique<controlplane::Control>(std::move(setup));
+  RETURN_IF_ERROR(control_->Start(controlplane::Now()));
+  control_thread_ = std::make_unique<controlplane::ControlThread>(*control_);
+  return absl::OkStatus();
+}
+
+absl::Status Box::StartWorkers() {
+  const bool adaptive = config_.dataplane.polling == controlplane::Polling::kAdaptive;
+  for (Lane& lane : lanes_) {
+    lane.loop = [this, &lane, adaptive] { dataplane::RunWorker(*lane.worker, adaptive, stop_); };
+    RETURN_IF_ERROR(dataplane::LaunchOnLcore(lane.lcore, lane.loop));
+    lane.running = true;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Box::WaitForFirstCommit() {
+  const TimePoint limit = controlplane::Now() + kStartLimit;
+  for (const Lane& lane : lanes_) {
+    while (lane.worker->counters().generation.Get() == 0) {
+      if (controlplane::Now() > limit) return absl::UnavailableError("a worker did not take up its first tables in 10 s");
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Box::StartServers() {
+  ASSIGN_OR_RETURN(api_, controlplane::ApiServer::Start(config_.api.socket, *control_));
+  if (!config_.api.metrics.empty()) {
+    ASSIGN_OR_RETURN(metrics_, controlplane::MetricsServer::Start(config_.api.metrics, *control_));
+  }
+  return absl::OkStatus();
+}
+
+// Called on the control thread.
+void Box::CompleteView(controlplane::View& view) const {
+  for (size_t i = 0; i < view.ports.size() && i < ports_.size(); ++i) {
+    const dataplane::PortStats stats = ports_[i]->stats();
+    controlplane::PortView& port = view.ports[i];
+    port.device = ports_[i]->device();
+    port.link_up = ports_[i]->link().up;
+    port.missed = stats.missed;
+    port.receive_errors = stats.receive_errors;
+    port.transmit_errors = stats.transmit_errors;
+    port.no_buffers = stats.no_buffers;
+  }
+  for (size_t i = 0; i < view.workers.size() && i < lanes_.size(); ++i) {
+    view.workers[i].lcore = static_cast<int>(lanes_[i].lcore);
+  }
+}
+
+}  // namespace baton

@@ -1,0 +1,64 @@
+// Puts the box together: DPDK, ports, workers, the control thread, API and metrics; and takes it apart in the reverse
+// order. The only place that knows both planes. Used by the main thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "common/status.h"
+#include "controlplane/api/metrics.h"
+#include "controlplane/api/server.h"
+#include "controlplane/config/config.h"
+#include "controlplane/control.h"
+#include "controlplane/control_thread.h"
+#include "dataplane/dpdk/buffer_pool.h"
+#include "dataplane/dpdk/port.h"
+#include "dataplane/dpdk/port_io.h"
+#include "dataplane/dpdk/ring.h"
+#include "dataplane/worker.h"
+
+namespace baton {
+
+class Box {
+ public:
+  // REQUIRES: the EAL runs. Returns when every worker forwards.
+  static absl::StatusOr<std::unique_ptr<Box>> Start(const controlplane::Config& config);
+  // Stops taking requests, then the control thread, then the workers; frees all.
+  ~Box();
+
+ private:
+  // A worker and what is its own. Members are destroyed from the last to the first.
+  struct Lane {
+    unsigned lcore = 0;
+    std::unique_ptr<dataplane::DpdkPortIo> io;
+    std::unique_ptr<dataplane::WorkerRings> rings;
+    std::unique_ptr<dataplane::Worker> worker;
+    std::unique_ptr<dataplane::DpdkWorkerLink> link;
+    std::function<void()> loop;
+    bool running = false;
+  };
+
+  explicit Box(const controlplane::Config& config) : config_(config) {}
+  absl::Status OpenPorts();
+  absl::Status MakeLanes();
+  absl::Status StartControl();
+  absl::Status StartWorkers();
+  absl::Status StartServers();
+  absl::Status WaitForFirstCommit();
+  void CompleteView(controlplane::View& view) const;
+
+  const controlplane::Config config_;
+  std::atomic<bool> stop_{false};
+  std::unique_ptr<dataplane::DpdkBufferPool> buffers_;
+  std::vector<std::unique_ptr<dataplane::Port>> ports_;
+  std::vector<PortInfo> port_infos_;
+  std::vector<Lane> lanes_;
+  std::unique_ptr<controlplane::Control> control_;
+  std::unique_ptr<controlplane::ControlThread> control_thread_;
+  std::unique_ptr<controlplane::ApiServer> api_;
+  std::unique_ptr<controlplane::MetricsServer> metrics_;
+};
+
+}  // namespace baton
