@@ -163,6 +163,14 @@ TEST_CASE("a used neighbour that falls silent is probed, then asked for; workers
                                {35s, "ask"}, {36s, "failed"}, {37s, "forget"}});
 }
 
+TEST_CASE("a neighbour that failed after probes is told to workers anew, even at its old address") {
+  const Step failed = React(kTimers, In(Phase::kIncomplete, kA, 3), DeadlinePassed{true}, kNow + 1s);
+  CHECK(Text(failed) == "failed");
+  CHECK(failed.next.mac.is_zero());
+  CHECK(Text(React(kTimers, failed.next, Asked{kA}, kNow + 1500ms)) == "reachable 0a");
+  CHECK(Text(React(kTimers, failed.next, Advertised{kA, true, true}, kNow + 1500ms)) == "reachable 0a");
+}
+
 TEST_CASE("a neighbour that nobody uses is not probed, and is forgotten after 5 minutes") {
   const State reachable = React(kTimers, In(Phase::kIncomplete, {}), Advertised{kA, true, true}, kNow).next;
   CHECK(Silence(reachable, false, 1h) == std::vector<Happening>{{5min, "forget"}});
