@@ -137,17 +137,16 @@ def heading(text):
 
 def look_further(lab):
     box = lab.boxes["box"]
-    ctl = f"{program('batonctl')} --socket {box.socket}"
     print(f"""
 == To look further
-  scripts/demo --stay                                       this, but the lab stays up (scripts/lab up does it quietly)
-  ip netns exec {lab.name}-client curl http://192.0.2.10/     a request; also http://[2001:db8:51::20]/
-  {ctl} status
-  {ctl} show backends                   also ports workers services access routes neighbors drops modes
-  {ctl} backend web-full-v4 s1 drain    no new connections for s1; `enable` gives it back
-  {ctl} mode 192.0.2.10 migration       packets are held; `normal` releases them
-  ip netns exec {lab.name}-box curl http://127.0.0.1:9111/metrics
-  scripts/lab status; scripts/lab down""")
+  scripts/demo --stay        this, but the lab stays up; scripts/lab up|status|down without the show
+  ctl="{program('batonctl')} --socket {box.socket}"
+  $ctl status
+  $ctl show backends         also ports workers services access routes neighbors drops modes
+  $ctl backend web-full-v4 s1 drain     no new connections for s1; `enable` gives it back
+  $ctl mode 192.0.2.10 migration        its packets are held; `normal` releases them
+  ip netns exec {lab.name}-client curl http://192.0.2.10/         or http://[2001:db8:51::20]/
+  ip netns exec {lab.name}-box curl http://127.0.0.1:9111/metrics""")
 
 
 def main():

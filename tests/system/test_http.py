@@ -20,9 +20,14 @@ def ab(lab, target, *options):
 
 @each_target
 def test_backends_see_the_source_that_the_method_promises(lab, target):
-    answers = fetch(lab, target, times=12)
+    answers = []
+
+    def everybody_answered():
+        answers.extend(fetch(lab, target))
+        return {backend for backend, _ in answers} == set(lab.backends)
+    # `weight` goes by the rows of a backend, and rows of earlier tests still count: nobody is due at once.
+    assert wait_until(everybody_answered, 20), answers
     assert {source for _, source in answers} == {target.source}
-    assert {backend for backend, _ in answers} == {"s1", "s2", "s3"}
 
 
 @each_target

@@ -43,9 +43,10 @@ def iperf(lab, target, *options):
 def test_iperf_over_tcp(lab, target, direction):
     volume = 100 << 20
     end = iperf(lab, target, "--bytes", str(volume), *direction)
-    # The receiver's count is the proof; iperf3 ends by volume at the sender and may send up to a block more.
+    # iperf3 ends when the sender has written the volume: the receiver's count lacks what the sockets' buffers hold, by
+    # Linux's defaults (tcp_wmem, tcp_rmem) at most 4 and 6 MiB.
     assert end["sum_sent"]["bytes"] >= volume
-    assert end["sum_received"]["bytes"] >= 0.99 * volume
+    assert end["sum_received"]["bytes"] >= volume - (10 << 20)
 
 
 @each_target
