@@ -1,5 +1,5 @@
-// The pool of packet buffers (mbufs) that ports receive into. One per process; any thread may allocate and free, threads
-// other than lcores without a cache of their own. Outlives the ports that use it and every packet.
+// The pool of packet buffers (mbufs) that ports receive into. One per process; any thread may allocate and free,
+// threads other than lcores without a cache of their own. Outlives the ports that use it and every packet.
 #pragma once
 
 #include <memory>

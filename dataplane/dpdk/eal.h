@@ -1,5 +1,6 @@
-// The DPDK environment: started once by a program's main thread, before anything of dataplane/dpdk or the tables is made,
-// and stopped last. DPDK cannot be started a second time in one process. Two processes need different `--file-prefix`.
+// The DPDK environment: started once by a program's main thread, before anything of dataplane/dpdk or the tables is
+// made, and stopped last. DPDK cannot be started a second time in one process. Two processes need different
+// `--file-prefix`.
 #pragma once
 
 #include <functional>

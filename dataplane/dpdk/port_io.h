@@ -1,5 +1,5 @@
-// The ports of one worker over DPDK: its receive and transmit queue of each. Used by that worker only, except that ports
-// are added before it starts. No offloads: frames go in and out as bytes.
+// The ports of one worker over DPDK: its receive and transmit queue of each. Used by that worker only, except that
+// ports are added before it starts. No offloads: frames go in and out as bytes.
 #pragma once
 
 #include <array>
