@@ -1,6 +1,6 @@
-// The FIB: longest prefix match over a list of routes of both families. Built by the control thread, frozen, then read by
-// workers; freed by the control thread once they have handed it back. Kept in rte_fib and rte_fib6: as a tree while there
-// are few routes, as flat tables (tens of megabytes, constant time) beyond kTreeRoutes. The EAL must run.
+// The FIB: longest prefix match over a list of routes of both families. Built by the control thread, frozen, then read
+// by workers; freed by the control thread once they have handed it back. Kept in rte_fib and rte_fib6: as a tree while
+// there are few routes, as flat tables (tens of megabytes, constant time) beyond kTreeRoutes. The EAL must run.
 #pragma once
 
 #include <cstdint>
@@ -36,14 +36,17 @@ class RouteTable {
   const Route& route(uint32_t index) const { return routes_[index]; }
   size_t size() const { return routes_.size(); }
   const RouteList& routes() const { return routes_; }
+  bool flat(Family family) const { return family == Family::kIpv4 ? flat_v4_ : flat_v6_; }
 
  private:
-  explicit RouteTable(const RouteList& routes) : routes_(routes) {}
-  absl::Status AddV4(bool flat);
-  absl::Status AddV6(bool flat);
+  explicit RouteTable(const RouteList& routes);
+  absl::Status BuildV4(size_t count, bool flat);
+  absl::Status BuildV6(size_t count, bool flat);
 
   RouteList routes_;
-  uint64_t no_route_ = 0;  // what a look-up yields where no prefix covers the address
+  bool wide_;          // flat tables have entries of 4 bytes instead of 2
+  uint64_t no_route_;  // what a look-up yields where no prefix covers the address
+  bool flat_v4_ = false, flat_v6_ = false;
   rte_fib* v4_ = nullptr;
   rte_fib6* v6_ = nullptr;
 };
