@@ -1,6 +1,6 @@
-// For `full` translation: which ports of an internal address are in use towards one endpoint of a backend (AM-50). A pool
-// is a bitmap of the 65536 ports; it is taken on first use and given back when its last port is released. Owned by one
-// worker; everything is allocated by Create, and every call does a bounded amount of work.
+// For `full` translation: which ports of an internal address are in use towards one endpoint of a backend (AM-50). A
+// pool is a bitmap of the 65536 ports; it is taken on first use and given back when its last port is released. Owned by
+// one worker; everything is allocated by Create, and every call does a bounded amount of work.
 #pragma once
 
 #include <cstdint>
