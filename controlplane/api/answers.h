@@ -1,0 +1,30 @@
+// What the box shows of itself as messages of the API: View -> answer, one function per kind. Pure, any thread.
+#pragma once
+
+#include <vector>
+
+#include <baton.pb.h>
+
+#include "common/status.h"
+#include "controlplane/requests.h"
+#include "controlplane/view.h"
+
+namespace baton::controlplane {
+
+v1::StatusResponse AnswerStatus(const View& view);
+v1::ShowPortsResponse AnswerPorts(const View& view);
+v1::ShowWorkersResponse AnswerWorkers(const View& view);
+v1::ShowServicesResponse AnswerServices(const View& view);
+// NotFound when `service` is neither empty nor configured.
+absl::StatusOr<v1::ShowBackendsResponse> AnswerBackends(const View& view, absl::string_view service);
+// The first `limit` of `rows`; truncated when there are more.
+v1::ShowAccessResponse AnswerAccess(const View& view, const std::vector<ListedRow>& rows, size_t limit);
+v1::ShowRoutesResponse AnswerRoutes(const View& view);
+v1::ShowNeighborsResponse AnswerNeighbors(const View& view);
+v1::ShowDropsResponse AnswerDrops(const View& view, bool all);
+v1::ShowModesResponse AnswerModes(const View& view);
+
+// NotFound, naming the field, when no service has this name.
+absl::Status CheckService(const View& view, absl::string_view service);
+
+}  // namespace baton::controlplane

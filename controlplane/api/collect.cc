@@ -1,0 +1,238 @@
+#include "controlplane/api/collect.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/types/span.h>
+
+#include "controlplane/api/totals.h"
+#include "controlplane/api/version.h"
+
+namespace baton::controlplane {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Families = std::vector<MetricFamily>;
+using Labels = std::vector<ClientMetric::Label>;
+
+constexpr MetricType kCounter = MetricType::Counter;
+constexpr MetricType kGauge = MetricType::Gauge;
+
+// One family made from any number of things of a kind.
+template <typename Thing>
+struct Column {
+  const char* name;
+  MetricType type;
+  const char* help;
+  double (*value)(const Thing&);
+};
+
+template <typename Thing>
+struct Labelled {
+  Labels labels;
+  Thing thing;
+};
+
+void AddSample(MetricFamily* family, Labels labels, double value) {
+  ClientMetric& metric = family->metric.emplace_back();
+  metric.label = std::move(labels);
+  (family->type == kCounter ? metric.counter.value : metric.gauge.value) = value;
+}
+
+template <typename Thing>
+void AddColumns(absl::Span<const Column<Thing>> columns, const std::vector<Labelled<Thing>>& things, Families* families,
+                absl::string_view prefix = "") {
+  for (const Column<Thing>& column : columns) {
+    MetricFamily& family =
+        families->emplace_back(MetricFamily{absl::StrCat(prefix, column.name), column.help, column.type, {}});
+    for (const Labelled<Thing>& thing : things) AddSample(&family, thing.labels, column.value(thing.thing));
+  }
+}
+
+double Count(uint64_t n) { return static_cast<double>(n); }
+double Seconds(const Counter& ns) { return static_cast<double>(ns.Get()) / 1e9; }
+
+struct PortNumbers {
+  PortTotals traffic;
+  const PortView* view;
+};
+using P = const PortNumbers&;
+constexpr Column<PortNumbers> kPortColumns[] = {
+    {"baton_port_received_packets", kCounter, "Packets that workers took from the port.",
+     [](P p) { return Count(p.traffic.received); }},
+    {"baton_port_received_bytes", kCounter, "Bytes of these, Ethernet header included.",
+     [](P p) { return Count(p.traffic.received_bytes); }},
+    {"baton_port_sent_packets", kCounter, "Packets that workers gave to the port.",
+     [](P p) { return Count(p.traffic.sent); }},
+    {"baton_port_sent_bytes", kCounter, "Bytes of these, Ethernet header included.",
+     [](P p) { return Count(p.traffic.sent_bytes); }},
+    {"baton_port_missed_packets", kCounter, "Lost by the device because its receive queue was full.",
+     [](P p) { return Count(p.view->missed); }},
+    {"baton_port_receive_errors", kCounter, "Packets that the device refused as damaged.",
+     [](P p) { return Count(p.view->receive_errors); }},
+    {"baton_port_transmit_errors", kCounter, "Packets that the device could not send.",
+     [](P p) { return Count(p.view->transmit_errors); }},
+    {"baton_port_no_buffers", kCounter, "Times the device found the buffer pool empty.",
+     [](P p) { return Count(p.view->no_buffers); }},
+    {"baton_port_link_up", kGauge, "1 when the port has a link.", [](P p) { return p.view->link_up ? 1.0 : 0.0; }},
+};
+
+// received + originated = sent + dropped + held + waiting + to_control
+using W = const WorkerView&;
+constexpr Column<WorkerView> kWorkerPacketColumns[] = {
+    {"baton_worker_received_packets", kCounter, "Packets received from ports.",
+     [](W w) { return Count(w.counters->received.Get()); }},
+    {"baton_worker_originated_packets", kCounter, "Packets made here: errors, resets, the control thread's own.",
+     [](W w) { return Count(w.counters->originated.Get()); }},
+    {"baton_worker_sent_packets", kCounter, "Packets sent to ports.",
+     [](W w) { return Count(w.counters->sent.Get()); }},
+    {"baton_worker_to_control_packets", kCounter, "Packets handed to the control thread.",
+     [](W w) { return Count(w.counters->to_control.Get()); }},
+    {"baton_worker_held_packets", kGauge, "Packets in the hold buffer, waiting for a change of ownership.",
+     [](W w) { return Count(w.counters->held.Get()); }},
+    {"baton_worker_held_capacity_packets", kGauge, "Packets that the hold buffer takes.",
+     [](W w) { return Count(w.hold_capacity); }},
+    {"baton_worker_waiting_packets", kGauge, "Packets that wait for a neighbour's MAC address.",
+     [](W w) { return Count(w.counters->waiting.Get()); }},
+    {"baton_worker_echo_replies", kCounter, "ICMP echo replies from the box's own addresses.",
+     [](W w) { return Count(w.counters->echo_replies.Get()); }},
+    {"baton_worker_errors_sent", kCounter, "TCP resets and ICMP errors sent.",
+     [](W w) { return Count(w.counters->errors_sent.Get()); }},
+    {"baton_worker_errors_suppressed", kCounter, "TCP resets and ICMP errors not sent: over the rate limit.",
+     [](W w) { return Count(w.counters->errors_suppressed.Get()); }},
+};
+
+constexpr Column<WorkerView> kWorkerTableColumns[] = {
+    {"baton_worker_rows", kGauge, "Rows in the access table.", [](W w) { return Count(w.counters->rows.Get()); }},
+    {"baton_worker_rows_capacity", kGauge, "Rows that the access table takes.",
+     [](W w) { return Count(w.rows_capacity); }},
+    {"baton_worker_rows_ipv6", kGauge, "Of the rows, those with IPv6 keys.",
+     [](W w) { return Count(w.counters->rows_ipv6.Get()); }},
+    {"baton_worker_rows_ipv6_capacity", kGauge, "Rows with IPv6 keys that the access table takes.",
+     [](W w) { return Count(w.rows_capacity_ipv6); }},
+    {"baton_worker_rows_made", kCounter, "Rows made since start.",
+     [](W w) { return Count(w.counters->rows_created.Get()); }},
+    {"baton_worker_rows_ended", kCounter, "Rows removed since start.",
+     [](W w) { return Count(w.counters->rows_ended.Get()); }},
+    {"baton_worker_port_pools", kGauge, "Pools of internal ports in use by full translation.",
+     [](W w) { return Count(w.counters->port_pools.Get()); }},
+    {"baton_worker_port_pools_capacity", kGauge, "Pools of internal ports that there can be.",
+     [](W w) { return Count(w.port_pools_capacity); }},
+    {"baton_worker_neighbors", kGauge, "Neighbours in the table.",
+     [](W w) { return Count(w.counters->neighbors.Get()); }},
+    {"baton_worker_neighbors_capacity", kGauge, "Neighbours that the table takes.",
+     [](W w) { return Count(w.neighbors_capacity); }},
+};
+
+constexpr Column<WorkerView> kWorkerLoopColumns[] = {
+    {"baton_worker_busy_seconds", kCounter, "Time in polls that had work.",
+     [](W w) { return Seconds(w.counters->busy_ns); }},
+    {"baton_worker_elapsed_seconds", kCounter, "Time in all polls and pauses: busy share = busy / elapsed.",
+     [](W w) { return Seconds(w.counters->total_ns); }},
+    {"baton_worker_polls", kCounter, "Turns of the worker's loop.", [](W w) { return Count(w.counters->polls.Get()); }},
+    {"baton_worker_generation", kGauge, "Generation of the snapshots that the worker goes by.",
+     [](W w) { return Count(w.counters->generation.Get()); }},
+    {"baton_worker_ring_capacity", kGauge, "Entries of the ring to the worker, and of the one back.",
+     [](W w) { return Count(w.ring_capacity); }},
+    {"baton_worker_ring_updates", kGauge, "Entries waiting in the ring to the worker.",
+     [](W w) { return Count(w.updates_waiting); }},
+    {"baton_worker_ring_events", kGauge, "Entries waiting in the ring from the worker.",
+     [](W w) { return Count(w.events_waiting); }},
+    {"baton_worker_outbox_updates", kGauge, "Updates that found the ring full and are tried again.",
+     [](W w) { return Count(w.outbox); }},
+    {"baton_worker_events_lost", kCounter, "Reports that found the ring from the worker full.",
+     [](W w) { return Count(w.counters->events_lost.Get()); }},
+};
+
+// With the prefixes baton_service_ and baton_backend_.
+using L = const LoadTotals&;
+constexpr Column<LoadTotals> kLoadColumns[] = {
+    {"rows", kGauge, "Rows in the access table.", [](L l) { return Count(l.rows); }},
+    {"open_connections", kGauge, "Of the rows, connections that neither FINs nor a reset ended.",
+     [](L l) { return Count(l.open); }},
+    {"connections", kCounter, "Rows ever made.", [](L l) { return Count(l.created); }},
+    {"sent_packets", kCounter, "Packets from clients to backends.", [](L l) { return Count(l.packets_to); }},
+    {"sent_bytes", kCounter, "Bytes from clients to backends.", [](L l) { return Count(l.bytes_to); }},
+    {"received_packets", kCounter, "Packets from backends to clients.", [](L l) { return Count(l.packets_from); }},
+    {"received_bytes", kCounter, "Bytes from backends to clients.", [](L l) { return Count(l.bytes_from); }},
+};
+
+using B = const BackendView&;
+constexpr Column<BackendView> kBackendColumns[] = {
+    {"baton_backend_weight", kGauge, "Weight that new connections go by.", [](B b) { return Count(b.weight); }},
+    {"baton_backend_configured_weight", kGauge, "Weight in the file or set since.",
+     [](B b) { return Count(b.configured_weight); }},
+    {"baton_backend_drained", kGauge, "1 when the operator drained it.", [](B b) { return b.drained ? 1.0 : 0.0; }},
+};
+
+using V = const View&;
+constexpr Column<View> kBoxColumns[] = {
+    {"baton_generation", kGauge, "Generation of the last published snapshots.",
+     [](V v) { return Count(v.generation); }},
+    {"baton_buffers", kGauge, "Packet buffers in use.", [](V v) { return Count(v.buffers_in_use); }},
+    {"baton_buffers_capacity", kGauge, "Packet buffers that there are.", [](V v) { return Count(v.buffers_capacity); }},
+};
+
+void AddPorts(const View& view, Families* families) {
+  std::vector<Labelled<PortNumbers>> ports;
+  for (size_t i = 0; i < view.ports.size(); ++i) {
+    ports.push_back({{{"port", view.ports[i].info.name}}, {TrafficOf(view, i), &view.ports[i]}});
+  }
+  AddColumns<PortNumbers>(kPortColumns, ports, families);
+}
+
+void AddWorkers(const View& view, Families* families) {
+  std::vector<Labelled<WorkerView>> workers;
+  for (const WorkerView& w : view.workers) workers.push_back({{{"worker", absl::StrCat(w.index)}}, w});
+  AddColumns<WorkerView>(kWorkerPacketColumns, workers, families);
+  AddColumns<WorkerView>(kWorkerTableColumns, workers, families);
+  AddColumns<WorkerView>(kWorkerLoopColumns, workers, families);
+}
+
+void AddDrops(const View& view, Families* families) {
+  const char* help = "Packets dropped, by reason (batonctl show drops explains them).";
+  MetricFamily& family = families->emplace_back(MetricFamily{"baton_dropped_packets", help, kCounter, {}});
+  for (const WorkerView& worker : view.workers) {
+    for (size_t reason = 0; reason < kDropReasons; ++reason) {
+      const uint64_t packets = worker.counters->drops[reason].Get();
+      // Only a bug counts under kNone; then it should be seen.
+      if (static_cast<DropReason>(reason) == DropReason::kNone && packets == 0) continue;
+      AddSample(&family, {{"worker", absl::StrCat(worker.index)}, {"reason", std::string(kDropReasonNames[reason])}},
+                Count(packets));
+    }
+  }
+}
+
+void AddServices(const View& view, Families* families) {
+  std::vector<Labelled<LoadTotals>> services, backends;
+  std::vector<Labelled<BackendView>> weights;
+  for (const ServiceView& service : view.services) {
+    services.push_back({{{"service", service.name}}, LoadOf(view, service)});
+    for (const BackendView& backend : service.backends) {
+      const Labels labels = {{"service", service.name}, {"backend", backend.name}};
+      backends.push_back({labels, LoadOf(view, backend.slot)});
+      weights.push_back({labels, backend});
+    }
+  }
+  AddColumns<LoadTotals>(kLoadColumns, services, families, "baton_service_");
+  AddColumns<LoadTotals>(kLoadColumns, backends, families, "baton_backend_");
+  AddColumns<BackendView>(kBackendColumns, weights, families);
+}
+
+}  // namespace
+
+Families CollectMetrics(const View& view, double start_time_s) {
+  Families families;
+  families.push_back({"baton_build_info", "Always 1; the version is the label.", kGauge, {}});
+  AddSample(&families.back(), {{"version", kVersion}, {"node", view.node}}, 1);
+  families.push_back({"baton_start_time_seconds", "When batond started, since 1970.", kGauge, {}});
+  AddSample(&families.back(), {}, start_time_s);
+  AddColumns<View>(kBoxColumns, {{{}, view}}, &families);
+  AddPorts(view, &families);
+  AddWorkers(view, &families);
+  AddDrops(view, &families);
+  AddServices(view, &families);
+  return families;
+}
+
+}  // namespace baton::controlplane

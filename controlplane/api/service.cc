@@ -1,0 +1,168 @@
+#include "controlplane/api/service.h"
+
+#include "controlplane/api/answers.h"
+#include "controlplane/api/words.h"
+
+namespace baton::controlplane {
+namespace {
+
+constexpr size_t kMaxText = 256;     // of a name or an address in a request: it may come back in an error
+constexpr size_t kMaxMessage = 1024; // of an error; gRPC's limit for all headers together is 8 KiB
+
+absl::Status CheckText(absl::string_view field, absl::string_view text) {
+  if (text.size() <= kMaxText) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": ", text.size(), " characters are more than the limit of ", kMaxText));
+}
+
+absl::Status CheckName(absl::string_view field, absl::string_view text) {
+  if (text.empty()) return absl::InvalidArgumentError(absl::StrCat(field, ": is missing"));
+  return CheckText(field, text);
+}
+
+absl::Status InField(absl::string_view field, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(field, ": ", status.message()));
+}
+
+absl::StatusOr<IpAddress> AddressField(absl::string_view field, absl::string_view text) {
+  RETURN_IF_ERROR(CheckName(field, text));
+  const auto address = IpAddress::Parse(text);
+  return address.ok() ? address : InField(field, address.status());
+}
+
+absl::Status FilterField(absl::string_view field, absl::string_view text, std::optional<IpAddress>* to) {
+  if (text.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(*to, AddressField(field, text));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<AccessFilter> ReadFilter(const v1::ShowAccessRequest& in, const View& view) {
+  AccessFilter filter;
+  RETURN_IF_ERROR(FilterField("client", in.client(), &filter.client));
+  RETURN_IF_ERROR(FilterField("external", in.external(), &filter.external));
+  RETURN_IF_ERROR(FilterField("backend", in.backend(), &filter.backend));
+  if (!in.service().empty()) {
+    RETURN_IF_ERROR(CheckText("service", in.service()));
+    RETURN_IF_ERROR(CheckService(view, in.service()));
+    filter.service = in.service();
+  }
+  filter.limit = in.limit() == 0 ? kDefaultListedRows : in.limit();
+  if (filter.limit > kMaxListedRows) {
+    return absl::InvalidArgumentError(absl::StrCat("limit: ", filter.limit, " is outside 1..", kMaxListedRows));
+  }
+  return filter;
+}
+
+absl::StatusOr<v1::ShowAccessResponse> ListAccess(Requests& requests, const v1::ShowAccessRequest& in) {
+  const auto view = requests.GetView();
+  ASSIGN_OR_RETURN(AccessFilter filter, ReadFilter(in, *view));
+  const uint32_t limit = filter.limit;
+  filter.limit = limit + 1;  // one more tells whether there are more
+  ASSIGN_OR_RETURN(const auto rows, requests.ListAccess(filter));
+  return AnswerAccess(*view, rows, limit);
+}
+
+absl::Status ApplyMode(Requests& requests, const v1::SetModeRequest& in, v1::SetModeResponse* out) {
+  ASSIGN_OR_RETURN(const IpAddress address, AddressField("address", in.address()));
+  RETURN_IF_ERROR(CheckName("mode", in.mode()));
+  const auto mode = ParseMode(in.mode());
+  if (!mode.ok()) return InField("mode", mode.status());
+  RETURN_IF_ERROR(requests.SetMode(address, *mode));
+  out->set_address(address.ToString());
+  out->set_mode(std::string(Word(*mode)));
+  return absl::OkStatus();
+}
+
+absl::Status ApplyBackend(Requests& requests, const v1::ChangeBackendRequest& in, v1::ChangeBackendResponse* out) {
+  RETURN_IF_ERROR(CheckName("service", in.service()));
+  RETURN_IF_ERROR(CheckName("backend", in.backend()));
+  BackendChange change{.service = in.service(), .backend = in.backend(), .weight = {}, .drain = {}};
+  if (in.has_weight()) change.weight = in.weight();
+  if (in.has_drain()) change.drain = in.drain();
+  if (!change.weight && !change.drain) {
+    return absl::InvalidArgumentError("weight: neither a weight nor drain is given, so nothing would change");
+  }
+  if (change.weight && *change.weight > 65535) {
+    return absl::InvalidArgumentError(absl::StrCat("weight: ", *change.weight, " is outside 0..65535"));
+  }
+  RETURN_IF_ERROR(requests.ChangeBackend(change));
+  out->set_service(in.service());
+  out->set_backend(in.backend());
+  return absl::OkStatus();
+}
+
+template <typename Answer>
+grpc::Status Give(absl::StatusOr<Answer> answer, Answer* out) {
+  if (!answer.ok()) return ToGrpc(answer.status());
+  *out = *std::move(answer);
+  return grpc::Status::OK;
+}
+
+}  // namespace
+
+// absl::StatusCode and grpc::StatusCode are the same numbers (google.rpc.Code).
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  return grpc::Status(static_cast<grpc::StatusCode>(status.raw_code()),
+                      std::string(status.message().substr(0, kMaxMessage)));
+}
+
+grpc::Status AdminService::Status(Context*, In<v1::StatusRequest>, v1::StatusResponse* out) {
+  *out = AnswerStatus(*requests_.GetView());
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::ShowPorts(Context*, In<v1::ShowPortsRequest>, v1::ShowPortsResponse* out) {
+  *out = AnswerPorts(*requests_.GetView());
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::ShowWorkers(Context*, In<v1::ShowWorkersRequest>, v1::ShowWorkersResponse* out) {
+  *out = AnswerWorkers(*requests_.GetView());
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::ShowServices(Context*, In<v1::ShowServicesRequest>, v1::ShowServicesResponse* out) {
+  *out = AnswerServices(*requests_.GetView());
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::ShowBackends(Context*, In<v1::ShowBackendsRequest> in, v1::ShowBackendsResponse* out) {
+  const absl::Status text = CheckText("service", in->service());
+  if (!text.ok()) return ToGrpc(text);
+  return Give(AnswerBackends(*requests_.GetView(), in->service()), out);
+}
+
+grpc::Status AdminService::ShowAccess(Context*, In<v1::ShowAccessRequest> in, v1::ShowAccessResponse* out) {
+  return Give(ListAccess(requests_, *in), out);
+}
+
+grpc::Status AdminService::ShowRoutes(Context*, In<v1::ShowRoutesRequest>, v1::ShowRoutesResponse* out) {
+  *out = AnswerRoutes(*requests_.GetView());
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::ShowNeighbors(Context*, In<v1::ShowNeighborsRequest>, v1::ShowNeighborsResponse* out) {
+  *out = AnswerNeighbors(*requests_.GetView());
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::ShowDrops(Context*, In<v1::ShowDropsRequest> in, v1::ShowDropsResponse* out) {
+  *out = AnswerDrops(*requests_.GetView(), in->all());
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::ShowModes(Context*, In<v1::ShowModesRequest>, v1::ShowModesResponse* out) {
+  *out = AnswerModes(*requests_.GetView());
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::SetMode(Context*, In<v1::SetModeRequest> in, v1::SetModeResponse* out) {
+  return ToGrpc(ApplyMode(requests_, *in, out));
+}
+
+grpc::Status AdminService::ChangeBackend(Context*, In<v1::ChangeBackendRequest> in, v1::ChangeBackendResponse* out) {
+  return ToGrpc(ApplyBackend(requests_, *in, out));
+}
+
+}  // namespace baton::controlplane

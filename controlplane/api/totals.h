@@ -1,0 +1,39 @@
+// Sums of the workers' counters, as answers and metrics show them. Any thread: counters may be read at any time, but
+// the workers go on meanwhile, so the numbers of one sum are from slightly different moments.
+#pragma once
+
+#include <cstdint>
+
+#include "controlplane/view.h"
+
+namespace baton::controlplane {
+
+// received + originated = sent + dropped + held + waiting + to_control, between two polls of a worker.
+struct BalanceTotals {
+  uint64_t received = 0, originated = 0, sent = 0, dropped = 0, held = 0, waiting = 0, to_control = 0;
+
+  void Add(const WorkerCounters& worker);
+  // Left side less right side.
+  int64_t difference() const {
+    return static_cast<int64_t>(received + originated - sent - dropped - held - waiting - to_control);
+  }
+};
+
+struct LoadTotals {
+  uint64_t rows = 0, open = 0, created = 0, packets_to = 0, bytes_to = 0, packets_from = 0, bytes_from = 0;
+
+  LoadTotals& operator+=(const LoadTotals& other);
+};
+
+struct PortTotals {
+  uint64_t received = 0, received_bytes = 0, sent = 0, sent_bytes = 0;
+};
+
+BalanceTotals BalanceOf(const View& view);
+// Zeros for a slot that no worker counts.
+LoadTotals LoadOf(const View& view, Slot backend);
+LoadTotals LoadOf(const View& view, const ServiceView& service);
+// REQUIRES: port < kMaxPorts. `port` is the index in view.ports.
+PortTotals TrafficOf(const View& view, size_t port);
+
+}  // namespace baton::controlplane

@@ -1,0 +1,22 @@
+// The words that the API and the metrics use for enumerators: those of the configuration file. Pure, any thread.
+#pragma once
+
+#include <string>
+
+#include "common/address_table.h"
+#include "common/service_table.h"
+#include "common/status.h"
+
+namespace baton::controlplane {
+
+absl::string_view Word(AddressKind kind);
+absl::string_view Word(AddressMode mode);
+absl::string_view Word(ForwardMethod method);
+absl::string_view Word(Schedule schedule);
+absl::string_view Word(RowState state);
+std::string ProtocolWord(uint8_t protocol);  // the number when it has no word here
+
+// InvalidArgument lists the words there are.
+absl::StatusOr<AddressMode> ParseMode(absl::string_view text);
+
+}  // namespace baton::controlplane
