@@ -1,0 +1,55 @@
+// The command line of a box: asks batond through its UNIX socket. docs/batonctl.md shows it in use.
+#include <cstdlib>
+#include <iostream>
+
+#include <gflags/gflags.h>
+
+#include "programs/batonctl/verbs.h"
+
+DEFINE_string(socket, "/run/baton/batond.sock", "batond's API socket");
+DEFINE_bool(json, false, "print JSON, errors included");
+DEFINE_string(client, "", "show access: only rows of this client address");
+DEFINE_string(external, "", "show access: only rows of this external address");
+DEFINE_string(backend, "", "show access: only rows to this backend address");
+DEFINE_string(service, "", "show access, show backends: only of this service");
+DEFINE_uint32(limit, 0, "show access: at most so many rows (0: 1000)");
+DEFINE_bool(all, false, "show drops: also reasons that dropped nothing");
+DECLARE_bool(help);
+DECLARE_bool(helpshort);
+
+namespace {
+
+constexpr char kFlagsHelp[] =
+    "  --socket PATH    batond's API socket (/run/baton/batond.sock)\n"
+    "  --json           print JSON, errors included\n"
+    "  --client, --external, --backend ADDRESS, --service NAME, --limit N\n"
+    "                   show access: only such rows, and at most N of them (1000)\n"
+    "  --service NAME   show backends: only of this service\n"
+    "  --all            show drops: also reasons that dropped nothing\n"
+    "exit status: 0 done, 1 batond refused or is not there, 2 the command line makes no sense\n";
+
+}  // namespace
+
+namespace GFLAGS_NAMESPACE {
+extern void (*gflags_exitfunc)(int);  // gflags.cc: exported for those who want another exit status
+}
+
+int main(int argc, char** argv) {
+  // gRPC's own log lines would stand between ours; every error comes back as a status.
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);
+  GFLAGS_NAMESPACE::gflags_exitfunc = [](int) { std::exit(baton::batonctl::kExitUsage); };  // unknown flag or bad value
+  gflags::ParseCommandLineNonHelpFlags(&argc, &argv, true);
+  if (FLAGS_help || FLAGS_helpshort) {
+    std::cout << "usage: batonctl [FLAGS] VERB\n" << baton::batonctl::VerbsHelp() << kFlagsHelp;
+    return 0;
+  }
+  const baton::batonctl::Options options = {.socket = FLAGS_socket,
+                                            .json = FLAGS_json,
+                                            .client = FLAGS_client,
+                                            .external = FLAGS_external,
+                                            .backend = FLAGS_backend,
+                                            .service = FLAGS_service,
+                                            .limit = FLAGS_limit,
+                                            .all = FLAGS_all};
+  return baton::batonctl::Run({argv + 1, argv + argc}, options, std::cout, std::cerr);
+}

@@ -1,0 +1,197 @@
+// batonctl's verbs against a running API server: what people and programs see, and the exit status.
+#include <sstream>
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_split.h>
+#include <catch2/catch.hpp>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
+
+#include "controlplane/api/server.h"
+#include "programs/batonctl/print.h"
+#include "programs/batonctl/text_table.h"
+#include "programs/batonctl/verbs.h"
+#include "tests/controlplane/api/fake_box.h"
+#include "tests/controlplane/api/temp_folder.h"
+
+namespace baton::batonctl {
+namespace {
+
+using controlplane::FakeBox;
+using controlplane::Ip;
+
+struct Shell {
+  controlplane::TempFolder folder;
+  FakeBox box;
+  Options options{.socket = folder / "s"};
+  std::unique_ptr<controlplane::ApiServer> server = controlplane::ApiServer::Start(options.socket, box).value();
+  std::ostringstream out, err;
+
+  int operator()(const char* line) {
+    out.str("");
+    err.str("");
+    std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
+    return Run(words, options, out, err);
+  }
+};
+
+google::protobuf::Struct Json(const std::string& text) {
+  google::protobuf::Struct json;
+  REQUIRE(google::protobuf::util::JsonStringToMessage(text, &json).ok());
+  return json;
+}
+
+}  // namespace
+
+TEST_CASE("columns are as wide as their widest cell") {
+  TextTable table({"name", ">packets", "why"});
+  table.Add({"a", "7", ""});
+  table.Add({"longer", "12345678", "x"});
+  CHECK(table.ToString() ==
+        "name     packets  why\n"
+        "a              7\n"
+        "longer  12345678  x\n");
+}
+
+TEST_CASE("every verb answers people and programs") {
+  const char* verb = GENERATE("status", "show ports", "show workers", "show services", "show backends", "show access",
+                              "show routes", "show neighbors", "show drops", "show modes", "mode 198.51.100.10 none",
+                              "backend web s1 weight 3", "backend web s1 drain", "backend web s1 enable");
+  CAPTURE(verb);
+  Shell shell;
+  CHECK(shell(verb) == 0);
+  CHECK_FALSE(shell.out.str().empty());
+  CHECK(shell.err.str().empty());
+  shell.options.json = true;
+  CHECK(shell(verb) == 0);
+  CHECK(Json(shell.out.str()).fields_size() > 0);
+}
+
+TEST_CASE("the text of a few answers") {
+  Shell shell;
+  SECTION("routes") {
+    shell("show routes");
+    CHECK(shell.out.str() ==
+          "to           via           port\n"
+          "0.0.0.0/0    198.51.100.1  wan\n"
+          "10.0.0.0/24  connected     lan\n");
+  }
+  SECTION("drops, with the sum that must hold") {
+    shell("show drops");
+    CHECK(shell.out.str() ==
+          "packets  reason       explanation\n"
+          "      2  ttl_expired  TTL or hop limit used up; answered with time exceeded\n"
+          "     18  no_route     no route covers the destination; answered with unreachable\n"
+          "\n"
+          "received 200 + originated 10 = 210\n"
+          "sent 160 + dropped 20 + held 12 + waiting 10 + to control 8 = 210\n");
+  }
+  SECTION("modes") {
+    shell("show modes");
+    CHECK(shell.out.str() ==
+          "address        kind      mode       announced  group  port\n"
+          "10.0.0.2       own       normal     yes        -      lan\n"
+          "198.51.100.10  external  migration  no         web    -\n"
+          "10.0.0.10      internal  none       yes        web    -\n");
+  }
+  SECTION("access, cut at the limit") {
+    shell.options.limit = 1;
+    shell("show access");
+    CHECK(absl::StrContains(shell.out.str(), "web      tcp       192.0.2.1  198.51.100.10:80"));
+    CHECK(absl::EndsWith(shell.out.str(), "1 row; there are more (--limit)\n"));
+  }
+  SECTION("an IPv6 address with a port") {
+    shell("show services");
+    CHECK(absl::StrContains(shell.out.str(), "[2001:db8::53]:53"));
+  }
+}
+
+TEST_CASE("JSON has the schema's names, and values that are zero") {
+  Shell shell;
+  shell.options.json = true;
+  shell("show ports");
+  const auto ports = Json(shell.out.str()).fields().at("ports").list_value();
+  REQUIRE(ports.values_size() == 2);
+  const auto& wan = ports.values(0).struct_value().fields();
+  CHECK(wan.at("received_bytes").string_value() == "12000");  // proto3 JSON: 64-bit numbers are strings
+  CHECK(wan.at("vlan").number_value() == 0);
+  CHECK(wan.at("link_up").bool_value());
+}
+
+TEST_CASE("filters and changes reach the control thread") {
+  Shell shell;
+  shell.options.external = "198.51.100.10";
+  shell.options.backend = "2001:db8::1";
+  shell.options.service = "web";
+  shell.options.limit = 5;
+  REQUIRE(shell("show access") == 0);
+  CHECK(shell.box.filter->external == Ip("198.51.100.10"));
+  CHECK(shell.box.filter->backend == Ip("2001:db8::1"));
+  CHECK(shell.box.filter->service == "web");
+
+  REQUIRE(shell("mode 198.51.100.10 migration") == 0);
+  CHECK(shell.box.mode_set == std::pair{Ip("198.51.100.10"), AddressMode::kMigration});
+  REQUIRE(shell("backend web s1 weight 3") == 0);
+  CHECK(shell.box.change->weight == 3u);
+  REQUIRE(shell("backend web s1 drain") == 0);
+  CHECK(shell.box.change->drain == true);
+  REQUIRE(shell("backend web s1 enable") == 0);
+  CHECK(shell.box.change->drain == false);
+}
+
+TEST_CASE("a command line that makes no sense ends with status 2 and says what would") {
+  struct Case { const char* line; const char* says; };
+  const auto c = GENERATE(values<Case>({
+      {"", "a verb is missing; batonctl --help lists them"},
+      {"statsu", "unknown verb \"statsu\"; did you mean \"status\"?"},
+      {"show bakends", "unknown verb \"show bakends\"; did you mean \"show backends\"?"},
+      {"show", "unknown verb \"show\"; did you mean \"show "},
+      {"mdoe 10.0.0.1 none", "unknown verb \"mdoe\"; did you mean \"mode\"?"},
+      {"status now", "usage: batonctl status"},
+      {"mode 10.0.0.1", "usage: batonctl mode ADDRESS normal|migration|none"},
+      {"backend web s1", "usage: batonctl backend SERVICE NAME weight N|drain|enable"},
+      {"backend web s1 weight", "backend: \"weight\" is not one of weight N, drain, enable"},
+      {"backend web s1 weight many", "weight: \"many\" is not a number in 0..65535"},
+      {"backend web s1 drain now", "backend: \"drain now\" is not one of weight N, drain, enable"},
+  }));
+  CAPTURE(c.line);
+  Shell shell;
+  CHECK(shell(c.line) == kExitUsage);
+  CHECK(absl::StrContains(shell.err.str(), c.says));
+  CHECK(shell.out.str().empty());
+  shell.options.json = true;
+  CHECK(shell(c.line) == kExitUsage);
+  CHECK(absl::StrContains(Json(shell.out.str()).fields().at("error").string_value(), c.says));
+  CHECK_FALSE(shell.box.change);
+}
+
+TEST_CASE("what batond refuses ends with status 1 and its words") {
+  Shell shell;
+  CHECK(shell("mode 10.0.0.300 none") == kExitFailed);
+  CHECK(shell.err.str() == "batonctl: address: \"10.0.0.300\" is not an IPv4 or IPv6 address\n");
+  shell.options.json = true;
+  CHECK(shell("mode 10.0.0.300 none") == kExitFailed);
+  CHECK(shell.err.str().empty());
+  const auto failure = Json(shell.out.str());
+  CHECK(failure.fields().at("error").string_value() == "address: \"10.0.0.300\" is not an IPv4 or IPv6 address");
+  CHECK(failure.fields().at("code").string_value() == "INVALID_ARGUMENT");
+}
+
+TEST_CASE("without a batond the message names the socket") {
+  Shell shell;
+  shell.server.reset();
+  CHECK(shell("status") == kExitFailed);
+  CHECK(absl::StartsWith(shell.err.str(), "batonctl: no batond listens on " + shell.options.socket));
+}
+
+TEST_CASE("the help has a line for each verb") {
+  const std::string help = VerbsHelp();
+  for (const char* verb : {"status", "show ports", "show workers", "show services", "show backends", "show access",
+                           "show routes", "show neighbors", "show drops", "show modes",
+                           "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable"}) {
+    CAPTURE(verb);
+    CHECK(absl::StrContains(help, absl::StrCat("  ", verb, "  ")));
+  }
+}
+
+}  // namespace baton::batonctl

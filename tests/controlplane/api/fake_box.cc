@@ -1,0 +1,132 @@
+#include "tests/controlplane/api/fake_box.h"
+
+#include "common/headers.h"
+
+namespace baton::controlplane {
+
+using namespace std::chrono_literals;
+
+FakeBox::FakeBox() {
+  view->node = "lb-a";
+  view->started = TimePoint(100s);
+  view->made = TimePoint(190s);
+  view->generation = 7;
+  view->buffers_capacity = 4096;
+  view->buffers_in_use = 96;
+  MakePorts();
+  MakeWorkers();
+  MakeServices();
+  view->routes = {{Prefix::Parse("0.0.0.0/0").value(), Ip("198.51.100.1"), 0},
+                  {Prefix::Parse("10.0.0.0/24").value(), IpAddress(), 1}};
+  view->neighbors = {{0, Ip("198.51.100.1"), MacAddress::Parse("02:00:00:00:00:01").value(), "reachable", 1500ms},
+                     {1, Ip("2001:db8::9"), MacAddress(), "failed", 0s}};
+  view->addresses = {{{Ip("10.0.0.2"), AddressKind::kOwn, AddressMode::kNormal, true, 1}, ""},
+                     {{Ip("198.51.100.10"), AddressKind::kExternal, AddressMode::kMigration, false, 0}, "web"},
+                     {{Ip("10.0.0.10"), AddressKind::kInternal, AddressMode::kNone, true, 0}, "web"}};
+}
+
+void FakeBox::MakePorts() {
+  PortView wan;
+  wan.info = {"wan", MacAddress::Parse("02:00:00:00:01:01").value(), 1500, 0,
+              {InterfaceAddress::Parse("198.51.100.2/24").value()}};
+  wan.device = "af_packet:veth-wan";
+  wan.link_up = true;
+  wan.missed = 3;
+  PortView lan;
+  lan.info = {"lan", MacAddress::Parse("02:00:00:00:01:02").value(), 9000, 12,
+              {InterfaceAddress::Parse("10.0.0.2/24").value(), InterfaceAddress::Parse("2001:db8::2/64").value()}};
+  lan.device = "af_packet:veth-lan";
+  lan.transmit_errors = 4;
+  view->ports = {wan, lan};
+}
+
+void FakeBox::MakeWorkers() {
+  for (int i = 0; i < 2; ++i) {
+    WorkerCounters& c = *counters[i];
+    c.received.Set(100);
+    c.originated.Set(5);
+    c.sent.Set(80);
+    c.to_control.Set(4);
+    c.held.Set(6);
+    c.waiting.Set(5);
+    c.drops[static_cast<size_t>(DropReason::kNoRoute)].Set(9);
+    c.drops[static_cast<size_t>(DropReason::kTtlExpired)].Set(1);
+    c.rows.Set(20);
+    c.busy_ns.Set(250'000'000);
+    c.total_ns.Set(1'000'000'000);
+    c.generation.Set(7);
+    c.ports[0].received.Set(60);
+    c.ports[0].received_bytes.Set(6000);
+    c.ports[1].sent.Set(50);
+    WorkerView worker;
+    worker.index = i;
+    worker.lcore = i + 1;
+    worker.counters = &c;
+    worker.ring_capacity = 1023;
+    worker.updates_waiting = 2;
+    worker.committed_generation = static_cast<uint64_t>(7 - i);
+    worker.rows_capacity = 500;
+    worker.rows_capacity_ipv6 = 100;
+    worker.hold_capacity = 64;
+    view->workers.push_back(worker);
+  }
+  counters[0]->backends[3].created.Set(11);
+  counters[1]->backends[3].created.Set(22);
+  counters[1]->backends[4].created.Set(100);
+  counters[0]->backends[3].bytes_from.Set(5000);
+}
+
+void FakeBox::MakeServices() {
+  ServiceView web;
+  web.name = "web";
+  web.listen = {Ip("198.51.100.10"), 80, kTcp};
+  web.schedule = Schedule::kMaglev;
+  web.slot = 0;
+  web.backends = {{"s1", Ip("10.0.0.11"), 8080, 2, false, 2, 3}, {"s2", Ip("10.0.0.12"), 8080, 1, true, 0, 4}};
+  ServiceView dns;
+  dns.name = "dns";
+  dns.listen = {Ip("2001:db8::53"), 53, kUdp};
+  dns.method = ForwardMethod::kFull;
+  dns.slot = 1;
+  // A slot that no worker counts yet: shown as zeros.
+  dns.backends = {{"d1", Ip("2001:db8::11"), 53, 1, false, 1, kNoSlot}};
+  view->services = {web, dns};
+}
+
+absl::Status FakeBox::SetMode(const IpAddress& address, AddressMode mode) {
+  mode_set = {address, mode};
+  return refuse_with;
+}
+
+absl::Status FakeBox::ChangeBackend(const BackendChange& asked) {
+  change = asked;
+  return refuse_with;
+}
+
+absl::StatusOr<std::vector<ListedRow>> FakeBox::ListAccess(const AccessFilter& asked) {
+  filter = asked;
+  if (!refuse_with.ok()) return refuse_with;
+  std::vector<ListedRow> rows;
+  for (size_t i = 0; i < std::min<size_t>(rows_in_table, asked.limit); ++i) {
+    ListedRow listed;
+    listed.worker = 1;
+    listed.row.client = Ip("192.0.2.1");
+    listed.row.client_port = static_cast<uint16_t>(i);
+    listed.row.external = Ip("198.51.100.10");
+    listed.row.external_port = 80;
+    listed.row.internal = listed.row.client;
+    listed.row.internal_port = listed.row.client_port;
+    listed.row.backend = Ip("10.0.0.11");
+    listed.row.backend_port = 8080;
+    listed.row.protocol = kTcp;
+    listed.row.state = RowState::kTcpEstablished;
+    listed.row.service_slot = 0;
+    listed.row.backend_slot = 3;
+    listed.row.idle_ms = 1200;
+    listed.row.packets = {7, 9};
+    rows.push_back(listed);
+  }
+  return rows;
+}
+
+}  // namespace baton::controlplane

@@ -1,0 +1,43 @@
+// A box for the API's tests: a view with two ports, two workers and two services, and a Requests that remembers what it
+// was asked. Numbers are chosen so that every sum in a test can be done by hand.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "controlplane/requests.h"
+
+namespace baton::controlplane {
+
+inline IpAddress Ip(const char* text) { return IpAddress::Parse(text).value(); }
+
+class FakeBox : public Requests {
+ public:
+  static constexpr size_t kBackendSlots = 8;
+
+  FakeBox();
+
+  absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
+  absl::Status ChangeBackend(const BackendChange& change) override;
+  absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
+  std::shared_ptr<const View> GetView() const override { return view; }
+
+  std::unique_ptr<WorkerCounters> counters[2] = {std::make_unique<WorkerCounters>(kBackendSlots),
+                                                 std::make_unique<WorkerCounters>(kBackendSlots)};
+  std::shared_ptr<View> view = std::make_shared<View>();
+  size_t rows_in_table = 2;
+
+  // What was asked last.
+  std::optional<std::pair<IpAddress, AddressMode>> mode_set;
+  std::optional<BackendChange> change;
+  std::optional<AccessFilter> filter;
+  absl::Status refuse_with;  // when not OK: what the control thread answers
+
+ private:
+  void MakePorts();
+  void MakeWorkers();
+  void MakeServices();
+};
+
+}  // namespace baton::controlplane
