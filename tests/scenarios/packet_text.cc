@@ -317,6 +317,8 @@ std::string PacketText::ToString() const {
       absl::StrAppend(&out, " mac ", name.substr(4), " ", value);
     } else if (value == "yes") {
       absl::StrAppend(&out, " ", name);
+    } else if (name == "data" && value.size() > 40) {
+      absl::StrAppend(&out, " data ", value.substr(0, 36), "...");
     } else {
       absl::StrAppend(&out, " ", name, " ", (name == "csum" || name == "ipcsum") && value == "bad" ? "WRONG" : value);
     }

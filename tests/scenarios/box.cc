@@ -1,0 +1,217 @@
+#include "tests/scenarios/box.h"
+
+#include <algorithm>
+
+#include <absl/strings/str_cat.h>
+
+#include "controlplane/config/parse.h"
+
+namespace baton::scenarios {
+namespace {
+
+// So few addresses that a worker looks for held packets at all of them in one poll.
+constexpr controlplane::SlotRegistry::Limits kSlots = {.services = 256, .backends = 1024, .addresses = 64};
+
+dataplane::WorkerConfig WorkerConfigFrom(const controlplane::DataplaneConfig& d, const std::vector<PortInfo>& ports) {
+  static int boxes = 0;  // DPDK's tables want names of their own
+  return {
+      .name = absl::StrCat("scenario", boxes++),
+      .ports = ports,
+      .access = {.rows = d.access_rows, .rows_ipv6 = d.access_rows_ipv6 == 0 ? d.access_rows : d.access_rows_ipv6},
+      .seed = {},
+      .hold = {.packets = d.hold.packets,
+               .packets_per_address = d.hold.packets_per_address,
+               .bytes_per_address = d.hold.bytes_per_address,
+               .time_limit = ToMillis(d.hold.time_limit)},
+      .port_pools = d.port_pools,
+      .neighbors = d.neighbors,
+      .neighbor_queue = d.neighbor_queue,
+      .errors_per_second = d.errors_per_second,
+      .control_packets_per_second = d.control_packets_per_second,
+      .service_slots = kSlots.services,
+      .backend_slots = kSlots.backends,
+      .address_slots = kSlots.addresses,
+  };
+}
+
+}  // namespace
+
+bool MemoryMailbox::Take(Update* update) {
+  if (updates.empty()) return false;
+  *update = updates.front();
+  updates.pop_front();
+  return true;
+}
+
+bool MemoryMailbox::Post(const Event& event) {
+  if (event_room == 0) return false;
+  if (event_room != SIZE_MAX) --event_room;
+  events.push_back(event);
+  return true;
+}
+
+MacAddress MacOf(const IpAddress& address) {
+  const uint8_t* last = address.v6_bytes() + 12;
+  return {{0x0a, static_cast<uint8_t>(address.is_v4() ? 4 : 6), last[0], last[1], last[2], last[3]}};
+}
+
+absl::StatusOr<std::unique_ptr<Box>> Box::Create(const std::string& yaml, const std::string& file) {
+  std::unique_ptr<Box> box(new Box());
+  RETURN_IF_ERROR(box->Load(yaml, file));
+  ASSIGN_OR_RETURN(box->worker_, dataplane::Worker::Create(WorkerConfigFrom(box->config_.dataplane, box->ports_),
+                                                           box->io_, box->mailbox_));
+  RETURN_IF_ERROR(box->StageRoutes());
+  RETURN_IF_ERROR(box->StageServices());
+  RETURN_IF_ERROR(box->StageAddresses());
+  box->Commit();
+  return box;
+}
+
+Box::~Box() {
+  if (worker_ != nullptr) worker_->FreeWaiting();
+}
+
+absl::Status Box::Load(const std::string& yaml, const std::string& file) {
+  const controlplane::ParseResult parsed = controlplane::ParseConfig(yaml, file);
+  if (!parsed.ok()) return absl::InvalidArgumentError(parsed.Report());
+  config_ = parsed.config;
+  ports_.clear();
+  for (const controlplane::PortConfig& port : config_.ports) {
+    PortInfo info{.name = port.name, .mac = port.mac, .mtu = port.mtu, .vlan = port.vlan, .addresses = port.addresses};
+    if (info.mac.is_zero()) info.mac = {{2, 0, 0, 0, 0, static_cast<uint8_t>(ports_.size() + 1)}};
+    ports_.push_back(info);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Box::StageRoutes() {
+  ASSIGN_OR_RETURN(auto table, RouteTable::Build(config_.routes));
+  mailbox_.updates.push_back(UseRoutes{table.get()});
+  routes_.push_back(std::move(table));
+  return absl::OkStatus();
+}
+
+absl::Status Box::StageServices() {
+  ASSIGN_OR_RETURN(last_services_, controlplane::BuildServices(config_, live_, slots_, last_services_));
+  std::vector<Service> services = last_services_;
+  for (Service& service : services) {
+    for (Backend& backend : service.backends) {
+      const auto load = loads_.find(backend.slot);
+      if (load != loads_.end()) backend.load = load->second;
+    }
+  }
+  auto table = std::make_unique<ServiceTable>(std::move(services), config_.dataplane.timeouts);
+  mailbox_.updates.push_back(UseServices{table.get()});
+  services_.push_back(std::move(table));
+  return absl::OkStatus();
+}
+
+absl::Status Box::StageAddresses() {
+  ASSIGN_OR_RETURN(const auto known, controlplane::BuildAddresses(config_, ports_, live_, slots_));
+  std::vector<LocalAddress> addresses;
+  local_.clear();
+  for (const controlplane::KnownAddress& address : known) {
+    addresses.push_back(address.local);
+    local_.insert(address.local.address);
+  }
+  auto table = std::make_unique<AddressTable>(std::move(addresses));
+  mailbox_.updates.push_back(UseAddresses{table.get()});
+  addresses_.push_back(std::move(table));
+  return absl::OkStatus();
+}
+
+void Box::Commit() { mailbox_.updates.push_back(baton::Commit{++generation_}); }
+
+absl::Status Box::SetMode(const IpAddress& address, AddressMode mode) {
+  const Slot slot = addresses_.back()->Find(address);
+  if (slot == kNoSlot) return absl::NotFoundError(absl::StrCat("no address ", address.ToString()));
+  bool announced = mode == AddressMode::kNormal;
+  if (mode == AddressMode::kMigration) announced = addresses_.back()->at(slot).announced;
+  live_.modes[slot] = {mode, announced};
+  return StageAddresses();
+}
+
+absl::StatusOr<Slot> Box::BackendSlot(const std::string& service, const std::string& backend) const {
+  for (const Service& s : last_services_) {
+    for (const Backend& b : s.backends) {
+      if (s.name == service && b.name == backend) return b.slot;
+    }
+  }
+  return absl::NotFoundError(absl::StrCat("no backend ", service, " ", backend));
+}
+
+absl::Status Box::SetWeight(const std::string& service, const std::string& backend, uint16_t weight) {
+  ASSIGN_OR_RETURN(const Slot slot, BackendSlot(service, backend));
+  live_.backends[slot].weight = weight;
+  return StageServices();
+}
+
+absl::Status Box::SetDrain(const std::string& service, const std::string& backend, bool drained) {
+  ASSIGN_OR_RETURN(const Slot slot, BackendSlot(service, backend));
+  live_.backends[slot].drained = drained;
+  return StageServices();
+}
+
+absl::Status Box::SetLoad(const std::string& service, const std::string& backend, uint8_t load) {
+  ASSIGN_OR_RETURN(const Slot slot, BackendSlot(service, backend));
+  loads_[slot] = load;
+  return StageServices();
+}
+
+absl::Status Box::Reload(const std::string& yaml, const std::string& file) {
+  RETURN_IF_ERROR(Load(yaml, file));
+  RETURN_IF_ERROR(StageRoutes());
+  RETURN_IF_ERROR(StageServices());
+  return StageAddresses();
+}
+
+void Box::Poll(TimePoint now) {
+  worker_->PollOnce(now);
+  TakeEvents();
+}
+
+void Box::TakeEvents() {
+  for (; !mailbox_.events.empty(); mailbox_.events.pop_front()) {
+    const Event& event = mailbox_.events.front();
+    if (const auto* e = std::get_if<RetiredRoutes>(&event)) retired_.insert(e->routes);
+    if (const auto* e = std::get_if<RetiredServices>(&event)) retired_.insert(e->services);
+    if (const auto* e = std::get_if<RetiredAddresses>(&event)) retired_.insert(e->addresses);
+    if (const auto* e = std::get_if<FrameForControl>(&event)) io_.Release(e->buffer, "control");
+    if (const auto* e = std::get_if<NeedNeighbor>(&event)) asked_.insert({e->port, e->address});
+  }
+}
+
+PortId Box::PortNamed(const std::string& name) const {
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    if (ports_[i].name == name) return static_cast<PortId>(i);
+  }
+  return kNoPort;
+}
+
+const Route* Box::RouteTo(const IpAddress& address) const {
+  const Route* best = nullptr;
+  for (const Route& route : config_.routes) {
+    if (route.to.address.family() != address.family() || !route.to.Contains(address)) continue;
+    if (best == nullptr || route.to.length > best->to.length) best = &route;
+  }
+  return best;
+}
+
+std::vector<std::string> Box::Mistakes() const {
+  std::vector<std::string> mistakes;
+  const auto check = [&](const auto& published, const void* current, const char* kind) {
+    for (const auto& snapshot : published) {
+      const size_t expected = snapshot.get() == current ? 0 : 1;
+      if (retired_.count(snapshot.get()) != expected) {
+        mistakes.push_back(absl::StrCat("a snapshot of ", kind, " was handed back ", retired_.count(snapshot.get()),
+                                        " times instead of ", expected));
+      }
+    }
+  };
+  check(routes_, worker_->tables().routes, "routes");
+  check(services_, worker_->tables().services, "services");
+  check(addresses_, worker_->tables().addresses, "addresses");
+  return mistakes;
+}
+
+}  // namespace baton::scenarios

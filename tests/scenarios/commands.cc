@@ -1,0 +1,182 @@
+#include "tests/scenarios/commands.h"
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+namespace baton::scenarios {
+namespace {
+
+using Words = std::vector<std::string>;
+
+absl::Status Usage(absl::string_view text) { return absl::InvalidArgumentError(absl::StrCat("usage: ", text)); }
+
+absl::StatusOr<int> Number(const std::string& word, int any) {
+  if (word == "any") return any;
+  int value;
+  if (!absl::SimpleAtoi(word, &value)) return absl::InvalidArgumentError(absl::StrCat("not a number: ", word));
+  return value;
+}
+
+absl::Status Mode(const Words& w, Box& box) {
+  if (w.size() != 3) return Usage("mode ADDRESS none|normal|migration");
+  ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[1]));
+  if (w[2] == "none") return box.SetMode(address, AddressMode::kNone);
+  if (w[2] == "normal") return box.SetMode(address, AddressMode::kNormal);
+  if (w[2] == "migration") return box.SetMode(address, AddressMode::kMigration);
+  return Usage("mode ADDRESS none|normal|migration");
+}
+
+absl::Status BackendCommand(const Words& w, Box& box) {
+  if (w.size() == 5 && w[3] == "weight") {
+    ASSIGN_OR_RETURN(const int weight, Number(w[4], 0));
+    return box.SetWeight(w[1], w[2], static_cast<uint16_t>(weight));
+  }
+  if (w.size() == 4 && (w[3] == "drain" || w[3] == "enable")) return box.SetDrain(w[1], w[2], w[3] == "drain");
+  return Usage("backend SERVICE NAME weight N|drain|enable");
+}
+
+absl::Status Load(const Words& w, Box& box) {
+  if (w.size() != 4) return Usage("load SERVICE NAME PERCENT");
+  ASSIGN_OR_RETURN(const int load, Number(w[3], 0));
+  return box.SetLoad(w[1], w[2], static_cast<uint8_t>(load));
+}
+
+absl::Status NeighborCommand(const Words& w, Box& box) {
+  if (w.size() != 4) return Usage("neighbor PORT ADDRESS MAC|up|failed|forget");
+  SetNeighbor update{.address = {}, .mac = {}, .port = box.PortNamed(w[1]), .state = SetNeighbor::State::kReachable};
+  ASSIGN_OR_RETURN(update.address, IpAddress::Parse(w[2]));
+  if (update.port == kNoPort) return absl::InvalidArgumentError(absl::StrCat("no port ", w[1]));
+  if (w[3] == "failed") {
+    update.state = SetNeighbor::State::kFailed;
+  } else if (w[3] == "forget") {
+    update.state = SetNeighbor::State::kForget;
+  } else if (w[3] == "up") {
+    update.mac = MacOf(update.address);
+  } else {
+    ASSIGN_OR_RETURN(update.mac, MacAddress::Parse(w[3]));
+  }
+  box.Neighbor(update);
+  return absl::OkStatus();
+}
+
+absl::Status Transmit(const Words& w, Box& box) {
+  if (w.size() != 3 || box.PortNamed(w[1]) == kNoPort) return Usage("transmit PORT N|any");
+  ASSIGN_OR_RETURN(const int frames, Number(w[2], -1));
+  box.io().LimitTransmit(box.PortNamed(w[1]), frames);
+  return absl::OkStatus();
+}
+
+absl::Status Events(const Words& w, Box& box) {
+  if (w.size() != 2) return Usage("events N|any");
+  ASSIGN_OR_RETURN(const int room, Number(w[1], -1));
+  box.mailbox().event_room = room < 0 ? SIZE_MAX : static_cast<size_t>(room);
+  return absl::OkStatus();
+}
+
+const Counter* CounterNamed(const WorkerCounters& c, const std::string& name) {
+  const std::pair<const char*, const Counter*> all[] = {
+      {"received", &c.received},           {"originated", &c.originated},
+      {"sent", &c.sent},                   {"to_control", &c.to_control},
+      {"held", &c.held},                   {"waiting", &c.waiting},
+      {"echo_replies", &c.echo_replies},   {"errors_sent", &c.errors_sent},
+      {"rows", &c.rows},                   {"errors_suppressed", &c.errors_suppressed},
+      {"rows_ipv6", &c.rows_ipv6},         {"rows_created", &c.rows_created},
+      {"rows_ended", &c.rows_ended},       {"port_pools", &c.port_pools},
+      {"neighbors", &c.neighbors},         {"generation", &c.generation},
+      {"events_lost", &c.events_lost},
+  };
+  for (const auto& [counter_name, counter] : all) {
+    if (name == counter_name) return counter;
+  }
+  return nullptr;
+}
+
+const Counter* BackendCounter(const BackendCounters& c, const std::string& name) {
+  const std::pair<const char*, const Counter*> all[] = {
+      {"rows", &c.rows},
+      {"open", &c.open},
+      {"created", &c.created},
+      {"packets_to", &c.packets_to},
+      {"bytes_to", &c.bytes_to},
+      {"packets_from", &c.packets_from},
+      {"bytes_from", &c.bytes_from},
+  };
+  for (const auto& [counter_name, counter] : all) {
+    if (name == counter_name) return counter;
+  }
+  return nullptr;
+}
+
+absl::Status ExpectAsked(const Words& w, Box& box) {
+  std::vector<std::string> got;
+  for (const auto& [port, address] : box.TakeAsked()) {
+    got.push_back(absl::StrCat(box.ports()[port].name, " ", address.ToString()));
+  }
+  const std::string want = w[2] == "nothing" ? "" : absl::StrJoin(w.begin() + 2, w.end(), " ");
+  if (absl::StrJoin(got, ", ") == want) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("asked for: ", absl::StrJoin(got, ", ")));
+}
+
+absl::Status Expect(const Words& w, Box& box) {
+  constexpr absl::string_view kUsage = "expect COUNTER N | expect backend SERVICE NAME COUNTER N | expect asked ...";
+  if (w.size() >= 3 && w[1] == "asked") return ExpectAsked(w, box);
+  const Counter* counter = nullptr;
+  if (w.size() == 3) counter = CounterNamed(box.counters(), w[1]);
+  if (w.size() == 6 && w[1] == "backend") {
+    ASSIGN_OR_RETURN(const Slot slot, box.BackendSlot(w[2], w[3]));
+    counter = BackendCounter(box.counters().backends[slot], w[4]);
+  }
+  uint64_t value;
+  if (counter == nullptr || !absl::SimpleAtoi(w.back(), &value)) return Usage(kUsage);
+  if (counter->Get() == value) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(absl::StrJoin(w, " "), ": is ", counter->Get()));
+}
+
+// Changes of configuration: staged, and committed unless `stage` keeps them so.
+absl::StatusOr<bool> DoStaged(const Words& w, const Scenario& scenario, Box& box) {
+  absl::Status status;
+  if (w[0] == "mode") {
+    status = Mode(w, box);
+  } else if (w[0] == "backend") {
+    status = BackendCommand(w, box);
+  } else if (w[0] == "load") {
+    status = Load(w, box);
+  } else if (w[0] == "reload") {
+    status = box.Reload(scenario.later_config, scenario.file);
+  } else {
+    return false;
+  }
+  RETURN_IF_ERROR(status);
+  return true;
+}
+
+absl::Status Do(const Words& w, const Scenario& scenario, Box& box) {
+  if (w[0] == "poll") return absl::OkStatus();
+  if (w[0] == "neighbor") return NeighborCommand(w, box);
+  if (w[0] == "transmit") return Transmit(w, box);
+  if (w[0] == "events") return Events(w, box);
+  if (w[0] == "expect") return Expect(w, box);
+  if (w[0] == "commit") {
+    box.Commit();
+    return absl::OkStatus();
+  }
+  if (w[0] == "stop") {
+    box.Stop();
+    return absl::OkStatus();
+  }
+  const bool stage = w[0] == "stage" && w.size() > 1;
+  ASSIGN_OR_RETURN(const bool known, DoStaged(stage ? Words(w.begin() + 1, w.end()) : w, scenario, box));
+  if (!known) return absl::InvalidArgumentError(absl::StrCat("unknown command ", w[0]));
+  if (!stage) box.Commit();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string DoCommand(const std::vector<std::string>& words, const Scenario& scenario, Box& box) {
+  const absl::Status status = Do(words, scenario, box);
+  return status.ok() ? "" : std::string(status.message());
+}
+
+}  // namespace baton::scenarios

@@ -1,0 +1,66 @@
+#include "tests/scenarios/memory_ports.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <absl/strings/str_cat.h>
+
+namespace baton::scenarios {
+
+void MemoryPorts::Arrive(PortId port, const Bytes& frame) {
+  auto buffer = std::make_unique<Buffer>();
+  const size_t room = std::max<size_t>(frame.size(), dataplane::kMinRoom);
+  buffer->memory.assign(dataplane::kMinHeadroom + room, 0xa5);  // not zero: a length trusted too far shows
+  std::copy(frame.begin(), frame.end(), buffer->memory.begin() + dataplane::kMinHeadroom);
+  buffer->data = buffer->memory.data() + dataplane::kMinHeadroom;
+  buffer->length = frame.size() > kBufferSize ? uint16_t{0} : static_cast<uint16_t>(frame.size());
+  arrived_[port].push_back(buffer.get());
+  buffers_.emplace(buffer.get(), std::move(buffer));
+}
+
+int MemoryPorts::Receive(PortId port, dataplane::Packet* packets, int max) {
+  std::deque<Buffer*>& queue = arrived_[port];
+  int count = 0;
+  for (; count < max && !queue.empty(); ++count, queue.pop_front()) {
+    Buffer* buffer = queue.front();
+    packets[count] = dataplane::Packet{};
+    packets[count].data = buffer->data;
+    packets[count].buffer = buffer;
+    packets[count].length = buffer->length;
+    packets[count].port = port;
+  }
+  return count;
+}
+
+int MemoryPorts::Send(PortId port, dataplane::Packet* const* packets, int count) {
+  const auto limit = room_.find(port);
+  int sent = 0;
+  for (; sent < count; ++sent) {
+    if (limit != room_.end() && limit->second == 0) break;
+    if (limit != room_.end() && limit->second > 0) --limit->second;
+    const dataplane::Packet& packet = *packets[sent];
+    const auto at = buffers_.find(packet.buffer);
+    if (at == buffers_.end()) {
+      mistakes_.push_back("sent a buffer that is not in use");
+      continue;
+    }
+    const std::vector<uint8_t>& memory = at->second->memory;
+    if (packet.data < memory.data() || packet.data + packet.length > memory.data() + memory.size()) {
+      mistakes_.push_back("sent bytes outside of the buffer");
+    } else {
+      sent_.push_back({port, Bytes(packet.data, packet.data + packet.length)});
+    }
+    buffers_.erase(at);
+  }
+  return sent;
+}
+
+void MemoryPorts::Free(void* const* buffers, int count) {
+  for (int i = 0; i < count; ++i) Release(buffers[i], "Free");
+}
+
+void MemoryPorts::Release(void* buffer, const char* by) {
+  if (buffers_.erase(buffer) == 0) mistakes_.push_back(absl::StrCat(by, ": a buffer that is not in use"));
+}
+
+}  // namespace baton::scenarios

@@ -1,0 +1,57 @@
+// The ports of a scenario's box: frames come out of and go into plain memory. Each frame is an allocation of its own,
+// so that the address sanitizer sees a byte read beyond its room; each buffer is counted, so that one that is lost or
+// freed twice shows. Test code only; one thread.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dataplane/packet_io.h"
+#include "tests/scenarios/frame_checksum.h"
+
+namespace baton::scenarios {
+
+struct SentFrame {
+  PortId port = 0;
+  Bytes bytes;
+};
+
+class MemoryPorts : public dataplane::PacketIo {
+ public:
+  // The next Receive on `port` finds it. A frame longer than the buffers comes with length 0, as packet_io.h says.
+  void Arrive(PortId port, const Bytes& frame);
+  // What was sent since the last call, in order.
+  std::vector<SentFrame> TakeSent() { return std::exchange(sent_, {}); }
+  // From now on the port sends this many more frames; -1: any number.
+  void LimitTransmit(PortId port, int frames) { room_[port] = frames; }
+
+  size_t buffers_in_use() const { return buffers_.size(); }
+  // Buffers freed or sent that were not ours, or not any more. Empty when all was well.
+  const std::vector<std::string>& mistakes() const { return mistakes_; }
+  // Control hands a buffer back (FrameForControl).
+  void Release(void* buffer, const char* by);
+
+  int Receive(PortId port, dataplane::Packet* packets, int max) override;
+  int Send(PortId port, dataplane::Packet* const* packets, int count) override;
+  void Free(void* const* buffers, int count) override;
+
+ private:
+  struct Buffer {
+    std::vector<uint8_t> memory;
+    uint8_t* data = nullptr;
+    uint16_t length = 0;
+  };
+  static constexpr size_t kBufferSize = 2048;  // from the frame's start on
+
+  std::map<void*, std::unique_ptr<Buffer>> buffers_;
+  std::map<PortId, std::deque<Buffer*>> arrived_;
+  std::map<PortId, int> room_;
+  std::vector<SentFrame> sent_;
+  std::vector<std::string> mistakes_;
+};
+
+}  // namespace baton::scenarios

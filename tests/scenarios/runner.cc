@@ -1,0 +1,211 @@
+#include "tests/scenarios/runner.h"
+
+#include <algorithm>
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include "tests/scenarios/box.h"
+#include "tests/scenarios/commands.h"
+#include "tests/scenarios/frame_builder.h"
+#include "tests/scenarios/frame_reader.h"
+
+namespace baton::scenarios {
+namespace {
+
+// What the counters said, to see what a step added.
+struct Reading {
+  std::array<uint64_t, kDropReasons> drops{};
+  uint64_t held = 0, waiting = 0, control = 0;
+
+  static Reading Of(const WorkerCounters& c) {
+    Reading r;
+    for (size_t i = 0; i < kDropReasons; ++i) r.drops[i] = c.drops[i].Get();
+    r.held = c.held.Get();
+    r.waiting = c.waiting.Get();
+    r.control = c.to_control.Get();
+    return r;
+  }
+};
+
+class Run {
+ public:
+  Run(const Scenario& scenario, Box& box, std::set<std::string>* reasons)
+      : scenario_(scenario), box_(box), reasons_(*reasons) {}
+
+  std::vector<std::string> All() {
+    if (!scenario_.manual_neighbors) IntroduceNeighbors();
+    box_.Poll(Now());
+    for (const Step& step : scenario_.steps) {
+      now_ = step.at;
+      std::string failure = Do(step);
+      if (failure.empty()) failure = Balance();
+      if (failure.empty()) continue;
+      return {absl::StrCat(scenario_.file, ":", step.line, ": ", failure)};
+    }
+    return AtTheEnd();
+  }
+
+ private:
+  TimePoint Now() const { return TimePoint{} + scenario_.clock + now_; }
+
+  // Every host that the scenario names and that is on a port's network has told its MAC address before it is asked.
+  void IntroduceNeighbors() {
+    std::set<IpAddress> hosts;
+    for (const Step& step : scenario_.steps) {
+      for (const auto* list : {&step.burst, &step.outcome.sent}) {
+        for (const PortPacket& p : *list) hosts.insert({p.packet.src, p.packet.dst});
+      }
+    }
+    for (const controlplane::ServiceConfig& service : box_.config().services) {
+      for (const controlplane::BackendConfig& backend : service.backends) hosts.insert(backend.address);
+    }
+    for (const Route& route : box_.config().routes) hosts.insert(route.via);
+    for (const IpAddress& host : hosts) {
+      if (host.is_unspecified() || host.is_multicast() || box_.IsLocal(host)) continue;
+      const Route* route = box_.RouteTo(host);
+      if (route == nullptr || !route->connected()) continue;
+      box_.Neighbor({host, MacOf(host), route->port, SetNeighbor::State::kReachable});
+    }
+  }
+
+  std::string Do(const Step& step) {
+    const Reading before = Reading::Of(box_.counters());
+    for (int i = 0; i < scenario_.polls; ++i) box_.Poll(Now());  // time passed: what was due happens first
+    if (!step.words.empty()) {
+      const std::string failure = DoCommand(step.words, scenario_, box_);
+      if (!failure.empty()) return failure;
+    }
+    for (const PortPacket& p : step.burst) {
+      const std::string failure = Arrive(p);
+      if (!failure.empty()) return failure;
+    }
+    for (int i = 0; i < std::max(1, scenario_.polls); ++i) box_.Poll(Now());
+    return Compare(step, before, Reading::Of(box_.counters()));
+  }
+
+  std::string Arrive(const PortPacket& p) {
+    const PortId port = box_.PortNamed(p.port);
+    if (port == kNoPort) return absl::StrCat("no port or command '", p.port, "'");
+    const PortInfo& info = box_.ports()[port];
+    LinkLayer link{.src = MacOf(HopTo(p.packet.src)), .dst = info.mac, .vlan = info.vlan};
+    if (p.packet.dst.is_multicast() && !p.packet.dst.is_v4()) link.dst = Ipv6MulticastMac(p.packet.dst);
+    if (p.packet.kind == "arp" && p.packet.Get("op") == "1") link.dst = MacAddress::Broadcast();
+    const absl::StatusOr<Bytes> frame = BuildFrame(p.packet, link);
+    if (!frame.ok()) return std::string(frame.status().message());
+    box_.io().Arrive(port, *frame);
+    return "";
+  }
+
+  std::string Compare(const Step& step, const Reading& before, const Reading& after) {
+    Outcome got;
+    for (size_t i = 0; i < kDropReasons; ++i) {
+      const uint64_t count = after.drops[i] - before.drops[i];
+      if (count == 0) continue;
+      got.drops[std::string(kDropReasonNames[i])] = static_cast<int>(count);
+      reasons_.insert(std::string(kDropReasonNames[i]));
+    }
+    got.control = static_cast<int>(after.control - before.control);
+    // Gauges: what was released shows as packets or drops, which are compared.
+    got.held = std::max(0, static_cast<int>(after.held - before.held));
+    got.waiting = std::max(0, static_cast<int>(after.waiting - before.waiting));
+    std::string link_layer;
+    for (const SentFrame& frame : box_.io().TakeSent()) {
+      got.sent.push_back({.port = box_.ports()[frame.port].name, .packet = ReadFrame(frame.bytes), .name = "",
+                          .again = false});
+      if (link_layer.empty()) link_layer = LinkLayerMistake(frame.port, got.sent.back().packet);
+    }
+    const std::string difference = OutcomeDifference(step, got);
+    if (!difference.empty()) {
+      return absl::StrCat(difference, "\n  expected: ", step.outcome.ToString(), "\n  got:      ", got.ToString());
+    }
+    return link_layer;
+  }
+
+  std::string OutcomeDifference(const Step& step, Outcome& got) {
+    Outcome want = step.outcome;
+    // Between ports there is no order.
+    for (auto* sent : {&want.sent, &got.sent}) {
+      std::stable_sort(sent->begin(), sent->end(),
+                       [](const PortPacket& a, const PortPacket& b) { return a.port < b.port; });
+    }
+    if (want.drops != got.drops) return "other drops";
+    if (want.held != got.held || want.waiting != got.waiting) return "other packets held or waiting";
+    if (want.control != got.control) return "other packets to control";
+    if (want.sent.size() != got.sent.size()) return "another number of packets sent";
+    for (size_t i = 0; i < want.sent.size(); ++i) {
+      if (want.sent[i].port != got.sent[i].port) return absl::StrCat("sent through ", got.sent[i].port);
+      const std::string difference = PacketDifference(want.sent[i], got.sent[i].packet);
+      if (!difference.empty()) return difference;
+    }
+    // One packet in, one of the same kind out: it was forwarded, and must be what it was.
+    if (step.burst.size() != 1 || want.sent.size() != 1 || !want.drops.empty()) return "";
+    if (want.sent[0].packet.kind == "any") return "";
+    if (want.sent[0].packet.Get("type") != step.burst[0].packet.Get("type")) return "";
+    const absl::StatusOr<Bytes> frame = BuildFrame(step.burst[0].packet, {});
+    return Alteration(ReadFrame(*frame), got.sent[0].packet);
+  }
+
+  std::string PacketDifference(const PortPacket& want, const PacketText& got) {
+    if (want.name.empty()) return want.packet.kind == "any" ? "" : Difference(want.packet, got);
+    const auto [place, first] = named_.emplace(want.name, got.dst);
+    if (first == want.again) return absl::StrCat(want.name, first ? " was never seen" : " is seen twice");
+    return place->second == got.dst ? "" : absl::StrCat("not to ", place->second.ToString(), " again");
+  }
+
+  std::string LinkLayerMistake(PortId port, const PacketText& packet) const {
+    const PortInfo& info = box_.ports()[port];
+    if (packet.Get("mac_src") != info.mac.ToString()) return "the source MAC address is not the port's";
+    if (packet.Number("vlan", 0) != info.vlan) return absl::StrCat("VLAN ", packet.Get("vlan"));
+    const IpAddress hop = HopTo(packet.dst);
+    if (packet.Get("mac_dst") == MacOf(hop).ToString()) return "";
+    return absl::StrCat("the destination MAC address ", packet.Get("mac_dst"), " is not that of ", hop.ToString());
+  }
+
+  // The station on a port's network behind which `host` is.
+  IpAddress HopTo(const IpAddress& host) const {
+    const Route* route = box_.RouteTo(host);
+    return route == nullptr || route->connected() ? host : route->via;
+  }
+
+  // common/counters.h: the sum that always holds between two polls; and each buffer is where a gauge says.
+  std::string Balance() const {
+    const WorkerCounters& c = box_.counters();
+    const uint64_t in = c.received.Get() + c.originated.Get();
+    const uint64_t out = c.sent.Get() + c.dropped() + c.held.Get() + c.waiting.Get() + c.to_control.Get();
+    if (in != out) {
+      return absl::StrCat("received ", c.received.Get(), " + originated ", c.originated.Get(), " is not sent ",
+                          c.sent.Get(), " + dropped ", c.dropped(), " + held ", c.held.Get(), " + waiting ",
+                          c.waiting.Get(), " + to control ", c.to_control.Get());
+    }
+    const size_t kept = c.held.Get() + c.waiting.Get();
+    if (box_.io().buffers_in_use() != kept) {
+      return absl::StrCat(box_.io().buffers_in_use(), " buffers in use, but ", kept, " packets held or waiting");
+    }
+    if (!box_.io().mistakes().empty()) return box_.io().mistakes().front();
+    return "";
+  }
+
+  std::vector<std::string> AtTheEnd() const {
+    std::vector<std::string> failures = box_.Mistakes();
+    for (std::string& failure : failures) failure = absl::StrCat(scenario_.file, ": ", failure);
+    return failures;
+  }
+
+  const Scenario& scenario_;
+  Box& box_;
+  std::set<std::string>& reasons_;
+  Duration now_{};
+  std::map<std::string, IpAddress> named_;  // `sent PORT as NAME`: where it went
+};
+
+}  // namespace
+
+std::vector<std::string> RunScenario(const Scenario& scenario, std::set<std::string>* reasons) {
+  const absl::StatusOr<std::unique_ptr<Box>> box = Box::Create(scenario.config, scenario.file);
+  if (!box.ok()) return {absl::StrCat(scenario.file, ": ", box.status().message())};
+  return Run(scenario, **box, reasons).All();
+}
+
+}  // namespace baton::scenarios
