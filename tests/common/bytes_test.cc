@@ -73,7 +73,8 @@ TEST_CASE("a writer puts integers in network order and addresses at their own le
   CHECK(out.bytes() == kBytes);
 
   ByteWriter addresses;
-  addresses.Ip(IpAddress::V4(0x01020304)).Ip(IpAddress::FromV6Bytes(kBytes.data())).Mac(MacAddress::From(kBytes.data()));
+  addresses.Ip(IpAddress::V4(0x01020304)).Ip(IpAddress::FromV6Bytes(kBytes.data()));
+  addresses.Mac(MacAddress::From(kBytes.data()));
   REQUIRE(addresses.size() == 4 + 16 + 6);
   CHECK(std::equal(kBytes.begin(), kBytes.begin() + 4, addresses.bytes().begin()));
   CHECK(std::equal(kBytes.begin(), kBytes.end(), addresses.bytes().begin() + 4));
