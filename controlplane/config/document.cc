@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include <absl/strings/escaping.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <yaml-cpp/eventhandler.h>
@@ -132,7 +133,7 @@ Document::Document(absl::string_view text, ErrorList& errors) {
   } catch (const YAML::Exception& e) {
     root_ = nullptr;
     // The parser has no place for some of its errors.
-    errors.Add({std::max(e.mark.line, 0) + 1, std::max(e.mark.column, 0) + 1, "", "", e.msg});
+    errors.Add({std::max(e.mark.line, 0) + 1, std::max(e.mark.column, 0) + 1, "", "", absl::Utf8SafeCEscape(e.msg)});
   }
 }
 

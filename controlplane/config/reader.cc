@@ -52,7 +52,8 @@ std::string UnknownKey(absl::string_view key, const std::vector<absl::string_vie
       nearest = candidate;
     }
   }
-  if (least <= std::max<size_t>(2, key.size() / 3)) return absl::StrCat("unknown key; did you mean \"", nearest, "\"?");
+  const bool alike = least < key.size() && least <= std::max<size_t>(2, key.size() / 3);
+  if (alike) return absl::StrCat("unknown key; did you mean \"", nearest, "\"?");
   return absl::StrCat("unknown key; known here: ", absl::StrJoin(known, ", "));
 }
 

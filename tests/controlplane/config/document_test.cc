@@ -95,6 +95,8 @@ TEST_CASE("a value from the file cannot spoil the error text") {
     CHECK(std::all_of(text.begin(), text.end(), [](char ch) { return ch >= ' ' && ch <= '~'; }));
   }
   CHECK(result.errors.size() == 2);
+  // The parser's own text and place, just behind the character.
+  CHECK(ParseConfig("a: \"\\\x1b[31m\"\n", "f").Report() == "f:1:7: unknown escape character: \\033\n");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The samples of conf/: they are good, they mean what they say, and what becomes of them by damage is refused politely.
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -22,6 +23,16 @@ std::string TextOf(const std::string& path) {
 }
 
 IpAddress Address(const char* text) { return IpAddress::Parse(text).value(); }
+
+TEST_CASE("every sample is good") {
+  int samples = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(BATON_CONF)) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++samples;
+    CHECK(LoadConfig(entry.path().string()).Report() == "");
+  }
+  CHECK(samples >= 2);
+}
 
 TEST_CASE("the smallest sample has defaults for the rest") {
   const ParseResult result = LoadConfig(Sample("minimal.yaml"));

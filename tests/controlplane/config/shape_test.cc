@@ -18,6 +18,8 @@ TEST_CASE("keys that are unknown, missing or repeated are refused") {
       {"a slip in a key", "weight: 1", "^wieght: 1",
        "services[0].backends[0].wieght: unknown key; did you mean \"weight\"?"},
       {"a slip at the top", "routes:", "^route:", "route: unknown key; did you mean \"routes\"?"},
+      {"a short key is like no other", "port: 80", "port: 80, ^x: 80",
+       "services[0].listen.x: unknown key; known here: address, protocol, port"},
       {"a key like no other", "workers: 1", "^elephants: 1",
        "dataplane.elephants: unknown key; known here: workers, polling, access_rows, access_rows_ipv6, port_pools, "
        "neighbors, neighbor_queue, packet_buffers, errors_per_second, control_packets_per_second, hold, timeouts"},
