@@ -62,14 +62,24 @@ AccessRow PackRow(const Row& row, Millis now) {
 
 namespace {
 
+// The size of rte_hash's bucket array, in keys: a power of two.
+uint64_t BucketKeys(uint64_t entries) {
+  uint64_t keys = 8;
+  while (keys < entries) keys *= 2;
+  return keys;
+}
+
+// Two choices among buckets of eight fit until they are some 95 % full. Fuller than this, the table gets rte_hash's
+// extension, which takes as much memory again as the buckets do but never refuses a key before the table is full.
+bool NeedsExtension(uint64_t entries) { return entries * 10 > BucketKeys(entries) * 8; }
+
 absl::StatusOr<rte_hash*> CreateHash(const std::string& name, uint32_t entries, uint32_t key_length) {
   rte_hash_parameters parameters = {};
   parameters.name = name.c_str();
   parameters.entries = entries;
   parameters.key_len = key_length;
   parameters.socket_id = SOCKET_ID_ANY;
-  // Without the extension, an insertion can fail long before the table is full.
-  parameters.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE;
+  if (NeedsExtension(entries)) parameters.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE;
   rte_hash* hash = rte_hash_create(&parameters);
   if (hash == nullptr) {
     return absl::ResourceExhaustedError(
@@ -78,16 +88,14 @@ absl::StatusOr<rte_hash*> CreateHash(const std::string& name, uint32_t entries, 
   return hash;
 }
 
-// What an rte_hash of `entries` keys takes: key slots, buckets of 8 with as many for the extension, rings of free slots.
-// Source: rte_cuckoo_hash.c, rte_hash_create_v2 of DPDK 22.11.
+// What an rte_hash of `entries` keys takes: key slots, buckets of 8 in one line, rings of free slots (and of free buckets of
+// the extension). Source: rte_cuckoo_hash.c, rte_hash_create of DPDK 22.11.
 size_t HashBytes(uint64_t entries, size_t key_length) {
   const size_t slot = (sizeof(void*) + key_length + 15) / 16 * 16;
-  uint64_t keys = 8;
-  while (keys < entries) keys *= 2;
-  uint64_t ring = keys;
-  if (ring < entries + 2) ring *= 2;
-  const uint64_t buckets = keys / 8;
-  return (entries + 1) * slot + 2 * buckets * 64 + ring * 4 + buckets * 2 * 4;
+  const uint64_t keys = BucketKeys(entries), buckets = keys / 8;
+  const uint64_t ring = keys < entries + 2 ? 2 * keys : keys;
+  const size_t extension = NeedsExtension(entries) ? buckets * 64 + 2 * buckets * 4 : 0;
+  return (entries + 1) * slot + buckets * 64 + ring * 4 + extension;
 }
 
 uint64_t SumOf(const IpAddress& a) {

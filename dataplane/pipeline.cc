@@ -17,8 +17,7 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
   FindNextHops(tables, neighbors_, hop_generation, mtus_.data(), burst);  // longest prefix match, neighbour
   NoteUse(tables, burst, now);             // time, counts and TCP state of the rows
   Rewrite(neighbors_, headers_.data(), burst);  // the only stage that writes packet bytes, but for:
-  AnswerEcho(burst);                       // replies for our own addresses
-  AnswerDropped(burst, now);               // resets and ICMP errors in place of what was dropped
+  AnswerInPlace(burst, now);               // echo replies; resets and ICMP errors in place of what was dropped
                                            // Worker::Dispatch: sends, holds, frees; each packet counted exactly once
 }
 
@@ -50,25 +49,25 @@ void Pipeline::NoteUse(const Tables& tables, Burst& burst, TimePoint now) {
   }
 }
 
-void Pipeline::AnswerEcho(Burst& burst) {
+void Pipeline::AnswerInPlace(Burst& burst, TimePoint now) {
   for (Packet& p : burst) {
-    if (p.fate != Fate::kEcho) continue;
-    MakeEchoReply(headers_[p.port], p);
-    counters_.echo_replies.Add();
+    if (p.fate == Fate::kEcho) {
+      MakeEchoReply(headers_[p.port], p);
+      counters_.echo_replies.Add();
+    } else if (p.fate == Fate::kDrop && p.answer != Answer::kNone) {
+      AnswerDropped(p, now);
+    }
   }
 }
 
-void Pipeline::AnswerDropped(Burst& burst, TimePoint now) {
-  for (Packet& p : burst) {
-    if (p.fate != Fate::kDrop || p.answer == Answer::kNone) continue;
-    if (!errors_.Take(now)) {
-      counters_.errors_suppressed.Add();
-      continue;
-    }
-    if (!MakeAnswer(headers_[p.port], p.ipv4 ? own_ipv4_[p.port] : own_ipv6_[p.port], p)) continue;
-    p.fate = Fate::kForward;  // `drop` stays: the packet is counted as dropped, its answer as originated
-    counters_.errors_sent.Add();
+void Pipeline::AnswerDropped(Packet& p, TimePoint now) {
+  if (!errors_.Take(now)) {
+    counters_.errors_suppressed.Add();
+    return;
   }
+  if (!MakeAnswer(headers_[p.port], p.ipv4 ? own_ipv4_[p.port] : own_ipv6_[p.port], p)) return;
+  p.fate = Fate::kForward;  // `drop` stays: the packet is counted as dropped, its answer as originated
+  counters_.errors_sent.Add();
 }
 
 }  // namespace baton::dataplane

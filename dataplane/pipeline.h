@@ -29,8 +29,8 @@ class Pipeline {
 
  private:
   void NoteUse(const Tables& tables, Burst& burst, TimePoint now);
-  void AnswerDropped(Burst& burst, TimePoint now);
-  void AnswerEcho(Burst& burst);
+  void AnswerInPlace(Burst& burst, TimePoint now);
+  void AnswerDropped(Packet& packet, TimePoint now);
 
   AccessTable& access_;
   Translator& translator_;

@@ -5,7 +5,7 @@
 namespace baton::dataplane {
 namespace {
 
-constexpr uint32_t kExpiriesPerPoll = 128;       // deadlines looked at: eight cache lines
+constexpr uint32_t kExpiriesPerPoll = 32;        // deadlines looked at: two cache lines
 constexpr uint32_t kExpiriesPerIdlePoll = 1024;
 constexpr int kReleasesPerPoll = 4 * kBurst;     // held packets that go on
 constexpr size_t kHoldSlotsPerPoll = 64;         // addresses looked at for held packets
@@ -38,7 +38,7 @@ Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox)
 }
 
 int Worker::PollOnce(TimePoint now) {
-  neighbors_->SetClock(static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count()));
+  neighbors_->SetClock(ToMillis(now) / 1000);
   int work = ApplyUpdates(now);
   if (!tables_.ready()) return work;
   work += ReleaseHeld(now);
@@ -106,13 +106,16 @@ void Worker::Dispatch(TimePoint now) {
 }
 
 void Worker::Send(PortId port, Packet* const* packets, int count) {
-  uint64_t bytes[kBurst + 1] = {0};  // running sums, taken before the buffers are gone
-  for (int i = 0; i < count; ++i) bytes[i + 1] = bytes[i] + packets[i]->length;
+  uint64_t bytes = 0;
+  for (int i = 0; i < count; ++i) bytes += packets[i]->length;
   const int sent = io_.Send(port, packets, count);
+  for (int i = sent; i < count; ++i) {
+    bytes -= packets[i]->length;
+    Discard(packets[i]->buffer, DropReason::kTransmitFull);
+  }
   counters_.sent.Add(static_cast<uint64_t>(sent));
   counters_.ports[port].sent.Add(static_cast<uint64_t>(sent));
-  counters_.ports[port].sent_bytes.Add(bytes[sent]);
-  for (int i = sent; i < count; ++i) Discard(packets[i]->buffer, DropReason::kTransmitFull);
+  counters_.ports[port].sent_bytes.Add(bytes);
 }
 
 // To the control thread.
@@ -151,12 +154,12 @@ void Worker::Discard(void* buffer, DropReason reason) {
 int Worker::ReleaseHeld(TimePoint now) {
   if (hold_.packets() == 0) return 0;
   int released = 0;
-  const size_t slots = std::min(hold_.address_slots(), kHoldSlotsPerPoll);
-  for (size_t i = 0; i < slots; ++i) {
-    if (hold_cursor_ >= hold_.address_slots()) hold_cursor_ = 0;
+  const size_t slots = tables_.addresses->size();  // slots stay: a table never has fewer than the one before
+  for (size_t i = 0; i < std::min(slots, kHoldSlotsPerPoll); ++i) {
+    if (hold_cursor_ >= slots) hold_cursor_ = 0;
     const Slot slot = static_cast<Slot>(hold_cursor_++);
     if (!hold_.Holds(slot)) continue;
-    const bool holding = slot < tables_.addresses->size() && tables_.addresses->at(slot).mode == AddressMode::kMigration;
+    const bool holding = tables_.addresses->at(slot).mode == AddressMode::kMigration;
     WaitingPacket waiting[kBurst];
     int count = 0;
     while (holding && released < kReleasesPerPoll && hold_.TakeExpired(slot, ToMillis(now), &waiting[0])) {
