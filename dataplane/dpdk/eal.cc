@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <list>
 #include <mutex>
 
 #include <absl/strings/str_join.h>
@@ -54,6 +55,21 @@ LogLines& Lines() {
   return *lines;
 }
 
+struct Arguments {
+  std::vector<std::string> texts;
+  std::vector<char*> pointers;  // as main() gets them
+};
+
+Arguments& Keep(const std::vector<std::string>& arguments) {
+  static auto* kept = new std::list<Arguments>;
+  Arguments& ours = kept->emplace_back();
+  ours.texts = {"baton"};
+  ours.texts.insert(ours.texts.end(), arguments.begin(), arguments.end());
+  for (std::string& text : ours.texts) ours.pointers.push_back(text.data());
+  ours.pointers.push_back(nullptr);
+  return ours;
+}
+
 ssize_t WriteLog(void* /*cookie*/, const char* text, size_t length) {
   Lines().Add(absl::string_view(text, length));
   return static_cast<ssize_t>(length);
@@ -92,13 +108,8 @@ int RunBody(void* body) {
 
 absl::Status StartEal(const std::vector<std::string>& arguments, EalLog log) {
   OpenLog(std::move(log));
-  auto* kept = new std::vector<std::string>{"baton"};
-  kept->insert(kept->end(), arguments.begin(), arguments.end());
-  auto* argv = new std::vector<char*>;
-  for (std::string& argument : *kept) argv->push_back(argument.data());
-  argv->push_back(nullptr);
-
-  const int consumed = rte_eal_init(static_cast<int>(kept->size()), argv->data());
+  Arguments& kept = Keep(arguments);
+  const int consumed = rte_eal_init(static_cast<int>(kept.texts.size()), kept.pointers.data());
   LogLines& lines = Lines();
   const std::lock_guard<std::mutex> lock(lines.mutex);
   lines.Finish();

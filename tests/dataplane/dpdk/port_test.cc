@@ -17,7 +17,8 @@ namespace baton::dataplane {
 namespace {
 
 DpdkBufferPool& Pool() {
-  static std::unique_ptr<DpdkBufferPool> pool = std::move(DpdkBufferPool::Create("port_test", 4095).value());
+  // Never freed: statics would be destroyed after DPDK was stopped.
+  static DpdkBufferPool* pool = DpdkBufferPool::Create("port_test", 4095).value().release();
   return *pool;
 }
 
