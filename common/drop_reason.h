@@ -51,7 +51,6 @@ namespace baton {
   X(kNeighborQueueFull, "neighbor_queue_full", "too many packets wait for this neighbour's MAC address")              \
   X(kNeighborTableFull, "neighbor_table_full", "as many neighbours as `neighbors` allows")                            \
   X(kNeighborFailed, "neighbor_failed", "the neighbour does not answer; answered with unreachable")                   \
-  X(kNoHeadroom, "no_headroom", "the buffer has no room for a larger header")                                         \
   X(kTransmitFull, "transmit_full", "the port's transmit queue is full")                                              \
   X(kStopped, "stopped", "still waiting when the program stopped")
 

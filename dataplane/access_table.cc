@@ -73,7 +73,10 @@ uint64_t BucketKeys(uint64_t entries) {
 // extension, which takes as much memory again as the buckets do but never refuses a key before the table is full.
 bool NeedsExtension(uint64_t entries) { return entries * 10 > BucketKeys(entries) * 8; }
 
+constexpr uint32_t kLeastEntries = 8;  // rte_hash makes no smaller table
+
 absl::StatusOr<rte_hash*> CreateHash(const std::string& name, uint32_t entries, uint32_t key_length) {
+  entries = std::max(entries, kLeastEntries);
   rte_hash_parameters parameters = {};
   parameters.name = name.c_str();
   parameters.entries = entries;

@@ -23,7 +23,8 @@ IcmpError ErrorFor(Answer answer, bool ipv4) {
     case Answer::kNoRoute: return ipv4 ? IcmpError{kIcmpUnreachable, 0} : IcmpError{kIcmpv6Unreachable, 0};
     case Answer::kHostUnreachable: return ipv4 ? IcmpError{kIcmpUnreachable, 1} : IcmpError{kIcmpv6Unreachable, 3};
     case Answer::kNone:
-    case Answer::kRefuse: break;
+    case Answer::kRefuse:
+    case Answer::kRefuseReply: break;
   }
   return ipv4 ? IcmpError{kIcmpUnreachable, 3} : IcmpError{kIcmpv6Unreachable, 4};
 }
@@ -120,10 +121,12 @@ bool MakeAnswer(const PortHeader& port, const IpAddress& own, Packet& p) {
   if (!MayAnswer(p)) return false;
   const IpAddress sender = p.key.src(p.ipv4);
   if (sender.is_unspecified() || sender.is_multicast()) return false;
-  // A refusal comes from the address that was asked for, as a host would send it; the others from the router.
-  const IpAddress src = p.answer == Answer::kRefuse ? p.key.dst(p.ipv4) : own;
+  // A refusal comes from the address that was asked for, as a host would send it; the others from the router. A reset is of
+  // use only if it comes from the other end of the connection.
+  const bool reset = (p.answer == Answer::kRefuse || p.answer == Answer::kRefuseReply) && p.protocol == kTcp;
+  const IpAddress src = reset || p.answer == Answer::kRefuse ? p.key.dst(p.ipv4) : own;
   if (src.is_unspecified()) return false;
-  if (p.answer == Answer::kRefuse && p.protocol == kTcp) {
+  if (reset) {
     if (p.l4 == 0 || (p.flags & kFragmented) != 0) return false;
     MakeReset(src, sender, p);
   } else {

@@ -15,6 +15,11 @@ bool IsEchoRequest(const Packet& p) {
                                      (p.protocol == kIcmpv6 && p.icmp_type == kIcmpv6EchoRequest));
 }
 
+bool IsEchoReply(const Packet& p) {
+  return (p.protocol == kIcmp && p.icmp_type == kIcmpEchoReply) ||
+         (p.protocol == kIcmpv6 && p.icmp_type == kIcmpv6EchoReply);
+}
+
 bool IsIcmp(const Packet& p) { return p.protocol == kIcmp || p.protocol == kIcmpv6; }
 
 // AM-Q08: a TCP SYN without ACK; of other protocols every first packet, for ICMP only an echo request.
@@ -28,8 +33,8 @@ bool ToMulticast(const Packet& p) {
   return p.key.v6.dst[0] == 0xff;
 }
 
-// What the mode of `slot` makes of the packet; true when it goes on (AM-17 to AM-21).
-bool PassesMode(const Tables& tables, const HoldBuffer& hold, Slot slot, Packet& p) {
+// What the mode of `slot` makes of the packet; true when it goes on (AM-17 to AM-21). `refusal` is the answer otherwise.
+bool PassesMode(const Tables& tables, const HoldBuffer& hold, Slot slot, Answer refusal, Packet& p) {
   const LocalAddress& local = tables.addresses->at(slot);
   p.address_slot = slot;
   // While packets of the address still wait, later ones queue up behind them, so that order is kept.
@@ -39,13 +44,13 @@ bool PassesMode(const Tables& tables, const HoldBuffer& hold, Slot slot, Packet&
     return false;
   }
   if (local.mode == AddressMode::kNormal) return true;
-  p.Drop(DropReason::kAddressNotInCharge, Answer::kRefuse);
+  p.Drop(DropReason::kAddressNotInCharge, refusal);
   return false;
 }
 
 // A packet to one of our addresses for which there is no row.
 void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, Packet& p) {
-  if (!PassesMode(tables, hold, slot, p)) return;
+  if (!PassesMode(tables, hold, slot, Answer::kRefuse, p)) return;
   const AddressKind kind = tables.addresses->at(slot).kind;
   if ((p.flags & kFragmented) != 0) return p.Drop(DropReason::kFragment);
   const Service* service = nullptr;
@@ -76,13 +81,14 @@ void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, Pack
 
 // A packet to somewhere else for which there is no row: a reply that lost its row, or traffic to route.
 void ClassifyTransit(const Tables& tables, const HoldBuffer& hold, Packet& p) {
-  if ((p.flags & kKeyed) == 0) return;
+  if (p.l4 == 0) return;
   const Service* service =
       tables.services->FindByBackend({p.key.src(p.ipv4), __builtin_bswap16(p.key.src_port(p.ipv4)), p.protocol});
-  // A backend's own ping is not a reply; only an echo reply is one.
-  if (service == nullptr || (IsIcmp(p) && IsEchoRequest(p))) return;
-  if (!PassesMode(tables, hold, service->address_slot, p)) return;
-  p.Drop(DropReason::kUnknownAccess, Answer::kRefuse);
+  // Of ICMP only an echo reply is a reply: a backend may ping and report errors as every host does.
+  if (service == nullptr || (IsIcmp(p) && !IsEchoReply(p))) return;
+  if (!PassesMode(tables, hold, service->address_slot, Answer::kRefuseReply, p)) return;
+  if ((p.flags & kFragmented) != 0) return p.Drop(DropReason::kFragment);
+  p.Drop(DropReason::kUnknownAccess, Answer::kRefuseReply);
 }
 
 uint8_t TtlOf(const Packet& p) {
@@ -116,7 +122,8 @@ void Classify(const Tables& tables, const HoldBuffer& hold, Burst& burst) {
   for (Packet& p : burst) {
     if (!p.alive()) continue;
     if (p.side != nullptr) {
-      if (!usual && !PassesMode(tables, hold, p.side->address, p)) continue;
+      const Answer refusal = p.side->reply() && (p.side->kind & kSideFull) == 0 ? Answer::kRefuseReply : Answer::kRefuse;
+      if (!usual && !PassesMode(tables, hold, p.side->address, refusal, p)) continue;
     } else {
       const Slot slot = tables.addresses->Find(p.key.dst(p.ipv4));
       if (slot != kNoSlot) {

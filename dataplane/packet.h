@@ -27,14 +27,15 @@ enum class Fate : uint8_t {
 // The error a dropped packet is answered with (AM-08, AM-21, AM-Q08).
 enum class Answer : uint8_t {
   kNone,
-  kRefuse,  // RST for TCP, port unreachable otherwise
+  kRefuse,       // as the host that was asked: RST for TCP, port unreachable otherwise
+  kRefuseReply,  // the packet was on its way to somebody else: port unreachable comes from the router (RFC 1812, 4.3.2.4)
   kNoRoute, kHostUnreachable, kTimeExceeded, kTooBig
 };
 
 enum PacketFlag : uint8_t {
   kFragmented = 1,    // any fragment, IPv4 or IPv6
   kReleased = 2,      // comes out of the hold buffer: is not held again
-  kKeyed = 4,       // `key` is set: TCP, UDP or ICMP echo, not a fragment
+  kKeyed = 4,       // `key` names a flow: TCP, UDP or ICMP echo, not a fragment
   kArp = 8,
 };
 

@@ -64,8 +64,7 @@ void ParseL4(Packet& p, int end) {
       p.l4 = 0;
       return;
   }
-  if ((p.flags & kFragmented) != 0) return;
-  p.flags |= kKeyed;
+  if ((p.flags & kFragmented) == 0) p.flags |= kKeyed;  // a first fragment has ports, but stands for others that have none
   if (p.ipv4) {
     p.key.v4.src_port = src_port;
     p.key.v4.dst_port = dst_port;

@@ -39,7 +39,6 @@ std::vector<std::string> RunFile(const std::string& file, std::set<std::string>*
 // Reasons that no scenario can provoke, and why.
 const std::map<std::string, std::string> kNotProvoked = {
     {"none", "not a drop"},
-    {"no_headroom", "every buffer has kMinHeadroom before the frame, which is more than a tag or a header needs"},
 };
 
 }  // namespace
