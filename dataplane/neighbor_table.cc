@@ -131,6 +131,7 @@ uint16_t NeighborTable::Set(PortId port, const IpAddress& address, const MacAddr
   if (index == kNoNeighbor) return index;
   entries_[index].mac = mac;
   entries_[index].state = NeighborState::kReachable;
+  entries_[index].was_reachable = true;
   return index;
 }
 
@@ -148,7 +149,7 @@ void NeighborTable::Forget(uint16_t index) {
   const Key key = KeyOf(entry.port, entry.address);
   if (rte_hash_del_key(index_, &key) < 0) return;
   --size_;
-  ++generation_;
+  if (entry.was_reachable) ++generation_;
 }
 
 bool NeighborTable::ShouldAsk(uint16_t index, Millis now) {

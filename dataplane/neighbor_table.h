@@ -1,7 +1,6 @@
 // The neighbours that one worker knows, by port and address: MAC address, state, and the packets that wait for it.
 // Owned by the worker; only Used() may be called by another thread. Everything is allocated by Create: a full table and
-// a full queue are refused. An entry keeps its index until it is forgotten, so rows may keep it while generation()
-// stands.
+// a full queue are refused. A neighbour that was reachable keeps its index while generation() stands, so rows may too.
 #pragma once
 
 #include <atomic>
@@ -40,6 +39,7 @@ class NeighborTable {
     uint32_t first = kNone, last = kNone;  // of the packets that wait, in queue_
     uint16_t waiting = 0;
     bool asked = false;
+    bool was_reachable = false;
     Millis asked_at = 0;
   };
 
@@ -85,7 +85,8 @@ class NeighborTable {
   // is not used seems to be, which only means that it is refreshed for longer.
   bool Used(PortId port, const IpAddress& address, int seconds) const;
 
-  // Changes whenever an index is freed: whoever kept indices must look them up again.
+  // Changes whenever an index is freed whose neighbour was ever reachable: who kept such indices must look them up again.
+  // Others do not count, or whoever asks for addresses that nobody has could make every row look up its next hop.
   uint32_t generation() const { return generation_; }
   uint32_t size() const { return size_; }
   uint32_t capacity() const { return capacity_; }

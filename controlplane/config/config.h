@@ -30,7 +30,7 @@ struct PortConfig {
 };
 
 struct HoldConfig {
-  uint32_t packets = 65536;               // over all addresses of a worker; 0: drop in migration (AM-70)
+  uint32_t packets = 32768;               // over all addresses of a worker; 0: drop in migration (AM-70)
   uint32_t packets_per_address = 16384;   // AM-Q09
   uint64_t bytes_per_address = 32 << 20;
   Duration time_limit = std::chrono::seconds(2);

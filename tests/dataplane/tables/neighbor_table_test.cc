@@ -109,7 +109,7 @@ TEST_CASE("at most the queue limit waits for all neighbours together") {
   CHECK(packet.length == 4);
 }
 
-TEST_CASE("forgetting changes the generation, and nothing else does") {
+TEST_CASE("forgetting who was reachable changes the generation, and nothing else does") {
   const auto table = Make(8, 8);
   const uint32_t before = table->generation();
   const uint16_t a = table->FindOrCreate(0, kA);
@@ -122,6 +122,10 @@ TEST_CASE("forgetting changes the generation, and nothing else does") {
   const uint16_t again = table->FindOrCreate(0, kA);
   CHECK(table->at(again).state == NeighborState::kIncomplete);
   CHECK(table->at(again).mac.is_zero());
+  const uint32_t after = table->generation();
+  table->Fail(0, kA);
+  table->Forget(again);  // it never answered: nobody can have kept its index
+  CHECK(table->generation() == after);
 }
 
 TEST_CASE("a neighbour is asked for at most once a second") {
