@@ -29,6 +29,7 @@ def effective_weight(box, service, name):
 
 @each_target
 def test_a_backend_is_drained_stopped_started_and_enabled(lab, box, target, converse):
+    """[FE-45] [FE-46]: out for maintenance and back, in operation."""
     service = target.service("web")
     client = converse(lab, "client", "kept_connection", target.address, 80)
     name = client.ask().split()[0]

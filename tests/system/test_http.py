@@ -33,6 +33,7 @@ def test_backends_see_the_source_that_the_method_promises(lab, target):
 @each_target
 @pytest.mark.parametrize("keep_alive", [False, True], ids=["new-connections", "keep-alive"])
 def test_ten_thousand_requests_and_none_fails(lab, target, keep_alive):
+    """[FE-01] [FE-02] [FE-03] [FE-09]: one address in front, three backends behind it, each with its part."""
     before = {name: backend.served() for name, backend in lab.backends.items()}
     figures = ab(lab, target, *(["-k"] if keep_alive else []))
     assert figures["Complete requests"] == REQUESTS

@@ -39,12 +39,14 @@ def lab(pair_lab):
 
 @pytest.mark.parametrize("target, backends", CASES, ids=[target.address for target, _ in CASES])
 def test_each_box_serves_its_addresses(lab, target, backends):
+    """[AM-53]: with `full`, both boxes send to all four backends."""
     answers = fetch(lab, target, times=8)
     assert {source for _, source in answers} == {target.source}
     assert {backend for backend, _ in answers} == backends
 
 
 def test_both_serve_at_once(lab):
+    """[AM-01]: active/active, each for its own addresses."""
     ab = (*lab.enter("client"), "ab", "-q", "-n", str(REQUESTS), "-c", "20", "-s", "30")
     clients = [subprocess.Popen([*ab, target.url], stdout=subprocess.PIPE, text=True) for target in (OF_A[0], OF_B[2])]
     for client in clients:
