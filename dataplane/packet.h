@@ -68,6 +68,20 @@ struct alignas(64) Packet {
 
   FlowKey key;
 
+  // Begins a packet's way, all other fields as a fresh Packet has them. The same as assigning Packet{}, which the compiler
+  // makes a temporary of and two library calls: some 15 cycles more.
+  void Start(uint8_t* bytes, void* in_buffer, uint16_t byte_count, PortId in_port) {
+    using Line [[gnu::vector_size(64), gnu::may_alias]] = uint64_t;
+    auto* lines = reinterpret_cast<Line*>(this);
+    lines[0] = lines[1] = Line{};
+    data = bytes;
+    buffer = in_buffer;
+    length = byte_count;
+    port = in_port;
+    out_port = kNoPort;
+    address_slot = kNoSlot;
+  }
+
   bool alive() const { return fate == Fate::kUndecided; }
   void Drop(DropReason reason, Answer with = Answer::kNone) {
     fate = Fate::kDrop;

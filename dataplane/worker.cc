@@ -182,11 +182,7 @@ void Worker::RunAgain(const WaitingPacket* packets, int count, TimePoint now) {
   burst_.count = count;
   for (int i = 0; i < count; ++i) {
     Packet& p = burst_.packets[i];
-    p = Packet{};
-    p.data = packets[i].data;
-    p.buffer = packets[i].buffer;
-    p.length = packets[i].length;
-    p.port = packets[i].in_port;
+    p.Start(packets[i].data, packets[i].buffer, packets[i].length, packets[i].in_port);
     p.flags = kReleased;
   }
   RunBurst(now);

@@ -16,12 +16,7 @@ int DpdkPortIo::Receive(PortId port, Packet* packets, int max) {
     rte_mbuf* mbuf = mbufs[i];
     auto* data = rte_pktmbuf_mtod(mbuf, uint8_t*);
     rte_prefetch0(data);  // Parse reads it once all packets of the burst are filled
-    Packet& packet = packets[i];
-    packet = Packet{};
-    packet.data = data;
-    packet.buffer = mbuf;
-    packet.length = mbuf->nb_segs == 1 ? mbuf->data_len : 0;
-    packet.port = port;
+    packets[i].Start(data, mbuf, mbuf->nb_segs == 1 ? mbuf->data_len : uint16_t{0}, port);
   }
   return count;
 }

@@ -50,12 +50,7 @@ class MemoryIo final : public dataplane::PacketIo {
       next_buffer_ = (next_buffer_ + 1) % kBuffers;
       Fill(data, stream_->flows[stream_->next]);
       if (++stream_->next == stream_->flows.size()) stream_->next = 0;
-      dataplane::Packet& p = packets[i];
-      p = dataplane::Packet{};
-      p.data = data;
-      p.buffer = data;
-      p.length = stream_->length;
-      p.port = port;
+      packets[i].Start(data, data, stream_->length, port);
     }
     return max;
   }

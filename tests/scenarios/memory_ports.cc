@@ -23,11 +23,7 @@ int MemoryPorts::Receive(PortId port, dataplane::Packet* packets, int max) {
   int count = 0;
   for (; count < max && !queue.empty(); ++count, queue.pop_front()) {
     Buffer* buffer = queue.front();
-    packets[count] = dataplane::Packet{};
-    packets[count].data = buffer->data;
-    packets[count].buffer = buffer;
-    packets[count].length = buffer->length;
-    packets[count].port = port;
+    packets[count].Start(buffer->data, buffer, buffer->length, port);
   }
   return count;
 }
