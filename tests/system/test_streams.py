@@ -49,9 +49,23 @@ def test_iperf_over_tcp(lab, target, direction):
     assert end["sum_received"]["bytes"] >= volume - (10 << 20)
 
 
+def full_socket_buffers(lab):
+    """Datagrams that found a socket's buffer full at either end of iperf3 so far (RcvbufErrors of both families)."""
+    total = 0
+    for host in ("client", "s1"):
+        names, values = [line.split() for line in lab.run(host, "cat", "/proc/net/snmp").splitlines()
+                         if line.startswith("Udp:")]
+        total += int(values[names.index("RcvbufErrors")])
+        six = dict(line.split() for line in lab.run(host, "cat", "/proc/net/snmp6").splitlines())
+        total += int(six["Udp6RcvbufErrors"])
+    return total
+
+
 @each_target
 @pytest.mark.parametrize("direction", [[], ["--reverse"]], ids=["up", "down"])
 def test_iperf_over_udp_loses_nothing_at_a_modest_rate(lab, target, direction):
+    """What a host's own full socket buffer threw away, because the program behind it did not get a CPU, is not the box's."""
+    before = full_socket_buffers(lab)
     end = iperf(lab, target, "--udp", "--bitrate", "20M", "--length", "1200", "--time", "2", *direction)
     assert end["sum"]["packets"] > 2000
-    assert end["sum"]["lost_packets"] == 0
+    assert end["sum"]["lost_packets"] <= full_socket_buffers(lab) - before
