@@ -1,10 +1,11 @@
 """What runs on a backend: nginx, a UDP echo and iperf3, the programs that real services consist of."""
 
+import sys
+import time
 from pathlib import Path
 
 from .commands import LabError, run
 from .processes import Process
-import time
 
 NGINX = """\
 user root;
@@ -49,7 +50,7 @@ class Backend:
 
     def start(self):
         self.start_nginx()
-        self.echo.start("python3", str(ECHO), "7")
+        self.echo.start(sys.executable, str(ECHO), "7")
         self.iperf.start("iperf3", "--server", "--port", "5201")
 
     def start_nginx(self):

@@ -105,7 +105,7 @@ class Conversation:
 
     def __init__(self, lab, host, program, *arguments):
         path = Path(__file__).with_name("clients") / f"{program}.py"
-        self.process = subprocess.Popen([*lab.enter(host), "python3", str(path), *map(str, arguments)], text=True,
+        self.process = subprocess.Popen([*lab.enter(host), sys.executable, str(path), *map(str, arguments)], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def hear(self):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import pytest
 
@@ -25,7 +26,7 @@ except OSError as error:
 
 
 def attempt(lab, kind, address, port, host="client"):
-    return lab.run(host, "python3", "-c", REFUSED, kind, address, str(port)).strip()
+    return lab.run(host, sys.executable, "-c", REFUSED, kind, address, str(port)).strip()
 
 
 def ping(lab, host, address, size=56):
