@@ -19,7 +19,11 @@ namespace baton {
 using Slot = uint16_t;
 inline constexpr Slot kNoSlot = 0xffff;
 
-enum class ForwardMethod : uint8_t { kDestination, kFull };  // AM-04 (embodiment 1), AM-49 (embodiment 2)
+enum class ForwardMethod : uint8_t {
+  kDestination,  // AM-04 (embodiment 1)
+  kFull,         // AM-49 (embodiment 2)
+  kDirect,       // only the MAC addresses change: the backend has the service's address itself and answers past the box
+};
 enum class Schedule : uint8_t { kWeight, kRoundRobin, kLeastLoad, kMaglev };
 
 // An address with an L4 port. For ICMP echo the port is 0. Ports in host byte order.

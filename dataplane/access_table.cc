@@ -17,11 +17,29 @@ struct AccessTable::Index {
   ~Index() { rte_hash_free(hash); }
 };
 
+namespace {
+
+// Of the client's packets alone, as IPVS judges them (Linux, net/netfilter/ipvs/ip_vs_proto_tcp.c, INPUT-ONLY): an ACK
+// behind the SYN shows that the backend answered.
+RowState StateOfOneDirection(uint8_t seen) {
+  if ((seen & kTcpRst) != 0) return RowState::kTcpReset;
+  if ((seen & kTcpFin) != 0) return RowState::kTcpFin;
+  return (seen & kTcpAck) != 0 ? RowState::kTcpEstablished : RowState::kTcpSyn;
+}
+
+ForwardMethod MethodOf(const RowSide& request) {
+  if (request.untouched()) return ForwardMethod::kDirect;
+  return (request.kind & kSideFull) != 0 ? ForwardMethod::kFull : ForwardMethod::kDestination;
+}
+
+}  // namespace
+
 RowState StateOf(const Row& row) {
   const RowSide& request = row.sides[0];
   const RowSide& reply = row.sides[1];
   if ((request.kind & kSideUdp) != 0) return RowState::kUdp;
   if ((request.kind & kSideTcp) == 0) return RowState::kIcmp;
+  if (request.untouched()) return StateOfOneDirection(request.tcp_seen);
   const uint8_t either = request.tcp_seen | reply.tcp_seen;
   if ((either & kTcpRst) != 0) return RowState::kTcpReset;
   if ((request.tcp_seen & reply.tcp_seen & kTcpFin) != 0) return RowState::kTcpTimeWait;
@@ -48,7 +66,7 @@ AccessRow PackRow(const Row& row, Millis now) {
   packed.internal_port = __builtin_bswap16(request.src_port);
   packed.backend_port = __builtin_bswap16(request.dst_port);
   packed.protocol = request.protocol();
-  packed.method = (request.kind & kSideFull) != 0 ? ForwardMethod::kFull : ForwardMethod::kDestination;
+  packed.method = MethodOf(request);
   packed.state = StateOf(row);
   packed.backend_slot = request.backend;
   packed.idle_ms = std::min(now - request.last_seen, now - reply.last_seen);
@@ -126,25 +144,24 @@ void PrepareSide(RowSide& side, const IpAddress& in_src, uint16_t in_src_port, c
                                      : ChecksumDifference(ports_before, ports_after);
 }
 
-uint8_t KindOf(const NewRow& row, bool in_ipv4, bool out_ipv4) {
+uint8_t KindOf(const NewRow& row, bool ipv4) {
   uint8_t kind = kSideLive;
-  if (in_ipv4) kind |= kSideIpv4;
-  if (out_ipv4) kind |= kSideWritesIpv4;
+  if (ipv4) kind |= kSideIpv4;
   if (row.method == ForwardMethod::kFull) kind |= kSideFull;
+  if (row.one_way()) kind |= kSideUntouched;
   if (row.protocol == kTcp) kind |= kSideTcp;
   if (row.protocol == kUdp) kind |= kSideUdp;
   return kind;
 }
 
 void Fill(Row& row, const NewRow& n, Millis now) {
-  const bool client_ipv4 = n.client.is_v4(), backend_ipv4 = n.backend.is_v4();
   RowSide& request = row.sides[0];
   request = RowSide{};
   request.src = n.internal;
   request.dst = n.backend;
   request.src_port = n.internal_port;
   request.dst_port = n.backend_port;
-  request.kind = KindOf(n, client_ipv4, backend_ipv4);
+  request.kind = KindOf(n, n.client.is_v4());
   request.last_seen = now;
   request.backend = n.backend_slot;
   request.address = n.address_slot;
@@ -154,7 +171,7 @@ void Fill(Row& row, const NewRow& n, Millis now) {
   reply.dst = n.client;
   reply.src_port = n.external_port;
   reply.dst_port = n.client_port;
-  reply.kind = static_cast<uint8_t>(KindOf(n, backend_ipv4, client_ipv4) | kSideReply);
+  reply.kind = static_cast<uint8_t>(KindOf(n, n.reply_ipv4()) | kSideReply);
   PrepareSide(request, n.client, n.client_port, n.external, n.external_port);
   PrepareSide(reply, n.backend, n.backend_port, n.internal, n.internal_port);
 }
@@ -233,8 +250,17 @@ RowSide* AccessTable::Find(const FlowKey& key, bool ipv4) const {
              : static_cast<RowSide*>(data);
 }
 
+bool AccessTable::AddKey(const FlowKey& key, bool ipv4, RowSide* side) {
+  rte_hash* hash = (ipv4 ? ipv4_ : ipv6_)->hash;
+  return rte_hash_add_key_with_hash_data(hash, &key, HashFlow(key, ipv4, seed_), side) == 0;
+}
+
+void AccessTable::DeleteKey(const FlowKey& key, bool ipv4) {
+  rte_hash_del_key_with_hash((ipv4 ? ipv4_ : ipv6_)->hash, &key, HashFlow(key, ipv4, seed_));
+}
+
 AccessTable::Added AccessTable::Add(const NewRow& n, const Timeouts& timeouts, Millis now, RowSide** request) {
-  const bool client_ipv4 = n.client.is_v4(), backend_ipv4 = n.backend.is_v4();
+  const bool client_ipv4 = n.client.is_v4(), backend_ipv4 = n.reply_ipv4();
   const bool ipv6 = !client_ipv4 || !backend_ipv4;
   if (live_ == limits_.rows || (ipv6 && live_ipv6_ >= limits_.rows_ipv6)) return Added::kFull;
   const uint32_t at = free_ != kNone ? free_ : high_water_;
@@ -243,13 +269,9 @@ AccessTable::Added AccessTable::Add(const NewRow& n, const Timeouts& timeouts, M
   const FlowKey reply_key = FlowKey::Of(n.backend, n.backend_port, n.internal, n.internal_port, n.protocol);
   // With `full` translation the port pool has given this port to nobody else.
   if (n.method == ForwardMethod::kDestination && Find(reply_key, backend_ipv4) != nullptr) return Added::kReplyKeyInUse;
-  rte_hash* request_hash = client_ipv4 ? ipv4_->hash : ipv6_->hash;
-  rte_hash* reply_hash = backend_ipv4 ? ipv4_->hash : ipv6_->hash;
-  const hash_sig_t request_sig = HashFlow(request_key, client_ipv4, seed_);
-  if (rte_hash_add_key_with_hash_data(request_hash, &request_key, request_sig, &row.sides[0]) != 0) return Added::kFull;
-  if (rte_hash_add_key_with_hash_data(reply_hash, &reply_key, HashFlow(reply_key, backend_ipv4, seed_),
-                                      &row.sides[1]) != 0) {
-    rte_hash_del_key_with_hash(request_hash, &request_key, request_sig);
+  if (!AddKey(request_key, client_ipv4, &row.sides[0])) return Added::kFull;
+  if (!n.one_way() && !AddKey(reply_key, backend_ipv4, &row.sides[1])) {
+    DeleteKey(request_key, client_ipv4);
     return Added::kFull;
   }
   if (at == high_water_) {
@@ -266,10 +288,8 @@ AccessTable::Added AccessTable::Add(const NewRow& n, const Timeouts& timeouts, M
 }
 
 void AccessTable::Remove(Row& row) {
-  for (int which = 0; which < 2; ++which) {
-    const FlowKey key = KeyOf(row, which);
-    const bool ipv4 = row.sides[which].ipv4();
-    rte_hash_del_key_with_hash((ipv4 ? ipv4_ : ipv6_)->hash, &key, HashFlow(key, ipv4, seed_));
+  for (int which = 0; which < (row.sides[0].untouched() ? 1 : 2); ++which) {
+    DeleteKey(KeyOf(row, which), row.sides[which].ipv4());
   }
   live_ipv6_ -= row.sides[0].ipv4() && row.sides[1].ipv4() ? 0 : 1;
   --live_;

@@ -7,6 +7,9 @@
 //
 //     sides[0]  client -> backend: writes (client | internal) -> backend     key: client -> external
 //     sides[1]  backend -> client: writes external -> client                 key: backend -> (client | internal)
+//
+// With `direct` packets stay as they are and replies do not pass the box: only sides[0] is in the index and in use, its
+// `dst` is where packets go, and sides[1] keeps the key.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +27,11 @@ namespace baton::dataplane {
 enum SideKind : uint8_t {
   kSideLive = 1,       // the row is in use
   kSideIpv4 = 2,       // this direction's packets come in as IPv4
-  kSideWritesIpv4 = 4,
   kSideReply = 8,      // backend -> client
   kSideFull = 16,      // `full` translation
   kSideTcp = 32,       // neither: ICMP echo
   kSideUdp = 64,
+  kSideUntouched = 128,  // `direct`: nothing is written into this direction's packets, and there is no other
 };
 
 struct alignas(64) RowSide {
@@ -50,6 +53,7 @@ struct alignas(64) RowSide {
   bool live() const { return (kind & kSideLive) != 0; }
   bool reply() const { return (kind & kSideReply) != 0; }
   bool ipv4() const { return (kind & kSideIpv4) != 0; }
+  bool untouched() const { return (kind & kSideUntouched) != 0; }
   uint8_t protocol() const {
     if ((kind & kSideTcp) != 0) return kTcpProtocol;
     if ((kind & kSideUdp) != 0) return kUdpProtocol;
@@ -80,6 +84,10 @@ struct NewRow {
   uint8_t protocol;
   ForwardMethod method;
   Slot backend_slot, address_slot;
+
+  bool one_way() const { return method == ForwardMethod::kDirect; }  // replies do not pass the box
+  // The family that sides[1] is of: with a row of one way that of its key.
+  bool reply_ipv4() const { return one_way() ? client.is_v4() : backend.is_v4(); }
 };
 
 class AccessTable {
@@ -123,6 +131,8 @@ class AccessTable {
   struct Index;  // rte_hash of one family
   AccessTable() = default;
   AccessTable(const AccessTable&) = delete;
+  bool AddKey(const FlowKey& key, bool ipv4, RowSide* side);
+  void DeleteKey(const FlowKey& key, bool ipv4);
   uint32_t IndexOf(const Row& row) const { return static_cast<uint32_t>(&row - rows_); }
 
   Limits limits_;

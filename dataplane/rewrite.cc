@@ -80,11 +80,12 @@ void WriteEthernet(const PortHeader& from, const MacAddress& to, Packet& p) {
 void Rewrite(NeighborTable& neighbors, const PortHeader* ports, Burst& burst) {
   for (Packet& p : burst) {
     if (!p.alive()) continue;
-    if (p.side != nullptr) WritePorts(*p.side, p);
+    const RowSide* side = p.side != nullptr && !p.side->untouched() ? p.side : nullptr;
+    if (side != nullptr) WritePorts(*side, p);
     if (p.ipv4) {
-      WriteIpv4(p.side, p);
+      WriteIpv4(side, p);
     } else {
-      WriteIpv6(p.side, p);
+      WriteIpv6(side, p);
     }
     WriteEthernet(ports[p.out_port], neighbors.at(p.neighbor).mac, p);
     neighbors.Touch(p.neighbor);

@@ -12,7 +12,7 @@ struct PortHeader {    // what the Ethernet header of a port's frames is made of
   uint16_t vlan = 0;   // 0: untagged
 };
 
-// For every packet that is alive: writes the row's addresses and ports if it has a row, counts down the TTL, puts the next
+// For every packet that is alive: writes the row's addresses and ports if it has a row (but for `direct`), counts down the TTL, puts the next
 // hop's Ethernet header before the IP header. Makes the fate kForward. `ports` is indexed by PortId.
 void Rewrite(NeighborTable& neighbors, const PortHeader* ports, Burst& burst);
 

@@ -8,7 +8,12 @@
 namespace baton::dataplane {
 namespace {
 
-bool Ended(RowState s) { return s == RowState::kTcpTimeWait || s == RowState::kTcpReset; }
+bool Ended(const Row& row) {
+  const RowState s = StateOf(row);
+  // The backend's FIN is not seen with a row of one way: the client's own ends the connection.
+  return s == RowState::kTcpTimeWait || s == RowState::kTcpReset ||
+         (s == RowState::kTcpFin && row.sides[0].untouched());
+}
 
 // The endpoint of the backend in the port pools. REQUIRES: the row is `full`.
 Endpoint BackendOf(const RowSide& request) {
@@ -96,7 +101,7 @@ DropReason Translator::ChoosePort(const Service& service, const Backend& backend
 // identifier does while the entry lives (FE-08), unless that takes no new connections any more.
 void Translator::Reopen(const Tables& tables, Packet& p, Millis now) {
   Row& row = RowOf(*p.side);
-  if (!Ended(StateOf(row))) return;
+  if (!Ended(row)) return;
   const Service* service = tables.services->FindListener(
       {p.key.dst(p.ipv4), __builtin_bswap16(p.key.dst_port(p.ipv4)), p.protocol});
   const Slot slot = p.side->backend;
@@ -134,9 +139,9 @@ void Translator::Used(const Timeouts& timeouts, Packet& p, Millis now) {
   if ((p.tcp_flags & kTcpRst) == 0) seen &= static_cast<uint8_t>(~kTcpRst);
   if (seen == side.tcp_seen) return;
   Row& row = RowOf(side);
-  const bool was_ended = Ended(StateOf(row));
+  const bool was_ended = Ended(row);
   side.tcp_seen = seen;
-  const bool ended = Ended(StateOf(row));
+  const bool ended = Ended(row);
   if (ended && !was_ended) counts.open.Sub();
   if (!ended && was_ended) counts.open.Add();
   access_.LookAgainAt(row, DeadlineOf(row, timeouts));
@@ -150,7 +155,7 @@ void Translator::End(Row& row) {
   const RowSide& request = row.sides[0];
   BackendCounters& counts = counters_.backends[request.backend];
   counts.rows.Sub();
-  if (!Ended(StateOf(row))) counts.open.Sub();
+  if (!Ended(row)) counts.open.Sub();
   if ((request.kind & kSideFull) != 0) {
     pools_.Release(request.src, BackendOf(request), __builtin_bswap16(request.src_port));
   }

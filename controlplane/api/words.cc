@@ -26,6 +26,7 @@ absl::string_view Word(ForwardMethod method) {
   switch (method) {
     case ForwardMethod::kDestination: return "destination";
     case ForwardMethod::kFull: return "full";
+    case ForwardMethod::kDirect: return "direct";
   }
   return "?";
 }

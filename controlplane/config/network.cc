@@ -158,6 +158,12 @@ void Network::Cover(const Prefix& prefix) {
   (prefix.address.is_v4() ? lengths_v4_[prefix.length] : lengths_v6_[prefix.length]) = true;
 }
 
+bool Network::Connects(const IpAddress& address) const {
+  return !complete_ || std::any_of(networks_.begin(), networks_.end(), [&address](const PortNetwork& network) {
+    return network.prefix.Contains(address);
+  });
+}
+
 bool Network::Reaches(const IpAddress& address) const {
   if (!complete_) return true;
   for (int length = 0; length <= address.bits(); ++length) {

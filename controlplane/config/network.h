@@ -27,6 +27,8 @@ class Network {
   bool CheckUsable(const IpAddress& address, const std::string& path) const;
   // Whether a route covers the address. True, too, when a part of the network was refused and nobody can know.
   bool Reaches(const IpAddress& address) const;
+  // Whether the address is on a port's own network; true, too, when a part of the network was refused.
+  bool Connects(const IpAddress& address) const;
 
  private:
   struct PortNetwork {

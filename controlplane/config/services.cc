@@ -91,6 +91,7 @@ class BackendChecker {
       if (known && !endpoints.Claim(endpoint, at + ".address", EndpointText(endpoint), reporter_)) continue;
       if (!CheckAddress(service, backend, at + ".address")) continue;
       if (destination) CheckOwnedOnce(service, endpoint, known, at + ".address");
+      if (service.forward == ForwardMethod::kDirect) CheckDirect(service, backend, at);
     }
   }
 
@@ -110,6 +111,21 @@ class BackendChecker {
     }
     if (!network_.Reaches(backend.address)) reporter_.Report(at, shown, "is outside of every route");
     return true;
+  }
+
+  // The packet goes to the backend's MAC address as the client sent it.
+  void CheckDirect(const ServiceConfig& service, const BackendConfig& backend, const std::string& at) const {
+    if (network_.Reaches(backend.address) && !network_.Connects(backend.address)) {
+      reporter_.Report(at + ".address", backend.address.ToString(),
+                       "is on no port's network, which \"forward: direct\" needs");
+    }
+    CheckListenPort(service, backend, at + ".port");
+  }
+
+  void CheckListenPort(const ServiceConfig& service, const BackendConfig& backend, const std::string& at) const {
+    if (backend.port == service.listen.port || reporter_.errors.Refused(at)) return;
+    reporter_.Report(at, absl::StrCat(backend.port),
+                     absl::StrCat("is not the listen port ", service.listen.port, ", and nothing is translated"));
   }
 
   // AM-13: with `destination` translation a server belongs to one external address. And since a reply is known by where

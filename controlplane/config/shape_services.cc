@@ -9,7 +9,7 @@ namespace {
 
 constexpr Word<ForwardMethod> kForwards[] = {{"destination", ForwardMethod::kDestination},
                                              {"full", ForwardMethod::kFull},
-                                             {"direct", std::nullopt},
+                                             {"direct", ForwardMethod::kDirect},
                                              {"tunnel", std::nullopt}};
 constexpr Word<Schedule> kSchedules[] = {{"weight", Schedule::kWeight},
                                          {"round_robin", Schedule::kRoundRobin},

@@ -73,4 +73,22 @@ TWO_BOXES = Topology("two-boxes", (
     backend(4, "10.0.0.254", "2001:db8:a::fe"),
 ))
 
-TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES)}
+def two_footed(number):
+    """A backend that the box reaches over `lan`, and whose answers leave over `wan`, past the box."""
+    return Host(f"s{number}", "backend", (
+        Interface("lan", (f"10.0.0.{10 + number}/24", f"2001:db8:a::{10 + number}/64")),
+        Interface("wan", (f"192.0.2.{100 + number}/24", f"2001:db8:1::{100 + number}/64"))))
+
+
+#   client --- wan ---+--- box --- lan ---+
+#                     +------ s1, s2 -----+
+METHODS = Topology("methods", (
+    CLIENT,
+    Host("box", "box", (
+        Interface("wan", ("192.0.2.1/24", "2001:db8:1::1/64")),
+        Interface("lan", ("10.0.0.1/24", "2001:db8:a::1/64"))), configuration="methods.yaml"),
+    two_footed(1),
+    two_footed(2),
+))
+
+TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES, METHODS)}

@@ -89,7 +89,7 @@ class Run {
     const PortId port = box_.PortNamed(p.port);
     if (port == kNoPort) return absl::StrCat("no port or command '", p.port, "'");
     const PortInfo& info = box_.ports()[port];
-    LinkLayer link{.src = MacOf(HopTo(p.packet.src)), .dst = info.mac, .vlan = info.vlan};
+    LinkLayer link{.src = MacOf(StationOf(p.packet, p.packet.src)), .dst = info.mac, .vlan = info.vlan};
     if (p.packet.dst.is_multicast() && !p.packet.dst.is_v4()) link.dst = Ipv6MulticastMac(p.packet.dst);
     if (p.packet.kind == "arp" && p.packet.Get("op") == "1") link.dst = MacAddress::Broadcast();
     const absl::StatusOr<Bytes> frame = BuildFrame(p.packet, link);
@@ -110,17 +110,15 @@ class Run {
     // Gauges: what was released shows as packets or drops, which are compared.
     got.held = std::max(0, static_cast<int>(after.held - before.held));
     got.waiting = std::max(0, static_cast<int>(after.waiting - before.waiting));
-    std::string link_layer;
     for (const SentFrame& frame : box_.io().TakeSent()) {
       got.sent.push_back({.port = box_.ports()[frame.port].name, .packet = ReadFrame(frame.bytes), .name = "",
                           .again = false});
-      if (link_layer.empty()) link_layer = LinkLayerMistake(frame.port, got.sent.back().packet);
     }
     const std::string difference = OutcomeDifference(step, got);
     if (!difference.empty()) {
       return absl::StrCat(difference, "\n  expected: ", step.outcome.ToString(), "\n  got:      ", got.ToString());
     }
-    return link_layer;
+    return "";
   }
 
   std::string OutcomeDifference(const Step& step, Outcome& got) {
@@ -138,6 +136,8 @@ class Run {
       if (want.sent[i].port != got.sent[i].port) return absl::StrCat("sent through ", got.sent[i].port);
       const std::string difference = PacketDifference(want.sent[i], got.sent[i].packet);
       if (!difference.empty()) return difference;
+      const std::string mistake = LinkLayerMistake(want.sent[i].packet, got.sent[i]);
+      if (!mistake.empty()) return mistake;
     }
     // One packet in, one of the same kind out: it was forwarded, and must be what it was.
     if (step.burst.size() != 1 || want.sent.size() != 1 || !want.drops.empty()) return "";
@@ -154,13 +154,19 @@ class Run {
     return place->second == got.dst ? "" : absl::StrCat("not to ", place->second.ToString(), " again");
   }
 
-  std::string LinkLayerMistake(PortId port, const PacketText& packet) const {
-    const PortInfo& info = box_.ports()[port];
+  std::string LinkLayerMistake(const PacketText& want, const PortPacket& got) const {
+    const PacketText& packet = got.packet;
+    const PortInfo& info = box_.ports()[box_.PortNamed(got.port)];
     if (packet.Get("mac_src") != info.mac.ToString()) return "the source MAC address is not the port's";
     if (packet.Number("vlan", 0) != info.vlan) return absl::StrCat("VLAN ", packet.Get("vlan"));
-    const IpAddress hop = HopTo(packet.dst);
+    const IpAddress hop = StationOf(want, packet.dst);
     if (packet.Get("mac_dst") == MacOf(hop).ToString()) return "";
     return absl::StrCat("the destination MAC address ", packet.Get("mac_dst"), " is not that of ", hop.ToString());
+  }
+
+  // The station that a packet comes from or goes to, which is on a port's network: the one of `via`, or where `host` is.
+  IpAddress StationOf(const PacketText& packet, const IpAddress& host) const {
+    return packet.has("via") ? *IpAddress::Parse(packet.Get("via")) : HopTo(host);
   }
 
   // The station on a port's network behind which `host` is.

@@ -81,6 +81,8 @@ TEST_CASE("a scenario that does not hold is noticed") {
       {"released without a word", "at 0 mode 198.51.100.10 migration\n"
        "at 0 wan udp 192.0.2.7:5 > 198.51.100.10:53 => held\nat 1 mode 198.51.100.10 normal", false},
       {"a wrong count", "expect rows 1", false},
+      {"another station",
+       "at 0 wan udp 192.0.2.7:5 > 198.51.100.10:53 => lan udp 192.0.2.7:5 > 10.0.0.11:53 via 10.0.0.12", false},
       {"an unknown port", "at 0 wlan udp 192.0.2.7:5 > 198.51.100.10:53 => nothing", false},
   }));
   CAPTURE(c.name);

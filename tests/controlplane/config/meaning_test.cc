@@ -162,10 +162,26 @@ TEST_CASE("what may be shared is accepted") {
   CHECK(ParseConfig(text, "f").Report() == c.error);
 }
 
+TEST_CASE("what is not translated goes to a neighbour, and to the port it was sent to") {
+  constexpr const char* kBackends = "forward: full\n    backends:\n      - {name: a, address: 10.0.0.11, weight: 1}";
+  const auto c = GENERATE(values<Case>({
+      {"a backend behind a router", kBackends,
+       "forward: direct\n    backends:\n      - {name: a, address: ^10.9.0.11}",
+       "services[0].backends[0].address: 10.9.0.11 is on no port's network, which \"forward: direct\" needs"},
+      {"another port", kBackends,
+       "forward: direct\n    backends:\n      - {name: a, address: 10.0.0.11, port: ^8080}",
+       "services[0].backends[0].port: 8080 is not the listen port 80, and nothing is translated"},
+  }));
+  CAPTURE(c.name);
+  CheckOneError(Replaced(c.good, c.bad), c.error);
+  const std::string good = "forward: direct\n    backends:\n      - {name: a, address: 10.0.0.11, port: 80}";
+  CHECK(ParseConfig(Replaced(kBackends, good), "f").Report().empty());
+}
+
 TEST_CASE("what follows from a refused value is not reported again") {
   const auto c = GENERATE(values<Case>({
-      {"the method of a refused word", "forward: full", "forward: ^direct",
-       "services[0].forward: \"direct\" is not supported yet"},
+      {"the method of a refused word", "forward: full", "forward: ^tunnel",
+       "services[0].forward: \"tunnel\" is not supported yet"},
       {"routes over a refused network", "192.0.2.2/24", "^192.0.2.0/24",
        "ports[1].addresses[0]: \"192.0.2.0/24\" is the address of the network itself, not of a host"},
       {"the group of a refused internal address [AM-54]", "[10.0.0.50]", "[^10.0.0.300]",

@@ -34,6 +34,10 @@ struct ModelRow {
   bool ipv6() const { return !row.client.is_v4() || !row.backend.is_v4(); }
   Millis Deadline() const {
     if (row.protocol == kUdp) return last + 700;
+    if (row.one_way()) {
+      if ((seen[0] & kTcpRst) != 0) return last + 20;
+      return last + ((seen[0] & kTcpFin) != 0 ? 600 : (seen[0] & kTcpAck) != 0 ? 3000 : 300);
+    }
     const uint8_t either = seen[0] | seen[1];
     if ((either & kTcpRst) != 0) return last + 20;
     if ((seen[0] & seen[1] & kTcpFin) != 0) return last + 500;
@@ -94,7 +98,8 @@ NewRow Model::RandomRow(bool ipv6) {
   row.external = host("198.51.100.", "2001:db8:2::", 3);
   row.external_port = static_cast<uint16_t>(Pick(2));
   row.protocol = Pick(2) == 0 ? kTcp : kUdp;
-  row.method = Pick(2) == 0 ? ForwardMethod::kFull : ForwardMethod::kDestination;
+  constexpr ForwardMethod kMethods[] = {ForwardMethod::kFull, ForwardMethod::kDestination, ForwardMethod::kDirect};
+  row.method = kMethods[Pick(std::size(kMethods))];
   row.internal = row.client;
   row.internal_port = row.client_port;
   if (row.method == ForwardMethod::kFull) {
@@ -122,7 +127,7 @@ uint32_t Model::CountIpv6() const {
 void Model::Add(const NewRow& row) {
   const ModelRow model = {.row = row, .last = now_, .last_of = {now_, now_}};
   if (keys_.count(model.RequestKey()) != 0) return;  // REQUIRES of Add
-  const bool reply_taken = keys_.count(model.ReplyKey()) != 0;
+  const bool reply_taken = !row.one_way() && keys_.count(model.ReplyKey()) != 0;
   if (reply_taken && row.method == ForwardMethod::kFull) return;  // the port pool gives no port twice
   const bool full = rows_.size() == limits_.rows || (model.ipv6() && CountIpv6() == limits_.rows_ipv6);
   RowSide* side = nullptr;
@@ -135,7 +140,7 @@ void Model::Add(const NewRow& row) {
     REQUIRE(added == Added::kOk);
     rows_.emplace(next_, model);
     keys_[model.RequestKey()] = {next_, 0};
-    keys_[model.ReplyKey()] = {next_, 1};
+    if (!row.one_way()) keys_[model.ReplyKey()] = {next_, 1};
     ++next_;
     CheckSide(model.RequestKey(), side);
   }
@@ -218,11 +223,13 @@ void Model::Forget(Row& row) {
                    row.sides[0].protocol()};
   const uint32_t number = keys_.at(key).first;
   const ModelRow model = rows_.at(number);
-  REQUIRE(keys_.erase(model.RequestKey()) + keys_.erase(model.ReplyKey()) == 2);
+  REQUIRE(keys_.erase(model.RequestKey()) == 1);
+  if (!model.row.one_way()) REQUIRE(keys_.erase(model.ReplyKey()) == 1);
   rows_.erase(number);
   table_->Remove(row);
   REQUIRE(table_->Find(FlowKeyOf(model.RequestKey()), model.row.client.is_v4()) == nullptr);
-  REQUIRE(table_->Find(FlowKeyOf(model.ReplyKey()), model.row.backend.is_v4()) == nullptr);
+  // With a row of one way this key may be another row's, which stays.
+  CheckSide(model.ReplyKey(), table_->Find(FlowKeyOf(model.ReplyKey()), model.row.backend.is_v4()));
 }
 
 void Model::Remove() {

@@ -12,7 +12,7 @@ constexpr uint8_t S = kTcpSyn, A = kTcpAck, F = kTcpFin, R = kTcpRst;
 
 Row RowWith(uint8_t kind, uint8_t request_flags, uint8_t reply_flags) {
   Row row = {};
-  for (RowSide& side : row.sides) side.kind = static_cast<uint8_t>(kSideLive | kSideIpv4 | kSideWritesIpv4 | kind);
+  for (RowSide& side : row.sides) side.kind = static_cast<uint8_t>(kSideLive | kSideIpv4 | kind);
   row.sides[1].kind |= kSideReply;
   row.sides[0].tcp_seen = request_flags;
   row.sides[1].tcp_seen = reply_flags;
@@ -41,6 +41,19 @@ TEST_CASE("[AM-09] the flags of both directions make the state of a TCP row (AM-
   }));
   CAPTURE(c.name);
   CHECK(StateOf(RowWith(kSideTcp, c.request, c.reply)) == c.state);
+}
+
+TEST_CASE("[AM-09] the client's flags alone make the state of a row of one way") {
+  struct Case { const char* name; uint8_t request; RowState state; };
+  const auto c = GENERATE(values<Case>({
+      {"a SYN alone", S, RowState::kTcpSyn},
+      {"acknowledged what the backend answered", S | A, RowState::kTcpEstablished},
+      {"the client closed", S | A | F, RowState::kTcpFin},
+      {"the client reset", S | A | R, RowState::kTcpReset},
+      {"closed, then reset", S | A | F | R, RowState::kTcpReset},
+  }));
+  CAPTURE(c.name);
+  CHECK(StateOf(RowWith(kSideTcp | kSideUntouched, c.request, 0)) == c.state);
 }
 
 TEST_CASE("other protocols have no flags") {
