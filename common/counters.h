@@ -47,7 +47,7 @@ struct WorkerCounters {
   Counter sent;        // to ports
   Counter to_control;  // ARP, neighbour discovery and the like, handed over
   Counter held;        // gauge: in the hold buffer
-  Counter waiting;     // gauge: for a neighbour's MAC address
+  Counter waiting;     // gauge: for a neighbour's MAC address, or for a first fragment
   std::array<Counter, kDropReasons> drops;
 
   Counter echo_replies;        // sent for our own addresses (counted in received and sent)
@@ -57,6 +57,7 @@ struct WorkerCounters {
   Counter rows_created, rows_ended;
   Counter port_pools;          // gauge: pools of `full` translation in use
   Counter neighbors;           // gauge
+  Counter fragments;           // gauge: datagrams in pieces that are followed
   Counter generation;          // last committed
   Counter events_lost;         // reports that found the ring to control full
   Counter busy_ns, total_ns;   // time in polls that had work; time in all polls and pauses

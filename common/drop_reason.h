@@ -16,7 +16,7 @@ namespace baton {
   /* parse */                                                                                                         \
   X(kTooShort, "too_short", "shorter than the headers it announces")                                                  \
   X(kTooLong, "too_long", "does not lie in one buffer; the port's mtu is larger than the buffers")                    \
-  X(kBadIpHeader, "bad_ip_header", "wrong IP version, header length or total length")                                 \
+  X(kBadIpHeader, "bad_ip_header", "wrong IP version, a header, total or fragment's length that cannot be")           \
   X(kBadIpChecksum, "bad_ip_checksum", "the IPv4 header checksum is wrong")                                           \
   X(kBadAddress, "bad_address", "a source or destination address that may not cross a router")                        \
   X(kBadL4Header, "bad_l4_header", "a TCP, UDP or ICMP header with an impossible length or flags")                    \
@@ -38,7 +38,13 @@ namespace baton {
   X(kPortsExhausted, "ports_exhausted", "no internal address has a free port towards this backend")                   \
   X(kPortPoolsExhausted, "port_pools_exhausted", "more internal address and backend pairs than `port_pools`")         \
   X(kReplyKeyInUse, "reply_key_in_use", "another row has the same backend side; use `forward: full`")                 \
-  X(kFragment, "fragment", "an IP fragment of a flow that needs its ports")                                           \
+  X(kFragment, "fragment", "an IP fragment, to one of our addresses, of what has no ports")                           \
+  X(kFragmentTiny, "fragment_tiny", "a first fragment without all its headers, or one that begins inside TCP's")      \
+  X(kFragmentOverlap, "fragment_overlap", "of a datagram whose fragments overlap")                                    \
+  X(kFragmentDuplicate, "fragment_duplicate", "a fragment that came before")                                          \
+  X(kFragmentTableFull, "fragment_table_full", "as many datagrams as `fragments.datagrams`, or 64 pieces of one")     \
+  X(kFragmentQueueFull, "fragment_queue_full", "as many wait for their first fragment as `fragments.waiting`")        \
+  X(kFragmentExpired, "fragment_expired", "the first fragment did not come within `fragments.time_limit`")            \
   X(kIcmpNotTranslated, "icmp_not_translated", "an ICMP message, other than echo, to a service or internal address")  \
   /* hold */                                                                                                          \
   X(kHoldFull, "hold_full", "the hold buffer reached its limit of packets or bytes")                                  \

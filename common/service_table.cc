@@ -12,6 +12,7 @@ ServiceTable::ServiceTable(std::vector<Service> services, const Timeouts& timeou
     if (service.method != ForwardMethod::kDestination) continue;
     for (const Backend& backend : service.backends) {
       by_backend_.emplace(Endpoint{backend.address, backend.port, service.listen.protocol}, i);
+      backends_.insert(backend.address);
     }
   }
 }

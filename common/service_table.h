@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include "common/addr.h"
 #include "common/time_point.h"
@@ -88,6 +89,8 @@ class ServiceTable {
   const Service* FindListener(const Endpoint& e) const;
   // A `destination` service that has a backend at `e`, or nullptr: a packet *from* `e` is then a reply (AM-08).
   const Service* FindByBackend(const Endpoint& e) const;
+  // Whether a `destination` service has a backend at this address, on whatever port.
+  bool HasBackend(const IpAddress& address) const { return backends_.contains(address); }
 
   const std::vector<Service>& services() const { return services_; }
   const Timeouts& timeouts() const { return timeouts_; }
@@ -97,6 +100,7 @@ class ServiceTable {
   Timeouts timeouts_;
   absl::flat_hash_map<Endpoint, uint32_t> by_listen_;
   absl::flat_hash_map<Endpoint, uint32_t> by_backend_;
+  absl::flat_hash_set<IpAddress> backends_;
 };
 
 }  // namespace baton

@@ -77,6 +77,7 @@ std::vector<WorkerView> Control::ViewWorkers() const {
     view.hold_capacity = limits.hold.packets;
     view.neighbors_capacity = limits.neighbors;
     view.port_pools_capacity = limits.port_pools;
+    view.fragments_capacity = limits.fragments.datagrams;
     views.push_back(view);
   }
   return views;

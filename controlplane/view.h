@@ -30,7 +30,7 @@ struct WorkerView {
   uint64_t committed_generation = 0;
   size_t outbox = 0;       // updates that found the ring full and wait at the publisher
   uint32_t rows_capacity = 0, rows_capacity_ipv6 = 0, hold_capacity = 0, neighbors_capacity = 0;
-  uint32_t port_pools_capacity = 0;
+  uint32_t port_pools_capacity = 0, fragments_capacity = 0;
 };
 
 struct BackendView {

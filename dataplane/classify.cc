@@ -52,7 +52,7 @@ bool PassesMode(const Tables& tables, const HoldBuffer& hold, Slot slot, Answer 
 void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, Packet& p) {
   if (!PassesMode(tables, hold, slot, Answer::kRefuse, p)) return;
   const AddressKind kind = tables.addresses->at(slot).kind;
-  if ((p.flags & kFragmented) != 0) return p.Drop(DropReason::kFragment);
+  if ((p.flags & (kFragmented | kKeyed)) == kFragmented) return p.Drop(DropReason::kFragment);
   const Service* service = nullptr;
   if (kind == AddressKind::kExternal && (p.flags & kKeyed) != 0) {
     const uint16_t port = IsIcmp(p) ? 0 : __builtin_bswap16(p.key.dst_port(p.ipv4));
@@ -81,13 +81,12 @@ void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, Pack
 
 // A packet to somewhere else for which there is no row: a reply that lost its row, or traffic to route.
 void ClassifyTransit(const Tables& tables, const HoldBuffer& hold, Packet& p) {
-  if (p.l4 == 0) return;
+  if (p.l4 == 0 && (p.flags & kKeyed) == 0) return;
   const Service* service =
       tables.services->FindByBackend({p.key.src(p.ipv4), __builtin_bswap16(p.key.src_port(p.ipv4)), p.protocol});
   // Of ICMP only an echo reply is a reply: a backend may ping and report errors as every host does.
   if (service == nullptr || (IsIcmp(p) && !IsEchoReply(p))) return;
   if (!PassesMode(tables, hold, service->address_slot, Answer::kRefuseReply, p)) return;
-  if ((p.flags & kFragmented) != 0) return p.Drop(DropReason::kFragment);
   p.Drop(DropReason::kUnknownAccess, Answer::kRefuseReply);
 }
 

@@ -13,7 +13,7 @@ namespace baton::dataplane {
 
 struct RowSide;  // access_table.h
 
-// What becomes of a packet. Each packet ends in exactly one of the last six.
+// What becomes of a packet. Each packet ends in exactly one of the last seven.
 enum class Fate : uint8_t {
   kUndecided,  // goes through the stages
   kForward,    // to `out_port`
@@ -22,6 +22,7 @@ enum class Fate : uint8_t {
   kHold,       // into the hold buffer of `address_slot`
   kWait,       // waits for a neighbour's MAC address
   kEcho,       // answered in place: an echo reply from one of our own addresses
+  kKept,       // waits for its first fragment: the fragment table has taken it
 };
 
 // The error a dropped packet is answered with (AM-08, AM-21, AM-Q08).
@@ -35,8 +36,9 @@ enum class Answer : uint8_t {
 enum PacketFlag : uint8_t {
   kFragmented = 1,    // any fragment, IPv4 or IPv6
   kReleased = 2,      // comes out of the hold buffer: is not held again
-  kKeyed = 4,       // `key` names a flow: TCP, UDP or ICMP echo, not a fragment
+  kKeyed = 4,       // `key` names a flow: TCP, UDP or ICMP echo; a fragment once FollowFragments knows its first
   kArp = 8,
+  kFollowed = 16,     // waited for its first fragment, which has come
 };
 
 struct alignas(64) Packet {
@@ -54,6 +56,7 @@ struct alignas(64) Packet {
   uint8_t icmp_type = 0;
   uint8_t flags = 0;         // PacketFlag
   bool ipv4 = false;
+  uint16_t fragment = 0;     // kFragmented: offset of the header that says so, IPv4 or the IPv6 fragment header
 
   // Set by the stages.
   DropReason drop = DropReason::kNone;
@@ -101,6 +104,7 @@ inline constexpr int kBurst = 32;
 
 struct Burst {
   int count = 0;
+  uint8_t flags = 0;         // PacketFlags of all packets together; set by Parse
   Packet packets[kBurst];
 
   Packet* begin() { return packets; }

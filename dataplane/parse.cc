@@ -14,6 +14,26 @@ bool ImpossibleFlags(uint8_t flags) {
   return (control & (control - 1)) != 0 || (flags & (kTcpSyn | kTcpFin | kTcpRst | kTcpAck)) == 0;
 }
 
+// A first fragment has to hold all headers, so that who filters by them sees them (RFC 1858, 3; RFC 7112, 5).
+DropReason CutOff(const Packet& p) {
+  return (p.flags & kFragmented) != 0 ? DropReason::kFragmentTiny : DropReason::kTooShort;
+}
+
+// A piece of a datagram, with `headers` bytes in front of what was cut up; `offset` in units of 8 bytes. False: dropped.
+bool PlausibleFragment(Packet& p, int header_at, int payload_at, int headers, int offset, bool more) {
+  constexpr int kLongest = 65535;
+  const int length = p.length - payload_at;
+  p.flags |= kFragmented;
+  p.fragment = static_cast<uint16_t>(header_at);
+  // Nothing in it, an end between two units (RFC 791, 3.2; RFC 8200, 4.5), an end behind the longest datagram.
+  if ((length == 0 && offset != 0) || (more && length % 8 != 0) || headers + 8 * offset + length > kLongest) {
+    p.Drop(DropReason::kBadIpHeader);
+  } else if (offset == 1 && p.protocol == kTcp) {
+    p.Drop(DropReason::kFragmentTiny);  // RFC 1858, 4 and RFC 3128: would hold the flags of the TCP header
+  }
+  return p.alive();
+}
+
 // The header at l4. `end` is where the IP packet ends.
 void ParseL4(Packet& p, int end) {
   const uint8_t* at = p.data + p.l4;
@@ -22,7 +42,8 @@ void ParseL4(Packet& p, int end) {
   switch (p.protocol) {
     case kTcp: {
       const auto& tcp = *reinterpret_cast<const TcpHeader*>(at);
-      if (left < static_cast<int>(sizeof(TcpHeader))) return p.Drop(DropReason::kTooShort);
+      if (left < static_cast<int>(sizeof(TcpHeader))) return p.Drop(CutOff(p));
+      if ((p.flags & kFragmented) != 0 && tcp.header_length() > left) return p.Drop(DropReason::kFragmentTiny);
       if (tcp.header_length() < 20 || tcp.header_length() > left || ImpossibleFlags(tcp.flags)) {
         return p.Drop(DropReason::kBadL4Header);
       }
@@ -33,7 +54,7 @@ void ParseL4(Packet& p, int end) {
     }
     case kUdp: {
       const auto& udp = *reinterpret_cast<const UdpHeader*>(at);
-      if (left < static_cast<int>(sizeof(UdpHeader))) return p.Drop(DropReason::kTooShort);
+      if (left < static_cast<int>(sizeof(UdpHeader))) return p.Drop(CutOff(p));
       const int length = udp.length.get();
       const bool whole = (p.flags & kFragmented) == 0;
       if (length < 8 || (whole && length > left) || (!p.ipv4 && udp.checksum.raw() == 0)) {
@@ -46,7 +67,7 @@ void ParseL4(Packet& p, int end) {
     case kIcmp:
     case kIcmpv6: {
       if ((p.protocol == kIcmp) != p.ipv4) return p.Drop(DropReason::kBadL4Header);
-      if (left < static_cast<int>(sizeof(IcmpHeader))) return p.Drop(DropReason::kTooShort);
+      if (left < static_cast<int>(sizeof(IcmpHeader))) return p.Drop(CutOff(p));
       const auto& icmp = *reinterpret_cast<const IcmpHeader*>(at);
       p.icmp_type = icmp.type;
       const uint8_t request = p.ipv4 ? kIcmpEchoRequest : kIcmpv6EchoRequest;
@@ -64,7 +85,7 @@ void ParseL4(Packet& p, int end) {
       p.l4 = 0;
       return;
   }
-  if ((p.flags & kFragmented) == 0) p.flags |= kKeyed;  // a first fragment has ports, but stands for others that have none
+  if ((p.flags & kFragmented) == 0) p.flags |= kKeyed;  // fragments: FollowFragments
   if (p.ipv4) {
     p.key.v4.src_port = src_port;
     p.key.v4.dst_port = dst_port;
@@ -114,8 +135,12 @@ void ParseIpv4(Packet& p) {
   p.key.v4.dst = ip.dst.raw();
   p.protocol = ip.protocol;
   const uint16_t fragment = ip.fragment.get();
-  if ((fragment & (kIpv4MoreFragments | kIpv4FragmentOffset)) != 0) p.flags |= kFragmented;
-  if ((fragment & kIpv4FragmentOffset) != 0) return;  // not the first: no L4 header
+  if ((fragment & (kIpv4MoreFragments | kIpv4FragmentOffset)) != 0) {
+    const int offset = fragment & kIpv4FragmentOffset;
+    const bool more = (fragment & kIpv4MoreFragments) != 0;
+    if (!PlausibleFragment(p, p.l3, p.l3 + header, header, offset, more)) return;
+    if (offset != 0) return;  // not the first: no L4 header
+  }
   p.l4 = static_cast<uint16_t>(p.l3 + header);
   ParseL4(p, p.length);
 }
@@ -133,7 +158,7 @@ bool WalkExtensions(Packet& p, uint8_t next, int at) {
       return false;
     }
     if (at + 8 > p.length) {
-      p.Drop(DropReason::kTooShort);
+      p.Drop(CutOff(p));
       return false;
     }
     const uint8_t* header = p.data + at;
@@ -142,16 +167,18 @@ bool WalkExtensions(Packet& p, uint8_t next, int at) {
     if (next == kFragment) {
       length = 8;
       const int offset_and_more = (header[2] << 8 | header[3]) & ~0x6;
-      if (offset_and_more != 0) p.flags |= kFragmented;
-      if (offset_and_more >> 3 != 0) {  // not the first: what follows is payload
+      if (offset_and_more != 0) {
+        const int offset = offset_and_more >> 3;
+        const int in_front = at - p.l3 - static_cast<int>(sizeof(Ipv6Header));  // counted by the payload length
         p.protocol = header[0];
-        return true;
+        if (!PlausibleFragment(p, at, at + 8, in_front, offset, (offset_and_more & 1) != 0)) return false;
+        if (offset != 0) return true;  // not the first: what follows is payload
       }
     }
     next = header[0];
     at += length;
     if (at > p.length) {
-      p.Drop(DropReason::kTooShort);
+      p.Drop(CutOff(p));
       return false;
     }
   }
@@ -216,11 +243,14 @@ void ParsePacket(Packet& p, uint16_t port_vlan) {
 }  // namespace
 
 void Parse(Burst& burst, const uint16_t* vlans) {
+  uint8_t flags = 0;
   for (int i = 0; i < burst.count; ++i) {
     if (i + 4 < burst.count) __builtin_prefetch(burst.packets[i + 4].data);
     Packet& p = burst.packets[i];
     ParsePacket(p, vlans[p.port]);
+    flags |= p.flags;
   }
+  burst.flags = flags;
 }
 
 }  // namespace baton::dataplane

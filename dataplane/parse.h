@@ -5,8 +5,8 @@
 
 namespace baton::dataplane {
 
-// Reads the bytes from the Ethernet header on. Writes l3, l4, protocol, tcp_flags, icmp_type, flags, ipv4 and key, or a drop
-// reason. After it, of a packet that is alive:
+// Reads the bytes from the Ethernet header on. Writes l3, l4, protocol, tcp_flags, icmp_type, flags, ipv4, fragment and key,
+// or a drop reason; and the burst's flags. After it, of a packet that is alive:
 //   - ARP: l3 is the offset of a whole ArpPacket, l4 and protocol are 0, `kArp` is set;
 //   - IP: the IP header and all extension headers lie in [l3, length), and `length` ends with the IP packet (Ethernet padding
 //     is cut off); when l4 is not 0, the TCP, UDP, ICMP header there is whole and plausible;

@@ -2,6 +2,7 @@
 
 #include "dataplane/answer.h"
 #include "dataplane/classify.h"
+#include "dataplane/follow_fragments.h"
 #include "dataplane/next_hop.h"
 #include "dataplane/parse.h"
 
@@ -11,6 +12,7 @@ namespace baton::dataplane {
 void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, TimePoint now) {
   Parse(burst, vlans_.data());             // bytes -> flow key, or a drop reason
   SetAsideLocal(burst, macs_.data());      // ARP and ND leave here, and what is for other stations
+  FollowFragments(tables, fragments_, burst, ToMillis(now));  // the ports of the first fragment for the later ones
   access_.FindRows(burst);                 // one bulk look-up for the burst
   Classify(tables, hold_, burst);          // mode of the address; service, reply, local or transit
   translator_.Translate(tables, burst, now);  // a row for each new access: schedule, backend, port
@@ -22,10 +24,12 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
 }
 
 Pipeline::Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access,
-                   Translator& translator, NeighborTable& neighbors, const HoldBuffer& hold, WorkerCounters& counters)
+                   Translator& translator, NeighborTable& neighbors, FragmentTable& fragments, const HoldBuffer& hold,
+                   WorkerCounters& counters)
     : access_(access),
       translator_(translator),
       neighbors_(neighbors),
+      fragments_(fragments),
       hold_(hold),
       counters_(counters),
       errors_(errors_per_second) {

@@ -7,6 +7,7 @@
 #include "common/counters.h"
 #include "common/route.h"
 #include "dataplane/access_table.h"
+#include "dataplane/fragment_table.h"
 #include "dataplane/hold_buffer.h"
 #include "dataplane/neighbor_table.h"
 #include "dataplane/packet.h"
@@ -21,7 +22,7 @@ class Pipeline {
  public:
   // REQUIRES: the references outlive this; at most kMaxPorts ports.
   Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access, Translator& translator,
-           NeighborTable& neighbors, const HoldBuffer& hold, WorkerCounters& counters);
+           NeighborTable& neighbors, FragmentTable& fragments, const HoldBuffer& hold, WorkerCounters& counters);
 
   // Takes the burst through all stages. Afterwards every packet has a final fate, which the worker carries out and counts.
   // REQUIRES: tables.ready(). `hop_generation` as in next_hop.h.
@@ -35,6 +36,7 @@ class Pipeline {
   AccessTable& access_;
   Translator& translator_;
   NeighborTable& neighbors_;
+  FragmentTable& fragments_;
   const HoldBuffer& hold_;
   WorkerCounters& counters_;
   TokenBucket errors_;

@@ -81,7 +81,7 @@ void Rewrite(NeighborTable& neighbors, const PortHeader* ports, Burst& burst) {
   for (Packet& p : burst) {
     if (!p.alive()) continue;
     const RowSide* side = p.side != nullptr && !p.side->untouched() ? p.side : nullptr;
-    if (side != nullptr) WritePorts(*side, p);
+    if (side != nullptr && p.l4 != 0) WritePorts(*side, p);
     if (p.ipv4) {
       WriteIpv4(side, p);
     } else {
@@ -94,12 +94,14 @@ void Rewrite(NeighborTable& neighbors, const PortHeader* ports, Burst& burst) {
 }
 
 void MakeEchoReply(const PortHeader& port, Packet& p) {
-  auto& icmp = *reinterpret_cast<IcmpHeader*>(p.data + p.l4);
-  const uint8_t before[2] = {icmp.type, 0};
-  icmp.type = p.ipv4 ? kIcmpEchoReply : kIcmpv6EchoReply;
-  const uint8_t after[2] = {icmp.type, 0};
-  icmp.checksum.set_raw(ApplyDifference(
-      icmp.checksum.raw(), ChecksumDifference(AddToChecksum(0, before, 2), AddToChecksum(0, after, 2))));
+  if (p.l4 != 0) {  // a later fragment has only addresses to turn round
+    auto& icmp = *reinterpret_cast<IcmpHeader*>(p.data + p.l4);
+    const uint8_t before[2] = {icmp.type, 0};
+    icmp.type = p.ipv4 ? kIcmpEchoReply : kIcmpv6EchoReply;
+    const uint8_t after[2] = {icmp.type, 0};
+    icmp.checksum.set_raw(ApplyDifference(
+        icmp.checksum.raw(), ChecksumDifference(AddToChecksum(0, before, 2), AddToChecksum(0, after, 2))));
+  }
   constexpr uint8_t kTtl = 64;
   if (p.ipv4) {
     auto& ip = *reinterpret_cast<Ipv4Header*>(p.data + p.l3);

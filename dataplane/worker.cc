@@ -9,6 +9,8 @@ constexpr uint32_t kExpiriesPerPoll = 32;        // deadlines looked at: two cac
 constexpr uint32_t kExpiriesPerIdlePoll = 1024;
 constexpr int kReleasesPerPoll = 4 * kBurst;     // held packets that go on
 constexpr size_t kHoldSlotsPerPoll = 64;         // addresses looked at for held packets
+constexpr uint32_t kDatagramsPerPoll = 64;       // in pieces: ended because their time is up
+constexpr int kFragmentsPerPoll = 4 * kBurst;    // that go on, and that are dropped
 
 }  // namespace
 
@@ -21,7 +23,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& confi
       std::make_unique<Translator>(*worker->access_, *worker->pools_, worker->counters_, config.service_slots);
   worker->pipeline_ =
       std::make_unique<Pipeline>(config.ports, config.errors_per_second, *worker->access_, *worker->translator_,
-                                 *worker->neighbors_, worker->hold_, worker->counters_);
+                                 *worker->neighbors_, worker->fragments_, worker->hold_, worker->counters_);
   return worker;
 }
 
@@ -31,6 +33,7 @@ Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox)
       ports_(config.ports),
       counters_(config.backend_slots),
       hold_(config.hold, config.address_slots),
+      fragments_(config.fragments, config.seed),
       control_rate_(config.control_packets_per_second),
       out_(config.ports.size()) {
   unposted_.reserve(16);  // a commit lends three pointers back, staging one, a listing one
@@ -44,6 +47,7 @@ int Worker::PollOnce(TimePoint now) {
   work += ReleaseHeld(now);
   const int received = ReceiveAll(now);
   work += received;
+  work += ReleaseFragments(now);
   translator_->ExpireSome(tables_.services->timeouts(), ToMillis(now), received > 0 ? kExpiriesPerPoll : kExpiriesPerIdlePoll);
   counters_.polls.Add();
   SetGauges();
@@ -90,6 +94,7 @@ void Worker::Dispatch(TimePoint now) {
       case Fate::kControl: Hand(p, now); break;
       case Fate::kHold: Hold(p, now); break;
       case Fate::kWait: Wait(p, now); break;
+      case Fate::kKept: break;
       case Fate::kUndecided:  // cannot be: Rewrite decided what was left
       case Fate::kDrop:
         if (p.drop == DropReason::kNeighborFailed) AskForNeighbor(p.neighbor, ToMillis(now));
@@ -169,32 +174,55 @@ int Worker::ReleaseHeld(TimePoint now) {
     while (!holding && released < kReleasesPerPoll && hold_.Take(slot, &waiting[count])) {
       ++released;
       if (++count < kBurst) continue;
-      RunAgain(waiting, count, now);
+      RunAgain(waiting, count, kReleased, now);
       count = 0;
     }
-    if (count > 0) RunAgain(waiting, count, now);
+    if (count > 0) RunAgain(waiting, count, kReleased, now);
   }
   return released;
 }
 
+// Fragments whose first has come go on in their order; those that wait in vain are dropped.
+int Worker::ReleaseFragments(TimePoint now) {
+  if (fragments_.datagrams() == 0 && fragments_.waiting() == 0) return 0;
+  fragments_.ExpireSome(ToMillis(now), kDatagramsPerPoll);
+  if (fragments_.waiting() == 0) return 0;
+  int released = 0, dropped = 0;
+  WaitingPacket waiting[kBurst];
+  int count = 0;
+  while (released < kFragmentsPerPoll && fragments_.TakeReleased(&waiting[count])) {
+    ++released;
+    if (++count < kBurst) continue;
+    RunAgain(waiting, count, kFollowed, now);
+    count = 0;
+  }
+  if (count > 0) RunAgain(waiting, count, kFollowed, now);
+  DropReason reason;
+  for (; dropped < kFragmentsPerPoll && fragments_.TakeDropped(&waiting[0], &reason); ++dropped) {
+    Discard(waiting[0].buffer, reason);
+  }
+  return released + dropped;
+}
+
 // Packets that waited go through the pipeline from the start. REQUIRES: count <= kBurst.
-void Worker::RunAgain(const WaitingPacket* packets, int count, TimePoint now) {
+void Worker::RunAgain(const WaitingPacket* packets, int count, PacketFlag flag, TimePoint now) {
   burst_.count = count;
   for (int i = 0; i < count; ++i) {
     Packet& p = burst_.packets[i];
     p.Start(packets[i].data, packets[i].buffer, packets[i].length, packets[i].in_port);
-    p.flags = kReleased;
+    p.flags = flag;
   }
   RunBurst(now);
 }
 
 void Worker::SetGauges() {
   counters_.held.Set(hold_.packets());
-  counters_.waiting.Set(neighbors_->waiting());
+  counters_.waiting.Set(neighbors_->waiting() + fragments_.waiting());
   counters_.rows.Set(access_->rows());
   counters_.rows_ipv6.Set(access_->rows_ipv6());
   counters_.port_pools.Set(pools_->pools_in_use());
   counters_.neighbors.Set(neighbors_->size());
+  counters_.fragments.Set(fragments_.datagrams());
 }
 
 void Worker::CountTime(Duration all, bool busy) {
@@ -209,6 +237,11 @@ void Worker::FreeWaiting() {
   }
   for (uint16_t i = 0; i < neighbors_->capacity(); ++i) {
     while (neighbors_->Dequeue(i, &waiting)) Discard(waiting.buffer, DropReason::kStopped);
+  }
+  fragments_.ExpireAll();
+  DropReason reason;
+  while (fragments_.TakeReleased(&waiting) || fragments_.TakeDropped(&waiting, &reason)) {
+    Discard(waiting.buffer, DropReason::kStopped);
   }
   SetGauges();
 }

@@ -11,6 +11,7 @@
 #include "common/route.h"
 #include "common/status.h"
 #include "common/update.h"
+#include "dataplane/fragment_table.h"
 #include "dataplane/hold_buffer.h"
 #include "dataplane/packet_io.h"
 #include "dataplane/pipeline.h"
@@ -25,6 +26,7 @@ struct WorkerConfig {
   AccessTable::Limits access;
   HashSeed seed;             // secret, so that nobody can aim at one bucket
   HoldBuffer::Limits hold;
+  FragmentTable::Limits fragments;
   uint32_t port_pools = 0;
   uint32_t neighbors = 0;
   uint32_t neighbor_queue = 0;
@@ -70,7 +72,8 @@ class Worker {
   // worker.cc
   int ReceiveAll(TimePoint now);
   int ReleaseHeld(TimePoint now);
-  void RunAgain(const WaitingPacket* packets, int count, TimePoint now);
+  int ReleaseFragments(TimePoint now);
+  void RunAgain(const WaitingPacket* packets, int count, PacketFlag flag, TimePoint now);
   void RunBurst(TimePoint now);
   void Dispatch(TimePoint now);
   void Hand(Packet& packet, TimePoint now);
@@ -89,6 +92,7 @@ class Worker {
   std::unique_ptr<PortPools> pools_;
   std::unique_ptr<NeighborTable> neighbors_;
   HoldBuffer hold_;
+  FragmentTable fragments_;
   std::unique_ptr<Translator> translator_;
   std::unique_ptr<Pipeline> pipeline_;
   TokenBucket control_rate_;

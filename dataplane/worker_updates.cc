@@ -82,7 +82,7 @@ void Worker::ApplyNeighbor(const SetNeighbor& update, TimePoint now) {
   int count = 0;
   while (count < kNeighborQueue && neighbors_->Dequeue(index, &waiting[count])) ++count;
   if (update.state != SetNeighbor::State::kForget) {
-    if (count > 0 && tables_.ready()) RunAgain(waiting, count, now);
+    if (count > 0 && tables_.ready()) RunAgain(waiting, count, kReleased, now);
     return;
   }
   for (int i = 0; i < count; ++i) Discard(waiting[i].buffer, DropReason::kNeighborFailed);

@@ -92,7 +92,7 @@ constexpr Column<WorkerView> kWorkerPacketColumns[] = {
      [](W w) { return Count(w.counters->held.Get()); }},
     {"baton_worker_held_capacity_packets", kGauge, "Packets that the hold buffer takes.",
      [](W w) { return Count(w.hold_capacity); }},
-    {"baton_worker_waiting_packets", kGauge, "Packets that wait for a neighbour's MAC address.",
+    {"baton_worker_waiting_packets", kGauge, "Packets that wait for a neighbour's MAC address or a first fragment.",
      [](W w) { return Count(w.counters->waiting.Get()); }},
     {"baton_worker_echo_replies", kCounter, "ICMP echo replies from the box's own addresses.",
      [](W w) { return Count(w.counters->echo_replies.Get()); }},
@@ -122,6 +122,10 @@ constexpr Column<WorkerView> kWorkerTableColumns[] = {
      [](W w) { return Count(w.counters->neighbors.Get()); }},
     {"baton_worker_neighbors_capacity", kGauge, "Neighbours that the table takes.",
      [](W w) { return Count(w.neighbors_capacity); }},
+    {"baton_worker_fragmented_datagrams", kGauge, "Datagrams whose fragments are followed.",
+     [](W w) { return Count(w.counters->fragments.Get()); }},
+    {"baton_worker_fragmented_datagrams_capacity", kGauge, "Datagrams whose fragments can be followed.",
+     [](W w) { return Count(w.fragments_capacity); }},
 };
 
 constexpr Column<WorkerView> kWorkerLoopColumns[] = {

@@ -36,6 +36,13 @@ struct HoldConfig {
   Duration time_limit = std::chrono::seconds(2);
 };
 
+// Datagrams in pieces that concern a service, per worker.
+struct FragmentsConfig {
+  uint32_t datagrams = 4096;              // followed at a time
+  uint32_t waiting = 1024;                // fragments that came before their first
+  Duration time_limit = std::chrono::seconds(1);
+};
+
 enum class Polling { kBusy, kAdaptive };
 
 struct DataplaneConfig {
@@ -50,6 +57,7 @@ struct DataplaneConfig {
   uint32_t errors_per_second = 1000;      // RST and ICMP errors per worker
   uint32_t control_packets_per_second = 20000;
   HoldConfig hold;
+  FragmentsConfig fragments;
   Timeouts timeouts;
 };
 

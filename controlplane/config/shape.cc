@@ -28,6 +28,16 @@ void ReadHold(const Node& node, ErrorList& errors, HoldConfig& hold) {
   map.Finish();
 }
 
+void ReadFragments(const Node& node, ErrorList& errors, FragmentsConfig& fragments) {
+  MapReader map(node, errors);
+  map.Number("datagrams", {1, 1'000'000}, fragments.datagrams);
+  map.Number("waiting", {0, 1'000'000}, fragments.waiting);
+  if (const Node* limit = map.Optional("time_limit")) {
+    if (const auto value = ReadDuration(*limit, errors, "1m")) fragments.time_limit = *value;
+  }
+  map.Finish();
+}
+
 void ReadTimeouts(const Node& node, ErrorList& errors, Timeouts& timeouts) {
   static constexpr std::pair<absl::string_view, RowState> kKeys[] = {
       {"tcp_syn", RowState::kTcpSyn},     {"tcp_established", RowState::kTcpEstablished},
@@ -90,6 +100,7 @@ void ReadDataplane(const Node& node, ErrorList& errors, DataplaneConfig& datapla
   map.Number("errors_per_second", {0, 10'000'000}, dataplane.errors_per_second);
   map.Number("control_packets_per_second", {1, 10'000'000}, dataplane.control_packets_per_second);
   if (const Node* hold = map.Optional("hold")) ReadHold(*hold, errors, dataplane.hold);
+  if (const Node* fragments = map.Optional("fragments")) ReadFragments(*fragments, errors, dataplane.fragments);
   if (const Node* timeouts = map.Optional("timeouts")) ReadTimeouts(*timeouts, errors, dataplane.timeouts);
   map.Finish();
 }

@@ -32,6 +32,7 @@ absl::StatusOr<std::unique_ptr<BenchBox>> BenchBox::Create(const Case& c, uint32
       .access = {.rows = rows, .rows_ipv6 = c.ipv4 ? 0 : rows},
       .seed = {},
       .hold = {.packets = 1024, .packets_per_address = 1024, .bytes_per_address = 1 << 20, .time_limit = 1000},
+      .fragments = {.datagrams = 1024, .waiting = 1024, .time_limit = 1000},
       .port_pools = kBackends * kInternals,
       .neighbors = 1024,
       .neighbor_queue = 64,

@@ -101,8 +101,9 @@ void World::CheckCounts() const {
   Require(in == out, "received + originated = sent + dropped + held + waiting + to_control");
   Require(io.mistakes().empty(), io.mistakes().empty() ? "" : io.mistakes().front().c_str());
   Require(io.buffers_in_use() == c.held.Get() + c.waiting.Get(), "every buffer in use is held or waits");
-  Require(c.rows.Get() <= 64 && c.rows_ipv6.Get() <= 32 && c.held.Get() <= 16 && c.neighbors.Get() <= 12,
-          "the limits of rows, held packets and neighbours");
+  Require(c.rows.Get() <= 64 && c.rows_ipv6.Get() <= 32 && c.held.Get() <= 16 && c.neighbors.Get() <= 12 &&
+              c.fragments.Get() <= 4,
+          "the limits of rows, held packets, neighbours and datagrams in pieces");
 }
 
 void World::CheckSent(const scenarios::SentFrame& frame) const {
@@ -158,6 +159,7 @@ void World::ComeToRest() {
   Require(c.rows_created.Get() == c.rows_ended.Get(), "rows created = rows ended");
   Require(c.port_pools.Get() == 0, "no port outlives its row");
   Require(c.held.Get() == 0, "nothing is held for ever");
+  Require(c.fragments.Get() == 0, "no datagram in pieces outlives its time");
   for (size_t i = 0; i < c.backend_slots; ++i) {
     Require(c.backends[i].rows.Get() == 0 && c.backends[i].open.Get() == 0, "the backends' gauges return to 0");
   }

@@ -84,7 +84,7 @@ const Counter* CounterNamed(const WorkerCounters& c, const std::string& name) {
       {"rows_ipv6", &c.rows_ipv6},         {"rows_created", &c.rows_created},
       {"rows_ended", &c.rows_ended},       {"port_pools", &c.port_pools},
       {"neighbors", &c.neighbors},         {"generation", &c.generation},
-      {"events_lost", &c.events_lost},
+      {"events_lost", &c.events_lost},     {"fragments", &c.fragments},
   };
   for (const auto& [counter_name, counter] : all) {
     if (name == counter_name) return counter;

@@ -22,7 +22,8 @@ TEST_CASE("keys that are unknown, missing or repeated are refused") {
        "services[0].listen.x: unknown key; known here: address, protocol, port"},
       {"a key like no other", "workers: 1", "^elephants: 1",
        "dataplane.elephants: unknown key; known here: workers, polling, access_rows, access_rows_ipv6, port_pools, "
-       "neighbors, neighbor_queue, packet_buffers, errors_per_second, control_packets_per_second, hold, timeouts"},
+       "neighbors, neighbor_queue, packet_buffers, errors_per_second, control_packets_per_second, hold, fragments, "
+       "timeouts"},
       {"a key twice", "workers: 1", "workers: 1, ^workers: 1", "dataplane.workers: the key is there twice"},
       {"a key left out", "{name: a, address: 10.0.0.11, weight: 1}", "^{name: a, weight: 1}",
        "services[0].backends[0]: the key \"address\" is missing"},
@@ -90,6 +91,10 @@ TEST_CASE("numbers outside their range are refused") {
        "dataplane.access_rows_ipv6: 11 is outside 0..10, the number of access_rows"},
       {"a time limit of nothing", "workers: 1", "hold: {time_limit: ^0s}",
        "dataplane.hold.time_limit: 0s is outside 1ms..1h"},
+      {"no datagram in pieces", "workers: 1", "fragments: {datagrams: ^0}",
+       "dataplane.fragments.datagrams: 0 is outside 1..1000000"},
+      {"fragments that wait long", "workers: 1", "fragments: {time_limit: ^61s}",
+       "dataplane.fragments.time_limit: 61s is outside 1ms..1m"},
       {"a long time-out", "workers: 1", "timeouts: {udp: ^169h}", "dataplane.timeouts.udp: 169h is outside 1ms..168h"},
   }));
   CAPTURE(c.name);

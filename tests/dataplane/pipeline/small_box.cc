@@ -78,6 +78,7 @@ WorkerConfig SmallWorker(const std::string& name) {
       .access = {.rows = 64, .rows_ipv6 = 32},
       .seed = {},
       .hold = {.packets = 16, .packets_per_address = 8, .bytes_per_address = 4096, .time_limit = 2000},
+      .fragments = {.datagrams = 4, .waiting = 6, .time_limit = 1000},
       .port_pools = 4,
       .neighbors = 12,
       .neighbor_queue = 20,

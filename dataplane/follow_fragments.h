@@ -1,0 +1,17 @@
+// The stage for datagrams in pieces: every fragment gets the ports of its first one, so that all find the same row.
+#pragma once
+
+#include "dataplane/fragment_table.h"
+#include "dataplane/packet.h"
+#include "dataplane/tables.h"
+
+namespace baton::dataplane {
+
+// Looks only at fragments that concern a service: to one of our addresses, or from a backend. All others are routed as
+// they are. Reads the IP header. Writes key, kKeyed, protocol and icmp_type of those whose first fragment is known; those
+// that come before it become kKept, for `fragments` has them now. Or drop: fragment_overlap, fragment_duplicate,
+// fragment_table_full, fragment_queue_full, fragment_expired.
+// A packet that waited elsewhere meanwhile (kReleased, kFollowed) has been noted already.
+void FollowFragments(const Tables& tables, FragmentTable& fragments, Burst& burst, Millis now);
+
+}  // namespace baton::dataplane
