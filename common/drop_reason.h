@@ -45,7 +45,9 @@ namespace baton {
   X(kFragmentTableFull, "fragment_table_full", "as many datagrams as `fragments.datagrams`, or 64 pieces of one")     \
   X(kFragmentQueueFull, "fragment_queue_full", "as many wait for their first fragment as `fragments.waiting`")        \
   X(kFragmentExpired, "fragment_expired", "the first fragment did not come within `fragments.time_limit`")            \
-  X(kIcmpNotTranslated, "icmp_not_translated", "an ICMP message, other than echo, to a service or internal address")  \
+  X(kIcmpNotTranslated, "icmp_not_translated", "ICMP to a service or internal address, neither echo nor an error")    \
+  X(kIcmpUnknownAccess, "icmp_unknown_access", "an ICMP error that quotes no packet of an access that lives here")    \
+  X(kIcmpMalformed, "icmp_malformed", "an ICMP error about a live access whose checksum is wrong")                    \
   /* hold */                                                                                                          \
   X(kHoldFull, "hold_full", "the hold buffer reached its limit of packets or bytes")                                  \
   X(kHoldExpired, "hold_expired", "held longer than `hold.time_limit`")                                               \

@@ -32,6 +32,7 @@ struct PortInfo {
   uint16_t mtu = 1500;  // of the IP packet
   uint16_t vlan = 0;    // 802.1Q id of its frames; 0: untagged
   std::vector<InterfaceAddress> addresses;  // the first of a family is the source of our own packets
+  uint16_t mss = 0;     // most a translated connection through it may announce, IPv4; 0: what fits the MTU
 };
 
 }  // namespace baton

@@ -70,7 +70,8 @@ void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, Pack
     return;
   }
   if (IsIcmp(p)) {
-    return p.Drop(kind == AddressKind::kOwn ? DropReason::kNotForUs : DropReason::kIcmpNotTranslated);
+    if (kind == AddressKind::kOwn) return p.Drop(DropReason::kNotForUs);
+    return p.Drop((p.flags & kIcmpError) != 0 ? DropReason::kIcmpUnknownAccess : DropReason::kIcmpNotTranslated);
   }
   switch (kind) {
     case AddressKind::kOwn: return p.Drop(DropReason::kNotForUs, Answer::kRefuse);

@@ -34,11 +34,13 @@ enum class Answer : uint8_t {
 };
 
 enum PacketFlag : uint8_t {
-  kFragmented = 1,    // any fragment, IPv4 or IPv6
-  kReleased = 2,      // comes out of the hold buffer: is not held again
+  kFragmented = 1,  // any fragment, IPv4 or IPv6
+  kReleased = 2,    // comes out of the hold buffer: is not held again
   kKeyed = 4,       // `key` names a flow: TCP, UDP or ICMP echo; a fragment once FollowFragments knows its first
   kArp = 8,
-  kFollowed = 16,     // waited for its first fragment, which has come
+  kFollowed = 16,   // waited for its first fragment, which has come
+  kIcmpError = 32,  // unreachable, packet too big, time exceeded or parameter problem: quotes a packet
+  kSyn = 64,        // TCP with SYN
 };
 
 struct alignas(64) Packet {

@@ -34,6 +34,13 @@ bool PlausibleFragment(Packet& p, int header_at, int payload_at, int headers, in
   return p.alive();
 }
 
+// The ICMP errors that a translation passes on (RFC 5508, 7; RFC 4443, 3). Not a redirect, which is about the next hop only,
+// nor source quench (RFC 6633).
+bool QuotesPacket(const Packet& p) {
+  if (!p.ipv4) return p.icmp_type >= kIcmpv6Unreachable && p.icmp_type <= kIcmpv6ParameterProblem;
+  return p.icmp_type == kIcmpUnreachable || p.icmp_type == kIcmpTimeExceeded || p.icmp_type == kIcmpParameterProblem;
+}
+
 // The header at l4. `end` is where the IP packet ends.
 void ParseL4(Packet& p, int end) {
   const uint8_t* at = p.data + p.l4;
@@ -48,6 +55,7 @@ void ParseL4(Packet& p, int end) {
         return p.Drop(DropReason::kBadL4Header);
       }
       p.tcp_flags = tcp.flags;
+      if ((tcp.flags & kTcpSyn) != 0) p.flags |= kSyn;
       src_port = tcp.src_port.raw();
       dst_port = tcp.dst_port.raw();
       break;
@@ -77,7 +85,8 @@ void ParseL4(Packet& p, int end) {
       } else if (icmp.type == reply) {
         dst_port = icmp.id.raw();
       } else {
-        return;  // errors and the like name no flow of their own
+        if (QuotesPacket(p) && (p.flags & kFragmented) == 0) p.flags |= kIcmpError;
+        return;  // names no flow of its own
       }
       break;
     }

@@ -1,12 +1,20 @@
 #include "dataplane/pipeline.h"
 
+#include "common/headers.h"
 #include "dataplane/answer.h"
 #include "dataplane/classify.h"
 #include "dataplane/follow_fragments.h"
+#include "dataplane/icmp_error.h"
+#include "dataplane/mss.h"
 #include "dataplane/next_hop.h"
 #include "dataplane/parse.h"
 
 namespace baton::dataplane {
+namespace {
+
+constexpr uint16_t kIpv4AndTcp = sizeof(Ipv4Header) + sizeof(TcpHeader);  // what an MSS does not count (RFC 6691)
+
+}  // namespace
 
 // The life of a burst.
 void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, TimePoint now) {
@@ -14,11 +22,14 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
   SetAsideLocal(burst, macs_.data());      // ARP and ND leave here, and what is for other stations
   FollowFragments(tables, fragments_, burst, ToMillis(now));  // the ports of the first fragment for the later ones
   access_.FindRows(burst);                 // one bulk look-up for the burst
+  FindQuotedRows(access_, burst);          // ICMP errors: the row of the packet they are about
   Classify(tables, hold_, burst);          // mode of the address; service, reply, local or transit
   translator_.Translate(tables, burst, now);  // a row for each new access: schedule, backend, port
   FindNextHops(tables, neighbors_, hop_generation, mtus_.data(), burst);  // longest prefix match, neighbour
+  RewriteErrors(burst);                    // ICMP errors: what they quote
+  ClampMss(mss_.data(), burst);            // SYNs: no larger segments than the ways out carry
   NoteUse(tables, burst, now);             // time, counts and TCP state of the rows
-  Rewrite(neighbors_, headers_.data(), burst);  // the only stage that writes packet bytes, but for:
+  Rewrite(neighbors_, headers_.data(), burst);  // addresses, ports, checksums, TTL, Ethernet header
   AnswerInPlace(burst, now);               // echo replies; resets and ICMP errors in place of what was dropped
                                            // Worker::Dispatch: sends, holds, frees; each packet counted exactly once
 }
@@ -37,6 +48,7 @@ Pipeline::Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_secon
     macs_[i] = ports[i].mac;
     vlans_[i] = ports[i].vlan;
     mtus_[i] = ports[i].mtu;
+    mss_[i] = ports[i].mss != 0 ? ports[i].mss : static_cast<uint16_t>(ports[i].mtu - kIpv4AndTcp);
     headers_[i] = {ports[i].mac, ports[i].vlan};
     for (const InterfaceAddress& a : ports[i].addresses) {
       IpAddress& own = a.address.is_v4() ? own_ipv4_[i] : own_ipv6_[i];
@@ -49,7 +61,8 @@ void Pipeline::NoteUse(const Tables& tables, Burst& burst, TimePoint now) {
   const Timeouts& timeouts = tables.services->timeouts();
   const Millis now_ms = ToMillis(now);
   for (Packet& p : burst) {
-    if (p.alive() && p.side != nullptr) translator_.Used(timeouts, p, now_ms);
+    if (!p.alive() || p.side == nullptr) continue;
+    if ((p.flags & kIcmpError) == 0) translator_.Used(timeouts, p, now_ms);
   }
 }
 

@@ -44,6 +44,7 @@ class Pipeline {
   std::array<MacAddress, kMaxPorts> macs_{};
   std::array<uint16_t, kMaxPorts> vlans_{};
   std::array<uint16_t, kMaxPorts> mtus_{};
+  std::array<uint16_t, kMaxPorts> mss_{};  // over IPv4
   std::array<PortHeader, kMaxPorts> headers_{};
   std::array<IpAddress, kMaxPorts> own_ipv4_{}, own_ipv6_{};  // sources of our errors; unspecified: none
 };

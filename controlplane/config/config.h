@@ -25,6 +25,7 @@ struct PortConfig {
   DeviceConfig device;
   std::vector<InterfaceAddress> addresses;
   uint16_t mtu = 1500;
+  uint16_t mss = 0;       // 0: what fits the MTU
   uint16_t vlan = 0;      // 0: untagged
   MacAddress mac;         // zero: the device's own
 };

@@ -10,6 +10,7 @@ namespace baton::controlplane {
 namespace {
 
 constexpr uint16_t kLeastMtuIpv6 = 1280;  // RFC 8200, 5
+constexpr int kIpv4AndTcp = 40;           // headers that a maximum segment size does not count (RFC 6691)
 constexpr uint16_t kMostMtu = 1984;
 
 bool Overlap(const Prefix& a, const Prefix& b) { return a.Contains(b.address) || b.Contains(a.address); }
@@ -48,6 +49,10 @@ void Network::CheckPort(const PortConfig& port, PortId id, AddressBook& book) {
     has_ipv6 |= !a.address.is_v4();
     book.Add(a.address, {at, AddressKind::kOwn, 0});
     AddNetwork(a, id, at);
+  }
+  if (port.mss > port.mtu - kIpv4AndTcp) {
+    reporter_.Report(path + ".mss", absl::StrCat(port.mss),
+                     absl::StrCat("is more than ", port.mtu - kIpv4AndTcp, ", the port's mtu without 40 bytes of headers"));
   }
   if (has_ipv6 && port.mtu < kLeastMtuIpv6) {
     reporter_.Report(path + ".mtu", absl::StrCat(port.mtu),

@@ -109,7 +109,7 @@ absl::Status Box::OpenPorts() {
     };
     ASSIGN_OR_RETURN(auto port, dataplane::OpenPort(spec, *buffers_));
     spdlog::info("port {}: {} {} mtu {}", p.name, port->device(), port->mac().ToString(), port->mtu());
-    port_infos_.push_back({p.name, port->mac(), port->mtu(), p.vlan, p.addresses});
+    port_infos_.push_back({p.name, port->mac(), port->mtu(), p.vlan, p.addresses, p.mss});
     ports_.push_back(std::move(port));
   }
   return absl::OkStatus();

@@ -80,7 +80,8 @@ absl::Status Box::Load(const std::string& yaml, const std::string& file) {
   config_ = parsed.config;
   ports_.clear();
   for (const controlplane::PortConfig& port : config_.ports) {
-    PortInfo info{.name = port.name, .mac = port.mac, .mtu = port.mtu, .vlan = port.vlan, .addresses = port.addresses};
+    PortInfo info{.name = port.name, .mac = port.mac, .mtu = port.mtu, .vlan = port.vlan, .addresses = port.addresses,
+                  .mss = port.mss};
     if (info.mac.is_zero()) info.mac = {{2, 0, 0, 0, 0, static_cast<uint8_t>(ports_.size() + 1)}};
     ports_.push_back(info);
   }

@@ -86,6 +86,12 @@ bool IsError(const PacketText& p) {
   return p.kind == "icmp" ? type == 3 || type == 11 || type == 12 || type == 4 || type == 5 : type >= 1 && type <= 4;
 }
 
+// Whether an error quotes a packet to its end, so that its checksum can be judged.
+bool QuotedWhole(Span packet) {
+  if (packet.size() >= 20 && packet[0] >> 4 == 4) return packet[2] * 256u + packet[3] <= packet.size();
+  return packet.size() >= 40 && packet[4] * 256u + packet[5] + 40 <= packet.size();
+}
+
 void ReadIcmp(Span message, uint8_t protocol, Judge judge, PacketText* p) {
   p->kind = protocol == 1 ? "icmp" : "icmp6";
   ByteReader in(message);
@@ -103,7 +109,7 @@ void ReadIcmp(Span message, uint8_t protocol, Judge judge, PacketText* p) {
     SetPayload(body, p);
   } else if (IsError(*p)) {
     p->fields["mtu"] = p->fields["rest"] = absl::StrCat(rest);
-    p->about = std::make_shared<PacketText>(ReadIp(body, Judge::kNo));
+    p->about = std::make_shared<PacketText>(ReadIp(body, QuotedWhole(body) ? Judge::kYes : Judge::kNo));
   } else {
     p->fields["rest"] = absl::StrCat(rest);
     if ((type == 135 || type == 136) && body.size() >= 16) {

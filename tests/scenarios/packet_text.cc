@@ -349,7 +349,7 @@ std::string Difference(const PacketText& expected, const PacketText& actual) {
 std::string Alteration(const PacketText& received, const PacketText& sent) {
   if (received.kind != sent.kind) return absl::StrCat("became ", sent.kind);
   // Checksums are judged by Difference, the link layer by the runner. RFC 4861's ttl etc. do not pass here.
-  std::set<std::string> ignored = {"ttl", "csum", "ipcsum", "mac_dst", "mac_src", "vlan", "pad"};
+  std::set<std::string> ignored = {"ttl", "csum", "ipcsum", "mac_dst", "mac_src", "vlan", "pad", "mss"};
   if (received.kind == "icmp" || received.kind == "icmp6") ignored.insert("id");
   for (const auto& [name, value] : received.fields) {
     if (ignored.count(name) == 0 && sent.Get(name) != value) {
@@ -359,6 +359,7 @@ std::string Alteration(const PacketText& received, const PacketText& sent) {
   for (const auto& [name, value] : sent.fields) {
     if (ignored.count(name) == 0 && !received.has(name)) return absl::StrCat(name, " appeared: ", value);
   }
+  if (sent.Number("mss", 0) > received.Number("mss", 0)) return "mss grew";
   if (received.Number("ttl", 0) != sent.Number("ttl", 0) + 1) {
     return absl::StrCat("ttl was ", received.Get("ttl"), " and became ", sent.Get("ttl"));
   }
