@@ -21,6 +21,7 @@ neighbor::Config NeighborConfig(const ControlSetup& setup) {
 
 Control::Control(ControlSetup setup)
     : setup_(std::move(setup)),
+      config_(setup_.config),
       publisher_(setup_.workers, setup_.config.dataplane.neighbors),
       neighbors_(NeighborConfig(setup_), *this),
       // Less than the asker waits: it shall hear which worker was too slow.
@@ -39,7 +40,7 @@ Control::~Control() {
 
 absl::Status Control::Start(TimePoint now) {
   Snapshots first;
-  ASSIGN_OR_RETURN(first.routes, setup_.build_routes(setup_.config.routes));
+  ASSIGN_OR_RETURN(first.routes, setup_.build_routes(config_.routes));
   ASSIGN_OR_RETURN(first.services, RebuildServices());
   ASSIGN_OR_RETURN(first.addresses, RebuildAddresses());
   AfterCommit after{.generation = publisher_.Publish(first), .answer = nullptr, .becoming_ours = {}};
@@ -60,7 +61,10 @@ bool Control::Poll(TimePoint now) {
   neighbors_.Tick(now);
   listing_.Tick(now);
   work += RunAfterCommits(now);
-  if (now >= next_view_) PublishView(now);
+  if (now >= next_view_) {
+    ReleaseLeaving();
+    PublishView(now);
+  }
   return work > 0 || listing_.busy();
 }
 
@@ -169,15 +173,20 @@ bool Control::IsAnnounced(PortId port, const IpAddress& address) const {
 }
 
 absl::StatusOr<std::shared_ptr<const ServiceTable>> Control::RebuildServices() {
-  ASSIGN_OR_RETURN(services_, BuildServices(setup_.config, live_, slots_, services_));
-  return std::make_shared<const ServiceTable>(services_, setup_.config.dataplane.timeouts);
+  ASSIGN_OR_RETURN(services_, BuildServices(config_, live_, slots_, services_));
+  return std::make_shared<const ServiceTable>(services_, config_.dataplane.timeouts);
 }
 
 absl::StatusOr<std::shared_ptr<const AddressTable>> Control::RebuildAddresses() {
-  ASSIGN_OR_RETURN(addresses_, BuildAddresses(setup_.config, setup_.ports, live_, slots_));
+  ASSIGN_OR_RETURN(addresses_, BuildAddresses(config_, setup_.ports, live_, slots_));
+  return FreezeAddresses();
+}
+
+std::shared_ptr<const AddressTable> Control::FreezeAddresses() {
   std::vector<LocalAddress> local;
+  address_slots_.clear();
   for (const KnownAddress& known : addresses_) {
-    address_slots_.emplace(known.local.address, static_cast<Slot>(local.size()));
+    if (!known.gone()) address_slots_.emplace(known.local.address, static_cast<Slot>(local.size()));
     local.push_back(known.local);
   }
   return std::make_shared<const AddressTable>(std::move(local));

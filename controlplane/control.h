@@ -12,8 +12,10 @@
 
 #include "common/worker_link.h"
 #include "controlplane/access_listing.h"
+#include "controlplane/config/parse.h"
 #include "controlplane/neighbor/neighbors.h"
 #include "controlplane/publisher.h"
+#include "controlplane/reload.h"
 #include "controlplane/request_queue.h"
 #include "controlplane/requests.h"
 #include "controlplane/tables.h"
@@ -32,6 +34,10 @@ struct ControlSetup {
   // Adds what only the program knows to a view about to be published: link state and device counts, lcores. May be
   // empty.
   std::function<void(View&)> complete_view;
+  // Reads the configuration again, on the thread of who asks for a reload. Empty: there is no file to read.
+  std::function<ParseResult()> read_config{};
+  // Hears of each reload, on the control thread. May be empty.
+  std::function<void(const ReloadReport&)> on_reload{};
   Duration request_time_limit = std::chrono::seconds(2);
 };
 
@@ -53,6 +59,7 @@ class Control : public Requests, private neighbor::Callbacks {
   absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
   absl::Status ChangeBackend(const BackendChange& change) override;
   absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
+  absl::StatusOr<ReloadReport> Reload(bool dry_run) override;
   std::shared_ptr<const View> GetView() const override;
 
  private:
@@ -83,10 +90,21 @@ class Control : public Requests, private neighbor::Callbacks {
   absl::Status DoListAccess(const AccessFilter& filter,
                             const std::shared_ptr<Question<AccessListing::Answer>>& question);
   absl::Status HasRoomAfterCommit() const;
+
+  // control_reload.cc
+  struct NextState;
+  absl::Status DoReload(const ParseResult& parsed, const StatusQuestion& question, ReloadReport& report);
+  absl::StatusOr<NextState> BuildNext(const Config& config) const;
+  void TakeUp(const Config& config, NextState next, const StatusQuestion& question, ReloadReport& report);
+  void CountReload(const ReloadReport& report);
+  // Lets go of the leaving addresses whose rows have ended.
+  void ReleaseLeaving();
+  absl::Status EndLeaving(Slot slot, AddressMode mode, const StatusQuestion& question);
   const ServiceConfig* FindService(const std::string& name) const;
 
   absl::StatusOr<std::shared_ptr<const ServiceTable>> RebuildServices();
   absl::StatusOr<std::shared_ptr<const AddressTable>> RebuildAddresses();
+  std::shared_ptr<const AddressTable> FreezeAddresses();  // addresses_, and finds them by address
 
   void PublishView(TimePoint now);
   std::vector<ServiceView> ViewServices() const;
@@ -94,6 +112,7 @@ class Control : public Requests, private neighbor::Callbacks {
   ControlView ViewControl() const;
 
   const ControlSetup setup_;
+  Config config_;  // in force; setup_.config is the one of the start
   SlotRegistry slots_;
   LiveSettings live_;
   std::vector<Service> services_;        // as last published
@@ -102,6 +121,10 @@ class Control : public Requests, private neighbor::Callbacks {
   Publisher publisher_;
   neighbor::Neighbors neighbors_;
   AccessListing listing_;
+  std::vector<LeavingAddress> leaving_;
+  uint64_t leaving_since_ = 0;             // generation that the last of them left with
+  ReloadView reloads_;
+  std::mutex reload_mutex_;                // one reload at a time, from reading the file to its answer; not control's
   std::deque<AfterCommit> after_commits_;  // by generation
   TimePoint started_{}, next_view_{};
   ControlView counts_;  // the counters of it that are this class's own

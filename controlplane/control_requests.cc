@@ -53,6 +53,7 @@ absl::Status Control::DoSetMode(const IpAddress& address, AddressMode mode, cons
   }
   if (mode > AddressMode::kMigration) return absl::InvalidArgumentError("mode: is none of none, normal, migration");
   RETURN_IF_ERROR(HasRoomAfterCommit());
+  if (live_.leaving.contains(at->second)) return EndLeaving(at->second, mode, question);
   const bool announced = mode == AddressMode::kMigration ? was.announced : mode == AddressMode::kNormal;
   AfterCommit after{.generation = publisher_.generation(), .answer = question, .becoming_ours = {}};
   if (was.mode != mode || was.announced != announced) {
@@ -70,7 +71,7 @@ absl::Status Control::DoChangeBackend(const BackendChange& change, const StatusQ
   if (service == nullptr) {
     return absl::NotFoundError(absl::StrCat("service: there is no service \"", change.service, "\""));
   }
-  const Service& built = services_[service - setup_.config.services.data()];
+  const Service& built = services_[service - config_.services.data()];
   const auto backend = std::find_if(built.backends.begin(), built.backends.end(),
                                     [&](const Backend& b) { return b.name == change.backend; });
   if (backend == built.backends.end()) {
@@ -105,7 +106,7 @@ absl::Status Control::DoListAccess(const AccessFilter& filter,
     if (service == nullptr) {
       return absl::NotFoundError(absl::StrCat("service: there is no service \"", filter.service, "\""));
     }
-    slot = services_[service - setup_.config.services.data()].slot;
+    slot = services_[service - config_.services.data()].slot;
   }
   return listing_.Start(filter, slot, question);
 }
@@ -116,7 +117,7 @@ absl::Status Control::HasRoomAfterCommit() const {
 }
 
 const ServiceConfig* Control::FindService(const std::string& name) const {
-  for (const ServiceConfig& service : setup_.config.services) {
+  for (const ServiceConfig& service : config_.services) {
     if (service.name == name) return &service;
   }
   return nullptr;

@@ -3,42 +3,28 @@
 #include <utility>
 
 #include "controlplane/control.h"
+#include "controlplane/words.h"
 
 namespace baton::controlplane {
 namespace {
 
 constexpr Duration kViewEvery = std::chrono::milliseconds(100);
 
-absl::string_view DeviceKind(DeviceConfig::Kind kind) {
-  switch (kind) {
-    case DeviceConfig::Kind::kPci: return "";
-    case DeviceConfig::Kind::kAfPacket: return "af_packet:";
-    case DeviceConfig::Kind::kAfXdp: return "af_xdp:";
-    case DeviceConfig::Kind::kTap: return "tap:";
-    case DeviceConfig::Kind::kMemif: return "memif:";
-    case DeviceConfig::Kind::kPcap: return "pcap:";
-    case DeviceConfig::Kind::kRing: return "ring:";
-    case DeviceConfig::Kind::kNull: return "null:";
-    case DeviceConfig::Kind::kDpdk: return "dpdk:";
-  }
-  return "";
-}
-
 }  // namespace
 
 void Control::PublishView(TimePoint now) {
   next_view_ = now + kViewEvery;
   auto view = std::make_shared<View>();
-  view->node = setup_.config.node;
+  view->node = config_.node;
   view->made = now;
   view->started = started_;
   view->generation = publisher_.generation();
   for (size_t i = 0; i < setup_.ports.size(); ++i) {
     PortView port;
     port.info = setup_.ports[i];
-    if (i < setup_.config.ports.size()) {
-      const DeviceConfig& device = setup_.config.ports[i].device;
-      port.device = absl::StrCat(DeviceKind(device.kind), device.argument);
+    if (i < config_.ports.size()) {
+      const DeviceConfig& device = config_.ports[i].device;
+      port.device = absl::StrCat(Word(device.kind), device.argument);
     }
     view->ports.push_back(std::move(port));
   }
@@ -48,18 +34,21 @@ void Control::PublishView(TimePoint now) {
     view->neighbors.push_back({.port = listed.port, .address = listed.address, .mac = listed.mac,
                                .state = std::string(listed.state), .age = listed.age});
   }
-  for (const KnownAddress& known : addresses_) view->addresses.push_back({known.local, known.group});
-  view->routes = setup_.config.routes;
+  for (const KnownAddress& known : addresses_) {
+    if (!known.gone()) view->addresses.push_back({known.local, known.group});
+  }
+  view->routes = config_.routes;
   view->buffers_capacity = setup_.buffers->capacity();
   view->buffers_in_use = setup_.buffers->in_use();
   view->control = ViewControl();
+  view->reload = reloads_;
   if (setup_.complete_view) setup_.complete_view(*view);
   const std::lock_guard lock(view_mutex_);
   view_ = std::move(view);
 }
 
 std::vector<WorkerView> Control::ViewWorkers() const {
-  const DataplaneConfig& limits = setup_.config.dataplane;
+  const DataplaneConfig& limits = config_.dataplane;
   const uint32_t count = static_cast<uint32_t>(setup_.workers.size());
   std::vector<WorkerView> views;
   for (size_t i = 0; i < setup_.workers.size(); ++i) {
@@ -93,7 +82,7 @@ std::vector<ServiceView> Control::ViewServices() const {
     for (size_t j = 0; j < service.backends.size(); ++j) {
       const Backend& backend = service.backends[j];
       const BackendSetting setting = live_.backend(backend.slot);
-      const uint16_t configured = setting.weight.value_or(setup_.config.services[i].backends[j].weight);
+      const uint16_t configured = setting.weight.value_or(config_.services[i].backends[j].weight);
       view.backends.push_back({.name = backend.name, .address = backend.address, .port = backend.port,
                                .configured_weight = configured, .drained = setting.drained, .weight = backend.weight, .slot = backend.slot});
     }

@@ -11,6 +11,7 @@
 
 #include "common/access_row.h"
 #include "common/status.h"
+#include "controlplane/config/difference.h"
 #include "controlplane/view.h"
 
 namespace baton::controlplane {
@@ -32,6 +33,21 @@ struct ListedRow {
   AccessRow row;
 };
 
+// What a reload did, or with a dry run would do.
+struct ReloadReport {
+  bool dry_run = false;
+  bool refused = false;              // as a whole, because of `errors` or `difference.restart`
+  uint64_t generation = 0;           // in effect at every worker; as before when nothing was applied
+  ConfigDifference difference;       // empty when the file itself is wrong
+  std::vector<std::string> errors;   // each with file, line and column where it has one
+
+  const char* outcome() const {
+    if (refused) return dry_run ? "would refuse" : "refused";
+    if (difference.changes.empty()) return "unchanged";
+    return dry_run ? "would apply" : "applied";
+  }
+};
+
 class Requests {
  public:
   virtual ~Requests() = default;
@@ -42,6 +58,9 @@ class Requests {
   virtual absl::Status ChangeBackend(const BackendChange& change) = 0;
   // A walk over the workers' tables, in pieces; rows made or ended meanwhile may be missed.
   virtual absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) = 0;
+  // Reads the configuration file again and applies it whole or not at all; a dry run only compares. A file that is refused
+  // is no error here: the report says why. FailedPrecondition: there is no file.
+  virtual absl::StatusOr<ReloadReport> Reload(bool dry_run) = 0;
   // The last published picture; never null after start.
   virtual std::shared_ptr<const View> GetView() const = 0;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/maglev.h"
+#include "controlplane/config/difference.h"
 
 namespace baton::controlplane {
 namespace {
@@ -12,6 +13,10 @@ const AddressGroupConfig* FindGroup(const Config& config, const std::string& nam
   const auto at = std::find_if(config.address_groups.begin(), config.address_groups.end(),
                                [&](const AddressGroupConfig& group) { return group.name == name; });
   return name.empty() || at == config.address_groups.end() ? nullptr : &*at;
+}
+
+uint16_t PortOf(const ServiceConfig& service, const BackendConfig& backend) {
+  return backend.port == 0 ? service.listen.port : backend.port;
 }
 
 bool SameMaglev(const Service& a, const Service& b) {
@@ -61,9 +66,8 @@ absl::StatusOr<Service> BuildService(const Config& config, const ServiceConfig& 
   ASSIGN_OR_RETURN(service.slot, slots.Service(from.name));
   ASSIGN_OR_RETURN(service.address_slot, slots.Address(from.listen.address));
   for (const BackendConfig& backend : from.backends) {
-    const uint16_t port = backend.port == 0 ? from.listen.port : backend.port;
-    ASSIGN_OR_RETURN(const Slot slot, slots.Backend(from.name, backend.name, backend.address, port));
-    service.backends.push_back({.name = backend.name, .address = backend.address, .port = port,
+    ASSIGN_OR_RETURN(const Slot slot, BackendSlot(from, backend, slots));
+    service.backends.push_back({.name = backend.name, .address = backend.address, .port = PortOf(from, backend),
                                 .weight = EffectiveWeight(backend, live.backend(slot)), .slot = slot});
   }
   RETURN_IF_ERROR(FillInternals(config, from, slots, service));
@@ -89,15 +93,19 @@ class AddressCollector {
 
   // Fills the places of addresses that had a slot once.
   std::vector<KnownAddress> Take() {
-    const std::vector<IpAddress>& all = slots_.addresses();
-    for (size_t slot = addresses_.size(); slot < all.size(); ++slot) addresses_.push_back(Gone(all[slot]));
+    addresses_.resize(slots_.addresses().size(), Gone());
+    taken_.resize(addresses_.size());
+    for (const auto& [slot, known] : live_.leaving) {
+      if (!taken_[slot]) addresses_[slot] = known;
+    }
     return std::move(addresses_);
   }
 
  private:
-  static KnownAddress Gone(const IpAddress& address) {
-    return {.local = {.address = address, .kind = AddressKind::kExternal, .mode = AddressMode::kNone,
-                      .announced = false}, .group = "", .announce_on = kNoPort};
+  // In mode kNormal, so that one gone address does not have workers look at the mode of every packet.
+  static KnownAddress Gone() {
+    return {.local = {.address = {}, .kind = AddressKind::kExternal, .mode = AddressMode::kNormal, .announced = false},
+            .group = "", .announce_on = kNoPort};
   }
 
   PortId PortFor(const IpAddress& address) const {
@@ -111,7 +119,7 @@ class AddressCollector {
 
   absl::Status Add(KnownAddress known) {
     ASSIGN_OR_RETURN(const Slot slot, slots_.Address(known.local.address));
-    while (addresses_.size() <= slot) addresses_.push_back(Gone(slots_.addresses()[addresses_.size()]));
+    if (slot >= addresses_.size()) addresses_.resize(slot + 1, Gone());
     if (slot >= taken_.size()) taken_.resize(slot + 1);
     if (taken_[slot]) return absl::OkStatus();
     taken_[slot] = true;
@@ -132,6 +140,10 @@ class AddressCollector {
 };
 
 }  // namespace
+
+absl::StatusOr<Slot> BackendSlot(const ServiceConfig& service, const BackendConfig& backend, SlotRegistry& slots) {
+  return slots.Backend(service.name, backend.name, backend.address, PortOf(service, backend));
+}
 
 uint16_t EffectiveWeight(const BackendConfig& backend, const BackendSetting& setting) {
   return setting.drained ? uint16_t{0} : setting.weight.value_or(backend.weight);
@@ -158,7 +170,7 @@ absl::StatusOr<std::vector<KnownAddress>> BuildAddresses(const Config& config, a
     RETURN_IF_ERROR(collector.AddOwn(LinkLocalFrom(ports[i].mac), port));
   }
   for (const AddressGroupConfig& group : config.address_groups) {
-    const bool ours = group.prefer.empty() || group.prefer == config.node;
+    const bool ours = InChargeAtStart(config, group);
     for (const IpAddress& address : group.external) {
       RETURN_IF_ERROR(collector.AddShared(address, AddressKind::kExternal, group.name, ours));
     }

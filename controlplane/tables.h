@@ -29,10 +29,21 @@ struct ModeSetting {
   bool announced = true;
 };
 
+struct KnownAddress {
+  LocalAddress local;
+  std::string group;               // empty: a port's own, or a service's without a group
+  PortId announce_on = kNoPort;    // the port where ARP and neighbour discovery are answered; kNoPort: routed to us
+
+  // Neither configured nor leaving: its place has no address, so that nothing finds it.
+  bool gone() const { return local.address == IpAddress{}; }
+};
+
 // What was changed while running. By slot, so that it survives a rebuild from another configuration.
 struct LiveSettings {
   absl::flat_hash_map<Slot, BackendSetting> backends;
   absl::flat_hash_map<Slot, ModeSetting> modes;
+  // No longer configured, but connections go on: still ours until they have ended (reload.h). The modes are theirs.
+  absl::flat_hash_map<Slot, KnownAddress> leaving;
 
   BackendSetting backend(Slot slot) const {
     const auto at = backends.find(slot);
@@ -43,20 +54,16 @@ struct LiveSettings {
 // FE-15: a drained backend has no share of new connections, like one of weight 0.
 uint16_t EffectiveWeight(const BackendConfig& backend, const BackendSetting& setting);
 
+absl::StatusOr<Slot> BackendSlot(const ServiceConfig& service, const BackendConfig& backend, SlotRegistry& slots);
+
 // In the order of the configuration. `former` (the result of the last call, or empty) saves building Maglev tables
 // whose backends and weights are as they were: a table takes milliseconds, and a box may have hundreds.
 absl::StatusOr<std::vector<Service>> BuildServices(const Config& config, const LiveSettings& live, SlotRegistry& slots,
                                                    absl::Span<const Service> former);
 
-struct KnownAddress {
-  LocalAddress local;
-  std::string group;               // empty: a port's own, or a service's without a group
-  PortId announce_on = kNoPort;    // the port where ARP and neighbour discovery are answered; kNoPort: routed to us
-};
-
 // By slot: the ports' own addresses with their IPv6 link-local ones, every external and internal address of the
-// groups, every listen address. An address that is no longer configured keeps its slot in mode kNone. An address of a
-// group that prefers another node begins in mode kNone.
+// groups, every listen address, those that are leaving. An address that is gone keeps its slot, of which only rows that
+// outlived it know. An address of a group that prefers another node begins in mode kNone.
 absl::StatusOr<std::vector<KnownAddress>> BuildAddresses(const Config& config, absl::Span<const PortInfo> ports,
                                                          const LiveSettings& live, SlotRegistry& slots);
 

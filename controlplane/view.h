@@ -79,6 +79,13 @@ struct ControlView {
   uint64_t snapshots_lent = 0;         // gauge: that some worker has
 };
 
+// What became of the configuration file since the start; dry runs do not count.
+struct ReloadView {
+  uint64_t applied = 0;    // also those that found nothing changed
+  uint64_t refused = 0;
+  std::string refusal;     // why the last one was refused; empty: it was not
+};
+
 struct View {
   std::string node;
   TimePoint made{};
@@ -92,6 +99,7 @@ struct View {
   RouteList routes;
   size_t buffers_capacity = 0, buffers_in_use = 0;
   ControlView control;
+  ReloadView reload;
 };
 
 }  // namespace baton::controlplane

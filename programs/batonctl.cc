@@ -14,6 +14,7 @@ DEFINE_string(backend, "", "show access: only rows to this backend address");
 DEFINE_string(service, "", "show access, show backends: only of this service");
 DEFINE_uint32(limit, 0, "show access: at most so many rows (0: 1000)");
 DEFINE_bool(all, false, "show drops: also reasons that dropped nothing");
+DEFINE_bool(dry_run, false, "reload: only compare the file with what is in force");
 DECLARE_bool(help);
 DECLARE_bool(helpshort);
 
@@ -26,6 +27,7 @@ constexpr char kFlagsHelp[] =
     "                   show access: only such rows, and at most N of them (1000)\n"
     "  --service NAME   show backends: only of this service\n"
     "  --all            show drops: also reasons that dropped nothing\n"
+    "  --dry-run        reload: only compare the file with what is in force\n"
     "exit status: 0 done, 1 batond refused or is not there, 2 the command line makes no sense\n";
 
 }  // namespace
@@ -50,6 +52,7 @@ int main(int argc, char** argv) {
                                             .backend = FLAGS_backend,
                                             .service = FLAGS_service,
                                             .limit = FLAGS_limit,
-                                            .all = FLAGS_all};
+                                            .all = FLAGS_all,
+                                            .dry_run = FLAGS_dry_run};
   return baton::batonctl::Run({argv + 1, argv + argc}, options, std::cout, std::cerr);
 }

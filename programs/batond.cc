@@ -4,7 +4,7 @@
 //   batond --config FILE --check
 //
 // Exit status: 0 stopped by SIGTERM or SIGINT, or a right configuration with --check; 1 something failed; 2 wrong
-// configuration or command line.
+// configuration or command line. SIGHUP: reads the configuration again (controlplane/reload.h).
 #include <sched.h>
 
 #include <csignal>
@@ -66,19 +66,20 @@ Machine ThisMachine() {
   return machine;
 }
 
-// Threads made from here on leave SIGTERM, SIGINT to sigwait.
-sigset_t BlockStopSignals() {
+// Threads made from here on leave SIGTERM, SIGINT and SIGHUP to sigwait.
+sigset_t BlockSignals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
 }
 
 int Run(const controlplane::Config& config, const std::vector<std::string>& eal_options) {
-  const sigset_t stop_signals = BlockStopSignals();
+  const sigset_t signals = BlockSignals();
   const std::vector<std::string> arguments = EalArguments(config, eal_options, ThisMachine());
   spdlog::info("batond {} on node {}; EAL: {}", controlplane::kVersion, config.node, absl::StrJoin(arguments, " "));
   const absl::Status eal = dataplane::StartEal(
@@ -89,12 +90,12 @@ int Run(const controlplane::Config& config, const std::vector<std::string>& eal_
   }
   int status = 0;
   {
-    const auto box = Box::Start(config);
+    const auto box = Box::Start(config, FLAGS_config);
     if (box.ok()) {
       spdlog::info("batond ready: {} ports, {} services, {} workers", config.ports.size(), config.services.size(),
                    config.dataplane.workers);
       int signal = 0;
-      sigwait(&stop_signals, &signal);
+      for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal)) (*box)->Reload();
       spdlog::info("signal {}: stopping", signal);
     } else {
       spdlog::error("{}", std::string(box.status().message()));

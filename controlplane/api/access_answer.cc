@@ -4,7 +4,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include "controlplane/api/answers.h"
-#include "controlplane/api/words.h"
+#include "controlplane/words.h"
 
 namespace baton::controlplane {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "controlplane/api/totals.h"
 #include "controlplane/api/version.h"
-#include "controlplane/api/words.h"
+#include "controlplane/words.h"
 
 namespace baton::controlplane {
 namespace {
@@ -43,6 +43,14 @@ uint32_t BackendsInUse(const ServiceView& service) {
                                              [](const BackendView& b) { return b.weight > 0; }));
 }
 
+void Fill(const ConfigChange& from, v1::Change* to) {
+  to->set_action(Text(Word(from.action)));
+  to->set_object(from.object);
+  to->set_key(from.key);
+  to->set_from(from.from);
+  to->set_to(from.to);
+}
+
 }  // namespace
 
 v1::StatusResponse AnswerStatus(const View& view) {
@@ -73,6 +81,9 @@ v1::StatusResponse AnswerStatus(const View& view) {
   answer.set_buffers(view.buffers_in_use);
   answer.set_buffers_capacity(view.buffers_capacity);
   Fill(BalanceOf(view), answer.mutable_balance());
+  answer.set_reloads_applied(view.reload.applied);
+  answer.set_reloads_refused(view.reload.refused);
+  answer.set_reload_refusal(view.reload.refusal);
   return answer;
 }
 
@@ -234,6 +245,16 @@ v1::ShowModesResponse AnswerModes(const View& view) {
     to->set_group(from.group);
     if (from.address.kind == AddressKind::kOwn) to->set_port(PortName(view, from.address.port));
   }
+  return answer;
+}
+
+v1::ReloadResponse AnswerReload(const ReloadReport& report) {
+  v1::ReloadResponse answer;
+  answer.set_result(report.outcome());
+  answer.set_generation(report.generation);
+  for (const ConfigChange& change : report.difference.changes) Fill(change, answer.add_changes());
+  for (const ConfigChange& change : report.difference.restart) Fill(change, answer.add_needs_restart());
+  for (const std::string& error : report.errors) answer.add_errors(error);
   return answer;
 }
 

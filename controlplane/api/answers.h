@@ -23,6 +23,7 @@ v1::ShowRoutesResponse AnswerRoutes(const View& view);
 v1::ShowNeighborsResponse AnswerNeighbors(const View& view);
 v1::ShowDropsResponse AnswerDrops(const View& view, bool all);
 v1::ShowModesResponse AnswerModes(const View& view);
+v1::ReloadResponse AnswerReload(const ReloadReport& report);
 
 // NotFound, naming the field, when no service has this name.
 absl::Status CheckService(const View& view, absl::string_view service);

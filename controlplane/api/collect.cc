@@ -173,6 +173,12 @@ using V = const View&;
 constexpr Column<View> kBoxColumns[] = {
     {"baton_generation", kGauge, "Generation of the last published snapshots.",
      [](V v) { return Count(v.generation); }},
+    {"baton_reloads_applied", kCounter, "Reloads of the configuration file that were accepted.",
+     [](V v) { return Count(v.reload.applied); }},
+    {"baton_reloads_refused", kCounter, "Reloads that were refused as a whole.",
+     [](V v) { return Count(v.reload.refused); }},
+    {"baton_reload_failed", kGauge, "1 when the last reload was refused: the file is not what runs.",
+     [](V v) { return v.reload.refusal.empty() ? 0.0 : 1.0; }},
     {"baton_buffers", kGauge, "Packet buffers in use.", [](V v) { return Count(v.buffers_in_use); }},
     {"baton_buffers_capacity", kGauge, "Packet buffers that there are.", [](V v) { return Count(v.buffers_capacity); }},
 };

@@ -1,7 +1,7 @@
 #include "controlplane/api/service.h"
 
 #include "controlplane/api/answers.h"
-#include "controlplane/api/words.h"
+#include "controlplane/words.h"
 
 namespace baton::controlplane {
 namespace {
@@ -91,6 +91,11 @@ absl::Status ApplyBackend(Requests& requests, const v1::ChangeBackendRequest& in
   return absl::OkStatus();
 }
 
+absl::StatusOr<v1::ReloadResponse> Reload(Requests& requests, bool dry_run) {
+  ASSIGN_OR_RETURN(const ReloadReport report, requests.Reload(dry_run));
+  return AnswerReload(report);
+}
+
 template <typename Answer>
 grpc::Status Give(absl::StatusOr<Answer> answer, Answer* out) {
   if (!answer.ok()) return ToGrpc(answer.status());
@@ -163,6 +168,10 @@ grpc::Status AdminService::SetMode(Context*, In<v1::SetModeRequest> in, v1::SetM
 
 grpc::Status AdminService::ChangeBackend(Context*, In<v1::ChangeBackendRequest> in, v1::ChangeBackendResponse* out) {
   return ToGrpc(ApplyBackend(requests_, *in, out));
+}
+
+grpc::Status AdminService::Reload(Context*, In<v1::ReloadRequest> in, v1::ReloadResponse* out) {
+  return Give(controlplane::Reload(requests_, in->dry_run()), out);
 }
 
 }  // namespace baton::controlplane

@@ -34,6 +34,7 @@ class AdminService final : public v1::Admin::Service {
   grpc::Status ShowModes(Context*, In<v1::ShowModesRequest>, v1::ShowModesResponse*) override;
   grpc::Status SetMode(Context*, In<v1::SetModeRequest>, v1::SetModeResponse*) override;
   grpc::Status ChangeBackend(Context*, In<v1::ChangeBackendRequest>, v1::ChangeBackendResponse*) override;
+  grpc::Status Reload(Context*, In<v1::ReloadRequest>, v1::ReloadResponse*) override;
 
  private:
   Requests& requests_;

@@ -43,6 +43,13 @@ std::string BalanceText(const v1::Balance& b) {
   return text;
 }
 
+std::string ChangeText(const v1::Change& c) {
+  if (c.action() != "changed") {
+    return absl::StrCat(c.action(), " ", c.object(), ": ", c.action() == "added" ? c.to() : c.from());
+  }
+  return absl::StrCat(c.object(), c.key().empty() ? "" : ": ", c.key(), ": ", c.from(), " -> ", c.to());
+}
+
 }  // namespace
 
 std::string ToText(const v1::StatusResponse& s) {
@@ -58,6 +65,11 @@ std::string ToText(const v1::StatusResponse& s) {
   const bool settled = s.committed_generation() == s.generation();
   table.Add({"generation", settled ? Num(s.generation())
                                    : absl::StrCat(s.generation(), ", workers still at ", s.committed_generation())});
+  if (!s.reload_refusal().empty()) {
+    table.Add({"last reload", absl::StrCat("refused: ", s.reload_refusal())});
+  } else if (s.reloads_applied() > 0) {
+    table.Add({"reloads", Num(s.reloads_applied())});
+  }
   return absl::StrCat(table.ToString(), BalanceText(s.balance()));
 }
 
@@ -168,6 +180,18 @@ std::string ToText(const v1::SetModeResponse& answer) {
 
 std::string ToText(const v1::ChangeBackendResponse& answer) {
   return absl::StrCat("backend ", answer.backend(), " of service ", answer.service(), " changed\n");
+}
+
+std::string ToText(const v1::ReloadResponse& answer) {
+  std::string text = answer.result();
+  if (answer.result() == "applied" || answer.result() == "unchanged") {
+    absl::StrAppend(&text, ", generation ", answer.generation());
+  }
+  absl::StrAppend(&text, "\n");
+  for (const std::string& error : answer.errors()) absl::StrAppend(&text, error, "\n");
+  for (const v1::Change& c : answer.needs_restart()) absl::StrAppend(&text, ChangeText(c), " needs a restart\n");
+  for (const v1::Change& c : answer.changes()) absl::StrAppend(&text, ChangeText(c), "\n");
+  return text;
 }
 
 std::string ToJson(const google::protobuf::Message& message) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_join.h>
@@ -21,6 +22,7 @@ struct Call {
   const Options& options;
   std::ostream& out;
   bool usage_error = false;  // set with the error that a verb returns for its arguments
+  bool refused = false;      // the answer, which is printed, says so
 };
 
 absl::Status UsageError(Call& call, const std::string& message) {
@@ -97,6 +99,19 @@ absl::Status ChangeBackend(Call& call, Words arguments) {
   return AskAndPrint(call, &Stub::ChangeBackend, question);
 }
 
+absl::Status Reload(Call& call, Words) {
+  v1::ReloadRequest question;
+  question.set_dry_run(call.options.dry_run);
+  ASSIGN_OR_RETURN(Connection connection, Connection::To(call.options.socket));
+  ASSIGN_OR_RETURN(const auto answer, (connection.Ask<v1::ReloadRequest, v1::ReloadResponse>(&Stub::Reload, question)));
+  call.refused = answer.errors_size() + answer.needs_restart_size() > 0;
+  if (call.refused && !call.options.json) {
+    return absl::FailedPreconditionError(absl::StrCat("reload: ", absl::StripTrailingAsciiWhitespace(ToText(answer))));
+  }
+  call.out << (call.options.json ? ToJson(answer) : ToText(answer));
+  return absl::OkStatus();
+}
+
 struct Verb {
   const char* name;
   const char* arguments;
@@ -118,6 +133,7 @@ constexpr Verb kVerbs[] = {
     {"mode", "ADDRESS normal|migration|none", "sets the mode of an external or internal address", 2, 2, SetMode},
     {"backend", "SERVICE NAME weight N|drain|enable", "changes a backend's share of new connections", 3, 4,
      ChangeBackend},
+    {"reload", "", "reads the configuration file again, whole or not at all (--dry-run: only compares)", 0, 0, Reload},
 };
 
 // Levenshtein's distance.
@@ -187,7 +203,7 @@ std::string VerbsHelp() {
 int Run(const std::vector<std::string>& words, const Options& options, std::ostream& out, std::ostream& err) {
   Call call{options, out};
   const absl::Status status = RunVerb(call, words);
-  if (status.ok()) return 0;
+  if (status.ok()) return call.refused ? kExitFailed : 0;
   if (options.json) {
     v1::Failure failure;
     failure.set_error(std::string(status.message()));

@@ -14,6 +14,7 @@ struct Options {
   std::string client{}, external{}, backend{}, service{};  // show access; service: also show backends
   uint32_t limit = 0;                              // show access; 0: batond's default
   bool all = false;                                // show drops: also reasons that dropped nothing
+  bool dry_run = false;                            // reload: only compare
 };
 
 inline constexpr int kExitFailed = 1;  // batond refused, or is not there

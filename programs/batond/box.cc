@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "controlplane/config/parse.h"
 #include "dataplane/dpdk/eal.h"
 #include "dataplane/route_table.h"
 #include "dataplane/worker_loop.h"
@@ -70,10 +71,21 @@ dataplane::WorkerConfig WorkerConfigOf(const controlplane::Config& config, const
   };
 }
 
+// Called on the control thread.
+void LogReload(const controlplane::ReloadReport& report) {
+  if (report.dry_run) return;
+  spdlog::log(report.refused ? spdlog::level::err : spdlog::level::info, "reload: {}; {} changes", report.outcome(),
+              report.difference.changes.size());
+  for (const std::string& error : report.errors) spdlog::error("reload: {}", error);
+  for (const auto& change : report.difference.restart) spdlog::error("reload: {} needs a restart", change.ToString());
+  if (report.refused) return;
+  for (const auto& change : report.difference.changes) spdlog::debug("reload: {}", change.ToString());
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Box>> Box::Start(const controlplane::Config& config) {
-  std::unique_ptr<Box> box(new Box(config));
+absl::StatusOr<std::unique_ptr<Box>> Box::Start(const controlplane::Config& config, const std::string& file) {
+  std::unique_ptr<Box> box(new Box(config, file));
   RETURN_IF_ERROR(box->OpenPorts());
   RETURN_IF_ERROR(box->MakeLanes());
   RETURN_IF_ERROR(box->StartControl());
@@ -93,6 +105,11 @@ Box::~Box() {
     if (lane.worker != nullptr) lane.worker->FreeWaiting();
   }
   control_.reset();  // after the workers: it frees the snapshots they used
+}
+
+void Box::Reload() {
+  const auto report = control_->Reload(/*dry_run=*/false);
+  if (!report.ok()) spdlog::error("reload: {}", std::string(report.status().message()));
 }
 
 absl::Status Box::OpenPorts() {
@@ -150,6 +167,8 @@ absl::Status Box::StartControl() {
     return std::shared_ptr<const RouteTable>(std::move(table));
   };
   setup.complete_view = [this](controlplane::View& view) { CompleteView(view); };
+  setup.read_config = [this] { return controlplane::LoadConfig(file_); };
+  setup.on_reload = LogReload;
   control_ = std::make_unique<controlplane::Control>(std::move(setup));
   RETURN_IF_ERROR(control_->Start(controlplane::Now()));
   control_thread_ = std::make_unique<controlplane::ControlThread>(*control_);

@@ -23,10 +23,13 @@ namespace baton {
 
 class Box {
  public:
-  // REQUIRES: the EAL runs. Returns when every worker forwards.
-  static absl::StatusOr<std::unique_ptr<Box>> Start(const controlplane::Config& config);
+  // REQUIRES: the EAL runs. Returns when every worker forwards. `file`: where `config` is from and what Reload reads.
+  static absl::StatusOr<std::unique_ptr<Box>> Start(const controlplane::Config& config, const std::string& file);
   // Stops taking requests, then the control thread, then the workers; frees all.
   ~Box();
+
+  // Reads the file again; the log tells what came of it.
+  void Reload();
 
  private:
   // A worker and what is its own. Members are destroyed from the last to the first.
@@ -40,7 +43,7 @@ class Box {
     bool running = false;
   };
 
-  explicit Box(const controlplane::Config& config) : config_(config) {}
+  Box(const controlplane::Config& config, const std::string& file) : config_(config), file_(file) {}
   absl::Status OpenPorts();
   absl::Status MakeLanes();
   absl::Status StartControl();
@@ -49,7 +52,8 @@ class Box {
   absl::Status WaitForFirstCommit();
   void CompleteView(controlplane::View& view) const;
 
-  const controlplane::Config config_;
+  const controlplane::Config config_;  // of the start
+  const std::string file_;
   std::atomic<bool> stop_{false};
   std::unique_ptr<dataplane::DpdkBufferPool> buffers_;
   std::vector<std::unique_ptr<dataplane::Port>> ports_;

@@ -66,6 +66,7 @@ struct World {
   FakePool pool{64};
   TimePoint now{std::chrono::hours(1)};
   int views_completed = 0;
+  ParseResult file{ControlConfig(), {}, "test.yaml"};  // what a reload reads
   std::unique_ptr<Control> control;
 
   explicit World(Duration request_time_limit = std::chrono::minutes(1)) {
@@ -84,6 +85,8 @@ struct World {
           return std::shared_ptr<const RouteTable>(held, reinterpret_cast<const RouteTable*>(held.get()));
         },
         .complete_view = [this](View& view) { view.ports[0].link_up = ++views_completed > 0; },
+        .read_config = [this] { return file; },
+        .on_reload = {},
         .request_time_limit = request_time_limit});
   }
 
@@ -119,6 +122,11 @@ struct World {
   }
   absl::Status ChangeBackend(const BackendChange& change) {
     return Ask([&] { return control->ChangeBackend(change); });
+  }
+  ReloadReport Reload(bool dry_run = false) {
+    const auto report = Ask([&]() -> absl::StatusOr<ReloadReport> { return control->Reload(dry_run); });
+    REQUIRE(report.ok());
+    return *report;
   }
   // The frames that control had the first worker send; the buffers go back, as after transmission.
   std::vector<std::pair<PortId, std::vector<uint8_t>>> TakeFrames() {

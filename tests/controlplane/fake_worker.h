@@ -27,6 +27,7 @@ class FakeWorker : public WorkerLink {
     return true;
   }
   const WorkerCounters& counters() const override { return counters_; }
+  void SetRows(Slot backend, uint64_t rows) { counters_.backends[backend].rows.Set(rows); }
   bool NeighborUsed(PortId port, const IpAddress& address, int) const override {
     return used.count({port, address}) > 0;
   }

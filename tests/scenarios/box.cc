@@ -111,10 +111,10 @@ absl::Status Box::StageServices() {
 }
 
 absl::Status Box::StageAddresses() {
-  ASSIGN_OR_RETURN(const auto known, controlplane::BuildAddresses(config_, ports_, live_, slots_));
+  ASSIGN_OR_RETURN(known_, controlplane::BuildAddresses(config_, ports_, live_, slots_));
   std::vector<LocalAddress> addresses;
   local_.clear();
-  for (const controlplane::KnownAddress& address : known) {
+  for (const controlplane::KnownAddress& address : known_) {
     addresses.push_back(address.local);
     local_.insert(address.local.address);
   }
@@ -163,7 +163,10 @@ absl::Status Box::SetLoad(const std::string& service, const std::string& backend
 }
 
 absl::Status Box::Reload(const std::string& yaml, const std::string& file) {
+  const controlplane::Config before = config_;
   RETURN_IF_ERROR(Load(yaml, file));
+  ASSIGN_OR_RETURN(auto carried, controlplane::CarryOver(before, config_, live_, last_services_, known_, {}, slots_));
+  live_ = std::move(carried.live);
   RETURN_IF_ERROR(StageRoutes());
   RETURN_IF_ERROR(StageServices());
   return StageAddresses();

@@ -14,6 +14,7 @@
 #include "common/counters.h"
 #include "common/status.h"
 #include "controlplane/config/config.h"
+#include "controlplane/reload.h"
 #include "controlplane/slots.h"
 #include "controlplane/tables.h"
 #include "dataplane/route_table.h"
@@ -87,6 +88,7 @@ class Box {
   uint64_t generation_ = 0;
   // Every snapshot ever published lives to the end of the scenario; the last of each kind is still with the worker.
   std::vector<Service> last_services_;
+  std::vector<controlplane::KnownAddress> known_;
   std::vector<std::unique_ptr<const ServiceTable>> services_;
   std::vector<std::unique_ptr<const AddressTable>> addresses_;
   std::vector<std::unique_ptr<const RouteTable>> routes_;

@@ -56,7 +56,8 @@ TEST_CASE("columns are as wide as their widest cell") {
 TEST_CASE("every verb answers people and programs") {
   const char* verb = GENERATE("status", "show ports", "show workers", "show services", "show backends", "show access",
                               "show routes", "show neighbors", "show drops", "show modes", "mode 198.51.100.10 none",
-                              "backend web s1 weight 3", "backend web s1 drain", "backend web s1 enable");
+                              "backend web s1 weight 3", "backend web s1 drain", "backend web s1 enable",
+                              "reload");
   CAPTURE(verb);
   Shell shell;
   CHECK(shell(verb) == 0);
@@ -177,6 +178,45 @@ TEST_CASE("what batond refuses ends with status 1 and its words") {
   CHECK(failure.fields().at("code").string_value() == "INVALID_ARGUMENT");
 }
 
+TEST_CASE("a reload tells what changes, or all that is wrong") {
+  Shell shell;
+  controlplane::ReloadReport& report = shell.box.report;
+  report.generation = 8;
+  using Action = controlplane::ConfigChange::Action;
+  report.difference.changes = {{Action::kChanged, "backend web/s1", "weight", "2", "3"},
+                               {Action::kAdded, "backend web/s3", "", "", "endpoint 10.0.0.13:80, weight 1"}};
+  CHECK(shell("reload") == 0);
+  CHECK(shell.out.str() ==
+        "applied, generation 8\n"
+        "backend web/s1: weight: 2 -> 3\n"
+        "added backend web/s3: endpoint 10.0.0.13:80, weight 1\n");
+
+  Shell refused;
+  refused.box.report.refused = true;
+  refused.box.report.errors = {"a.yaml:1:2: node: is bad", "a.yaml:3:4: ports: is worse"};
+  refused.box.report.difference.restart = {{Action::kChanged, "dataplane.access_rows", "", "1", "2"}};
+  refused.options.dry_run = true;
+  CHECK(refused("reload") == kExitFailed);
+  CHECK(refused.out.str().empty());
+  CHECK(refused.err.str() ==
+        "batonctl: reload: would refuse\n"
+        "a.yaml:1:2: node: is bad\n"
+        "a.yaml:3:4: ports: is worse\n"
+        "dataplane.access_rows: 1 -> 2 needs a restart\n");
+  refused.options.json = true;
+  CHECK(refused("reload") == kExitFailed);
+  const auto json = Json(refused.out.str());
+  CHECK(json.fields().at("result").string_value() == "would refuse");
+  CHECK(json.fields().at("errors").list_value().values_size() == 2);
+}
+
+TEST_CASE("status tells why the last reload was refused") {
+  Shell shell;
+  shell.box.view->reload.refusal = "a.yaml:1:2: node: is bad";
+  shell("status");
+  CHECK(absl::StrContains(shell.out.str(), "refused: a.yaml:1:2: node: is bad"));
+}
+
 TEST_CASE("without a batond the message names the socket") {
   Shell shell;
   shell.server.reset();
@@ -188,7 +228,7 @@ TEST_CASE("the help has a line for each verb") {
   const std::string help = VerbsHelp();
   for (const char* verb : {"status", "show ports", "show workers", "show services", "show backends", "show access",
                            "show routes", "show neighbors", "show drops", "show modes",
-                           "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable"}) {
+                           "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable", "reload"}) {
     CAPTURE(verb);
     CHECK(absl::StrContains(help, absl::StrCat("  ", verb, "  ")));
   }

@@ -21,6 +21,7 @@ class FakeBox : public Requests {
   absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
   absl::Status ChangeBackend(const BackendChange& change) override;
   absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
+  absl::StatusOr<ReloadReport> Reload(bool dry_run) override;
   std::shared_ptr<const View> GetView() const override { return view; }
 
   std::unique_ptr<WorkerCounters> counters[2] = {std::make_unique<WorkerCounters>(kBackendSlots),
@@ -32,6 +33,7 @@ class FakeBox : public Requests {
   std::optional<std::pair<IpAddress, AddressMode>> mode_set;
   std::optional<BackendChange> change;
   std::optional<AccessFilter> filter;
+  ReloadReport report;  // what a reload comes to
   absl::Status refuse_with;  // when not OK: what the control thread answers
 
  private:

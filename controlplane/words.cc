@@ -1,4 +1,4 @@
-#include "controlplane/api/words.h"
+#include "controlplane/words.h"
 
 #include "common/headers.h"
 
@@ -52,6 +52,21 @@ absl::string_view Word(RowState state) {
     case RowState::kIcmp: return "icmp";
   }
   return "?";
+}
+
+absl::string_view Word(DeviceConfig::Kind kind) {
+  switch (kind) {
+    case DeviceConfig::Kind::kPci: return "";
+    case DeviceConfig::Kind::kAfPacket: return "af_packet:";
+    case DeviceConfig::Kind::kAfXdp: return "af_xdp:";
+    case DeviceConfig::Kind::kTap: return "tap:";
+    case DeviceConfig::Kind::kMemif: return "memif:";
+    case DeviceConfig::Kind::kPcap: return "pcap:";
+    case DeviceConfig::Kind::kRing: return "ring:";
+    case DeviceConfig::Kind::kNull: return "null:";
+    case DeviceConfig::Kind::kDpdk: return "dpdk:";
+  }
+  return "";
 }
 
 std::string ProtocolWord(uint8_t protocol) {

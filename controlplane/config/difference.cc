@@ -1,0 +1,201 @@
+#include "controlplane/config/difference.h"
+
+#include <utility>
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include "controlplane/words.h"
+
+namespace baton::controlplane {
+namespace {
+
+// A configuration as text: things with the values of their keys. The functions below take structs apart completely, so
+// a new member does not compile until it is decided here whether it takes a restart.
+struct Thing {
+  std::string object;
+  std::vector<std::pair<absl::string_view, std::string>> values;
+};
+using Things = std::vector<Thing>;
+
+std::string Text(uint64_t number) { return absl::StrCat(number); }
+
+std::string Text(Duration duration) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  return ms % 1000 == 0 ? absl::StrCat(ms / 1000, "s") : absl::StrCat(ms, "ms");
+}
+
+std::string OrNone(std::string text) { return text.empty() ? "none" : text; }
+
+std::string EndpointText(const IpAddress& address, uint16_t port) {
+  if (port == 0) return address.ToString();
+  return address.is_v4() ? absl::StrCat(address.ToString(), ":", port) : absl::StrCat("[", address.ToString(), "]:", port);
+}
+
+void AddBackend(const std::string& service, const BackendConfig& from, Things& things) {
+  const auto& [name, address, port, weight] = from;
+  things.push_back({absl::StrCat("backend ", service, "/", name),
+                    {{"endpoint", EndpointText(address, port)}, {"weight", Text(weight)}}});
+}
+
+void AddService(const ServiceConfig& from, Things& things) {
+  const auto& [name, listen, forward, schedule, backends, first_port, last_port, group] = from;
+  things.push_back({absl::StrCat("service ", name),
+                    {{"listen", absl::StrCat(EndpointText(listen.address, listen.port), " ", ProtocolWord(listen.protocol))},
+                     {"forward", std::string(Word(forward))},
+                     {"schedule", std::string(Word(schedule))},
+                     {"internal_ports", absl::StrCat(first_port, "-", last_port)},
+                     {"group", OrNone(group)}}});
+  for (const BackendConfig& backend : backends) AddBackend(name, backend, things);
+}
+
+void AddGroup(const AddressGroupConfig& from, Things& things) {
+  const auto& [name, external, internal, prefer] = from;
+  const auto add = [&](const IpAddress& address, const char* kind) {
+    things.push_back({absl::StrCat("address ", address.ToString()),
+                      {{"kind", kind}, {"group", name}, {"prefer", prefer.empty() ? "this node" : prefer}}});
+  };
+  for (const IpAddress& address : external) add(address, "external");
+  for (const IpAddress& address : internal) add(address, "internal");
+}
+
+void AddTimeouts(const Timeouts& timeouts, Things& things) {
+  Thing thing{"dataplane.timeouts", {}};
+  for (size_t state = 0; state < kRowStates; ++state) {
+    thing.values.push_back({Word(static_cast<RowState>(state)), Text(std::chrono::milliseconds(timeouts.ms[state]))});
+  }
+  things.push_back(std::move(thing));
+}
+
+void AddRoute(const Config& config, const Route& from, Things& things) {
+  const auto& [to, via, port] = from;
+  things.push_back({absl::StrCat("route ", to.ToString()),
+                    {{"via", from.connected() ? "connected" : via.ToString()},
+                     {"port", port < config.ports.size() ? config.ports[port].name : Text(port)}}});
+}
+
+Things Reloadable(const Config& config) {
+  Things things;
+  for (const ServiceConfig& service : config.services) AddService(service, things);
+  for (const AddressGroupConfig& group : config.address_groups) AddGroup(group, things);
+  for (const Route& route : config.routes) AddRoute(config, route, things);
+  AddTimeouts(config.dataplane.timeouts, things);
+  return things;
+}
+
+Thing DataplaneThing(const DataplaneConfig& from) {
+  const auto& [workers, polling, access_rows, access_rows_ipv6, port_pools, neighbors, neighbor_queue, packet_buffers,
+               errors_per_second, control_packets_per_second, hold, fragments, timeouts] = from;
+  const auto& [packets, packets_per_address, bytes_per_address, time_limit] = hold;
+  const auto& [datagrams, waiting, wait_limit] = fragments;
+  static_cast<void>(timeouts);  // reloadable
+  return {"dataplane",
+          {{"workers", Text(static_cast<uint64_t>(workers))},
+           {"polling", polling == Polling::kBusy ? "busy" : "adaptive"},
+           {"access_rows", Text(access_rows)},
+           {"access_rows_ipv6", Text(access_rows_ipv6)},
+           {"port_pools", Text(port_pools)},
+           {"neighbors", Text(neighbors)},
+           {"neighbor_queue", Text(neighbor_queue)},
+           {"packet_buffers", Text(packet_buffers)},
+           {"errors_per_second", Text(errors_per_second)},
+           {"control_packets_per_second", Text(control_packets_per_second)},
+           {"hold.packets", Text(packets)},
+           {"hold.packets_per_address", Text(packets_per_address)},
+           {"hold.bytes_per_address", Text(bytes_per_address)},
+           {"hold.time_limit", Text(time_limit)},
+           {"fragments.datagrams", Text(datagrams)},
+           {"fragments.waiting", Text(waiting)},
+           {"fragments.time_limit", Text(wait_limit)}}};
+}
+
+Thing PortThing(const PortConfig& from, size_t position) {
+  const auto& [name, device, addresses, mtu, mss, vlan, mac] = from;
+  const std::string networks =
+      absl::StrJoin(addresses, " ", [](std::string* out, const InterfaceAddress& a) { out->append(a.ToString()); });
+  return {absl::StrCat("ports.", name),
+          {{"position", Text(position)},
+           {"device", absl::StrCat(Word(device.kind), device.argument)},
+           {"addresses", OrNone(networks)},
+           {"mtu", Text(mtu)},
+           {"vlan", Text(vlan)},
+           {"mss", Text(mss)},
+           {"mac", mac.is_zero() ? "the device's" : mac.ToString()}}};
+}
+
+Things NeedingRestart(const Config& config) {
+  const auto& [node, dataplane, api, ports, routes, address_groups, services, eal_arguments] = config;
+  static_cast<void>(routes), static_cast<void>(address_groups), static_cast<void>(services);
+  const auto& [socket, metrics] = api;
+  Things things = {{"node", {{"name", node}}},
+                   DataplaneThing(dataplane),
+                   {"api", {{"socket", socket}, {"metrics", OrNone(metrics)}}},
+                   {"dpdk", {{"eal_arguments", OrNone(absl::StrJoin(eal_arguments, " "))}}}};
+  for (size_t i = 0; i < ports.size(); ++i) things.push_back(PortThing(ports[i], i));
+  return things;
+}
+
+std::string AllValues(const Thing& thing) {
+  return absl::StrJoin(thing.values, ", ", [](std::string* out, const auto& value) {
+    absl::StrAppend(out, value.first, " ", value.second);
+  });
+}
+
+std::vector<ConfigChange> CompareThings(const Things& from, const Things& to) {
+  using Action = ConfigChange::Action;
+  absl::flat_hash_map<absl::string_view, const Thing*> old, kept;
+  for (const Thing& thing : from) old.emplace(thing.object, &thing);
+  std::vector<ConfigChange> changes;
+  for (const Thing& thing : to) {
+    kept.emplace(thing.object, &thing);
+    const auto at = old.find(thing.object);
+    if (at == old.end()) {
+      changes.push_back({Action::kAdded, thing.object, "", "", AllValues(thing)});
+      continue;
+    }
+    for (size_t i = 0; i < thing.values.size(); ++i) {
+      const auto& [key, value] = thing.values[i];
+      const std::string& before = at->second->values[i].second;
+      if (value != before) changes.push_back({Action::kChanged, thing.object, std::string(key), before, value});
+    }
+  }
+  for (const Thing& thing : from) {
+    if (!kept.contains(thing.object)) changes.push_back({Action::kRemoved, thing.object, "", AllValues(thing), ""});
+  }
+  return changes;
+}
+
+}  // namespace
+
+absl::string_view Word(ConfigChange::Action action) {
+  switch (action) {
+    case ConfigChange::Action::kAdded: return "added";
+    case ConfigChange::Action::kRemoved: return "removed";
+    case ConfigChange::Action::kChanged: return "changed";
+  }
+  return "?";
+}
+
+std::string ConfigChange::ToString() const {
+  if (action == Action::kChanged) {
+    return absl::StrCat(object, key.empty() ? "" : ": ", key, ": ", from, " -> ", to);
+  }
+  return absl::StrCat(Word(action), " ", object, ": ", action == Action::kAdded ? to : from);
+}
+
+ConfigDifference Compare(const Config& from, const Config& to) {
+  ConfigDifference difference{CompareThings(Reloadable(from), Reloadable(to)),
+                              CompareThings(NeedingRestart(from), NeedingRestart(to))};
+  for (ConfigChange& change : difference.restart) {
+    if (change.action != ConfigChange::Action::kChanged) continue;
+    absl::StrAppend(&change.object, ".", std::exchange(change.key, ""));
+  }
+  return difference;
+}
+
+bool InChargeAtStart(const Config& config, const AddressGroupConfig& group) {
+  return group.prefer.empty() || group.prefer == config.node;
+}
+
+}  // namespace baton::controlplane
