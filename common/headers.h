@@ -67,8 +67,10 @@ struct VlanTag {  // behind type 0x8100
 static_assert(sizeof(VlanTag) == 4);
 
 inline constexpr uint8_t kIcmp = 1;
+inline constexpr uint8_t kIpInIp = 4;     // RFC 2003; RFC 2473, 3 with an IPv6 header around
 inline constexpr uint8_t kTcp = 6;
 inline constexpr uint8_t kUdp = 17;
+inline constexpr uint8_t kIpv6InIp = 41;  // RFC 4213, 3.5; RFC 2473, 3
 inline constexpr uint8_t kIcmpv6 = 58;
 
 // IPv6 extension headers (RFC 8200, 4).
@@ -135,6 +137,13 @@ struct UdpHeader {  // RFC 768
   Be16 checksum;  // zero: none (IPv4 only)
 };
 static_assert(sizeof(UdpHeader) == 8);
+
+struct VxlanHeader {  // RFC 7348, 5
+  Be32 flags;         // kVxlanVniValid
+  Be32 vni_reserved;  // the network's identifier in the upper 24 bits
+};
+static_assert(sizeof(VxlanHeader) == 8);
+inline constexpr uint32_t kVxlanVniValid = 0x08000000;
 
 struct IcmpHeader {  // RFC 792, RFC 4443: both families
   uint8_t type;

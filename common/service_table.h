@@ -24,6 +24,7 @@ enum class ForwardMethod : uint8_t {
   kDestination,  // AM-04 (embodiment 1)
   kFull,         // AM-49 (embodiment 2)
   kDirect,       // only the MAC addresses change: the backend has the service's address itself and answers past the box
+  kTunnel,       // the same, in an outer header: the backend may be anywhere
 };
 enum class Schedule : uint8_t { kWeight, kRoundRobin, kLeastLoad, kMaglev };
 
@@ -40,6 +41,14 @@ struct Endpoint {
   }
 };
 
+// How `tunnel` reaches a service's backends.
+struct Tunnel {
+  enum class Type : uint8_t { kIp, kVxlan } type = Type::kIp;  // RFC 2003 and RFC 2473; RFC 7348
+  IpAddress source;      // of the outer header; backends are of its family
+  uint32_t vni = 0;      // kVxlan: the network's identifier, 24 bits
+  uint16_t port = 4789;  // kVxlan: the UDP port that backends listen on
+};
+
 struct Backend {
   std::string name;
   IpAddress address;
@@ -47,6 +56,7 @@ struct Backend {
   uint16_t weight = 1;  // share of new connections; 0: none (drained, failed or set so)
   uint8_t load = 0;     // 0..100 as reported by the backend; 0 until something reports it (FE-Q09)
   Slot slot = kNoSlot;
+  MacAddress tunnel_mac = {};  // kTunnel with VXLAN: of the backend's VXLAN device
 };
 
 // Where `full` translation takes its source from: one of the box's internal addresses (AM-50, AM-54).
@@ -66,6 +76,7 @@ struct Service {
   std::vector<InternalAddress> internals;   // kFull only
   uint16_t first_port = 1024;               // kFull: ports chosen on an internal address, both included
   uint16_t last_port = 65535;
+  Tunnel tunnel;                            // kTunnel only
   std::vector<uint16_t> maglev;             // kMaglev only: indices into `backends`; empty when none has weight
 };
 

@@ -60,6 +60,7 @@ absl::StatusOr<Service> BuildService(const Config& config, const ServiceConfig& 
   service.name = from.name;
   service.listen = from.listen;
   service.method = from.forward;
+  service.tunnel = from.tunnel;
   service.schedule = from.schedule;
   service.first_port = from.first_port;
   service.last_port = from.last_port;
@@ -68,7 +69,8 @@ absl::StatusOr<Service> BuildService(const Config& config, const ServiceConfig& 
   for (const BackendConfig& backend : from.backends) {
     ASSIGN_OR_RETURN(const Slot slot, BackendSlot(from, backend, slots));
     service.backends.push_back({.name = backend.name, .address = backend.address, .port = PortOf(from, backend),
-                                .weight = EffectiveWeight(backend, live.backend(slot)), .slot = slot});
+                                .weight = EffectiveWeight(backend, live.backend(slot)), .slot = slot,
+                                .tunnel_mac = backend.mac});
   }
   RETURN_IF_ERROR(FillInternals(config, from, slots, service));
   return service;

@@ -27,6 +27,7 @@ absl::string_view Word(ForwardMethod method) {
     case ForwardMethod::kDestination: return "destination";
     case ForwardMethod::kFull: return "full";
     case ForwardMethod::kDirect: return "direct";
+    case ForwardMethod::kTunnel: return "tunnel";
   }
   return "?";
 }

@@ -28,7 +28,7 @@ RowState StateOfOneDirection(uint8_t seen) {
 }
 
 ForwardMethod MethodOf(const RowSide& request) {
-  if (request.untouched()) return ForwardMethod::kDirect;
+  if (request.untouched()) return request.tunnel() ? ForwardMethod::kTunnel : ForwardMethod::kDirect;
   return (request.kind & kSideFull) != 0 ? ForwardMethod::kFull : ForwardMethod::kDestination;
 }
 
@@ -149,6 +149,7 @@ uint8_t KindOf(const NewRow& row, bool ipv4) {
   if (ipv4) kind |= kSideIpv4;
   if (row.method == ForwardMethod::kFull) kind |= kSideFull;
   if (row.one_way()) kind |= kSideUntouched;
+  if (row.method == ForwardMethod::kTunnel) kind |= kSideTunnel;
   if (row.protocol == kTcp) kind |= kSideTcp;
   if (row.protocol == kUdp) kind |= kSideUdp;
   return kind;

@@ -8,8 +8,8 @@
 //     sides[0]  client -> backend: writes (client | internal) -> backend     key: client -> external
 //     sides[1]  backend -> client: writes external -> client                 key: backend -> (client | internal)
 //
-// With `direct` packets stay as they are and replies do not pass the box: only sides[0] is in the index and in use, its
-// `dst` is where packets go, and sides[1] keeps the key.
+// With `direct` and `tunnel` packets stay as they are and replies do not pass the box: only sides[0] is in the index and in
+// use, its `dst` is where packets go, and sides[1] keeps the key.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +27,12 @@ namespace baton::dataplane {
 enum SideKind : uint8_t {
   kSideLive = 1,       // the row is in use
   kSideIpv4 = 2,       // this direction's packets come in as IPv4
+  kSideTunnel = 4,     // with kSideUntouched: `tunnel`; `src` and `src_port` are the outer header's
   kSideReply = 8,      // backend -> client
   kSideFull = 16,      // `full` translation
   kSideTcp = 32,       // neither: ICMP echo
   kSideUdp = 64,
-  kSideUntouched = 128,  // `direct`: nothing is written into this direction's packets, and there is no other
+  kSideUntouched = 128,  // `direct`, `tunnel`: nothing is written into the packets, and there are no replies
 };
 
 struct alignas(64) RowSide {
@@ -53,6 +54,7 @@ struct alignas(64) RowSide {
   bool live() const { return (kind & kSideLive) != 0; }
   bool reply() const { return (kind & kSideReply) != 0; }
   bool ipv4() const { return (kind & kSideIpv4) != 0; }
+  bool tunnel() const { return (kind & kSideTunnel) != 0; }
   bool untouched() const { return (kind & kSideUntouched) != 0; }
   uint8_t protocol() const {
     if ((kind & kSideTcp) != 0) return kTcpProtocol;
@@ -79,13 +81,15 @@ AccessRow PackRow(const Row& row, Millis now);
 
 // What makes a row: addresses and ports (as on the wire) of both directions.
 struct NewRow {
-  IpAddress client, external, internal, backend;  // internal: the client's own with `destination`
+  // internal: the client's own with `destination`, the outer header's source with `tunnel`.
+  IpAddress client, external, internal, backend;
   uint16_t client_port, external_port, internal_port, backend_port;
   uint8_t protocol;
   ForwardMethod method;
   Slot backend_slot, address_slot;
 
-  bool one_way() const { return method == ForwardMethod::kDirect; }  // replies do not pass the box
+  // Replies do not pass the box.
+  bool one_way() const { return method == ForwardMethod::kDirect || method == ForwardMethod::kTunnel; }
   // The family that sides[1] is of: with a row of one way that of its key.
   bool reply_ipv4() const { return one_way() ? client.is_v4() : backend.is_v4(); }
 };

@@ -28,7 +28,7 @@ bool DontFragment(const Packet& p) {
 }  // namespace
 
 void FindNextHops(const Tables& tables, NeighborTable& neighbors, uint16_t hop_generation, const uint16_t* mtus,
-                  Burst& burst) {
+                  const OuterHeaders& outers, Burst& burst) {
   for (Packet& p : burst) {
     if (!p.alive()) continue;
     RowSide* side = p.side;
@@ -40,8 +40,9 @@ void FindNextHops(const Tables& tables, NeighborTable& neighbors, uint16_t hop_g
     }
     const NeighborTable::Entry& entry = neighbors.at(p.neighbor);
     p.out_port = entry.port;
-    if (p.length - p.l3 > mtus[p.out_port]) {
-      p.mtu = mtus[p.out_port];
+    const int outer = side != nullptr && side->tunnel() ? outers[side->backend].length : 0;
+    if (p.length - p.l3 + outer > mtus[p.out_port]) {
+      p.mtu = static_cast<uint16_t>(mtus[p.out_port] - outer);
       p.Drop(DropReason::kTooBig, DontFragment(p) ? Answer::kTooBig : Answer::kNone);
       continue;
     }

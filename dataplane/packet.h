@@ -96,8 +96,8 @@ struct alignas(64) Packet {
 };
 
 // Every buffer has this much room before the frame, and this much from the frame's start on, however short the frame is:
-// a tag can be added and an error message built in place (RFC 4443, 2.4: at most 1280 bytes of IPv6).
-inline constexpr int kMinHeadroom = 64;
+// a tag and a tunnel's headers can be added and an error message built in place (RFC 4443, 2.4: at most 1280 bytes of IPv6).
+inline constexpr int kMinHeadroom = 96;
 inline constexpr int kMinRoom = 1536;
 
 static_assert(sizeof(Packet) == 128);

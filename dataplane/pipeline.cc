@@ -25,11 +25,11 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
   FindQuotedRows(access_, burst);          // ICMP errors: the row of the packet they are about
   Classify(tables, hold_, burst);          // mode of the address; service, reply, local or transit
   translator_.Translate(tables, burst, now);  // a row for each new access: schedule, backend, port
-  FindNextHops(tables, neighbors_, hop_generation, mtus_.data(), burst);  // longest prefix match, neighbour
+  FindNextHops(tables, neighbors_, hop_generation, mtus_.data(), translator_.outers(), burst);  // longest prefix match, neighbour
   RewriteErrors(burst);                    // ICMP errors: what they quote
   ClampMss(mss_.data(), burst);            // SYNs: no larger segments than the ways out carry
   NoteUse(tables, burst, now);             // time, counts and TCP state of the rows
-  Rewrite(neighbors_, headers_.data(), burst);  // addresses, ports, checksums, TTL, Ethernet header
+  Rewrite(neighbors_, headers_.data(), translator_.outers(), burst);  // addresses, ports, checksums, TTL, headers
   AnswerInPlace(burst, now);               // echo replies; resets and ICMP errors in place of what was dropped
                                            // Worker::Dispatch: sends, holds, frees; each packet counted exactly once
 }

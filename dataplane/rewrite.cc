@@ -77,7 +77,7 @@ void WriteEthernet(const PortHeader& from, const MacAddress& to, Packet& p) {
   tag.type.set(type);
 }
 
-void Rewrite(NeighborTable& neighbors, const PortHeader* ports, Burst& burst) {
+void Rewrite(NeighborTable& neighbors, const PortHeader* ports, const OuterHeaders& outers, Burst& burst) {
   for (Packet& p : burst) {
     if (!p.alive()) continue;
     const RowSide* side = p.side != nullptr && !p.side->untouched() ? p.side : nullptr;
@@ -86,6 +86,9 @@ void Rewrite(NeighborTable& neighbors, const PortHeader* ports, Burst& burst) {
       WriteIpv4(side, p);
     } else {
       WriteIpv6(side, p);
+    }
+    if (side == nullptr && p.side != nullptr && p.side->tunnel()) {
+      Encapsulate(outers[p.side->backend], p.side->src_port, p);
     }
     WriteEthernet(ports[p.out_port], neighbors.at(p.neighbor).mac, p);
     neighbors.Touch(p.neighbor);

@@ -4,6 +4,7 @@
 
 #include "dataplane/neighbor_table.h"
 #include "dataplane/packet.h"
+#include "dataplane/tunnel.h"
 
 namespace baton::dataplane {
 
@@ -12,9 +13,9 @@ struct PortHeader {    // what the Ethernet header of a port's frames is made of
   uint16_t vlan = 0;   // 0: untagged
 };
 
-// For every packet that is alive: writes the row's addresses and ports if it has a row (but for `direct`), counts down the TTL, puts the next
-// hop's Ethernet header before the IP header. Makes the fate kForward. `ports` is indexed by PortId.
-void Rewrite(NeighborTable& neighbors, const PortHeader* ports, Burst& burst);
+// For every packet that is alive: writes the row's addresses and ports if it has a row (but for `direct` and `tunnel`), counts down the TTL, puts the next
+// hop's Ethernet header before the IP header, and a tunnel's headers between them. Makes the fate kForward. `ports` is indexed by PortId.
+void Rewrite(NeighborTable& neighbors, const PortHeader* ports, const OuterHeaders& outers, Burst& burst);
 
 // Puts an Ethernet header for `to` before the IP header, with a tag if the port has one; moves data and length.
 void WriteEthernet(const PortHeader& from, const MacAddress& to, Packet& packet);

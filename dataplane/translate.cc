@@ -15,6 +15,9 @@ bool Ended(const Row& row) {
          (s == RowState::kTcpFin && row.sides[0].untouched());
 }
 
+// RFC 7348, 5: the UDP source port of a tunnel is one of 49152 to 65535 that the flow tells. As on the wire.
+uint16_t EntropyOf(uint32_t hash) { return __builtin_bswap16(static_cast<uint16_t>(0xc000 | (hash >> 18))); }
+
 // The endpoint of the backend in the port pools. REQUIRES: the row is `full`.
 Endpoint BackendOf(const RowSide& request) {
   return {request.dst, __builtin_bswap16(request.dst_port), request.protocol()};
@@ -59,6 +62,11 @@ void Translator::OpenAccess(const Tables& tables, Packet& p, Millis now) {
   if (service.method == ForwardMethod::kFull) {
     const DropReason failed = ChoosePort(service, backend, row);
     if (failed != DropReason::kNone) return p.Drop(failed);
+  }
+  if (service.method == ForwardMethod::kTunnel) {
+    row.internal = service.tunnel.source;
+    row.internal_port = EntropyOf(hash);
+    outers_[backend.slot] = MakeOuterHeader(service.tunnel, backend);
   }
   const AccessTable::Added added = access_.Add(row, tables.services->timeouts(), now, &p.side);
   if (added != AccessTable::Added::kOk) {

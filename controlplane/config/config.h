@@ -74,12 +74,14 @@ struct BackendConfig {
   IpAddress address;
   uint16_t port = 0;    // 0 in the file: the listen port
   uint16_t weight = 1;
+  MacAddress mac = {};  // `tunnel` with vxlan
 };
 
 struct ServiceConfig {
   std::string name;
   Endpoint listen;
   ForwardMethod forward = ForwardMethod::kDestination;
+  Tunnel tunnel;        // `tunnel` only
   Schedule schedule = Schedule::kWeight;
   std::vector<BackendConfig> backends;
   uint16_t first_port = 1024, last_port = 65535;  // `full`: `internal_ports: 1024-65535`

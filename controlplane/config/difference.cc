@@ -34,16 +34,26 @@ std::string EndpointText(const IpAddress& address, uint16_t port) {
 }
 
 void AddBackend(const std::string& service, const BackendConfig& from, Things& things) {
-  const auto& [name, address, port, weight] = from;
+  const auto& [name, address, port, weight, mac] = from;
   things.push_back({absl::StrCat("backend ", service, "/", name),
-                    {{"endpoint", EndpointText(address, port)}, {"weight", Text(weight)}}});
+                    {{"endpoint", EndpointText(address, port)},
+                     {"weight", Text(weight)},
+                     {"mac", mac.is_zero() ? "none" : mac.ToString()}}});
+}
+
+std::string TunnelText(const Tunnel& from) {
+  const auto& [type, source, vni, port] = from;
+  if (source.is_unspecified()) return "none";
+  if (type == Tunnel::Type::kIp) return absl::StrCat("ip from ", source.ToString());
+  return absl::StrCat("vxlan ", vni, " from ", source.ToString(), " to port ", port);
 }
 
 void AddService(const ServiceConfig& from, Things& things) {
-  const auto& [name, listen, forward, schedule, backends, first_port, last_port, group] = from;
+  const auto& [name, listen, forward, tunnel, schedule, backends, first_port, last_port, group] = from;
   things.push_back({absl::StrCat("service ", name),
                     {{"listen", absl::StrCat(EndpointText(listen.address, listen.port), " ", ProtocolWord(listen.protocol))},
                      {"forward", std::string(Word(forward))},
+                     {"tunnel", TunnelText(tunnel)},
                      {"schedule", std::string(Word(schedule))},
                      {"internal_ports", absl::StrCat(first_port, "-", last_port)},
                      {"group", OrNone(group)}}});

@@ -76,6 +76,7 @@ class BackendChecker {
   void Check(const ServiceConfig& service, const std::string& path) {
     const bool destination =
         service.forward == ForwardMethod::kDestination && !reporter_.errors.Refused(path + ".forward");
+    if (service.forward == ForwardMethod::kTunnel) CheckSource(service.tunnel.source, path + ".tunnel.source");
     FirstUses<std::string> names;
     FirstUses<Endpoint> endpoints;
     for (size_t i = 0; i < service.backends.size(); ++i) {
@@ -92,6 +93,8 @@ class BackendChecker {
       if (!CheckAddress(service, backend, at + ".address")) continue;
       if (destination) CheckOwnedOnce(service, endpoint, known, at + ".address");
       if (service.forward == ForwardMethod::kDirect) CheckDirect(service, backend, at);
+      CheckMac(service, backend, at);
+      if (service.forward == ForwardMethod::kTunnel) CheckListenPort(service, backend, at + ".port");
     }
   }
 
@@ -103,7 +106,9 @@ class BackendChecker {
       return false;
     }
     if (!network_.CheckUsable(backend.address, at)) return false;
-    const IpAddress& listen = service.listen.address;
+    // A tunnel carries either family in either.
+    const bool tunnel = service.forward == ForwardMethod::kTunnel;
+    const IpAddress& listen = tunnel ? service.tunnel.source : service.listen.address;
     if (!listen.is_unspecified() && listen.family() != backend.address.family()) {
       reporter_.Report(at, shown,
                        absl::StrCat("is of another family than ", listen.ToString(), ", which is not supported yet"));
@@ -120,6 +125,23 @@ class BackendChecker {
                        "is on no port's network, which \"forward: direct\" needs");
     }
     CheckListenPort(service, backend, at + ".port");
+  }
+
+  // Replies to what is sent from it, ICMP errors too, must come here.
+  void CheckSource(const IpAddress& source, const std::string& at) const {
+    if (source.is_unspecified()) return;
+    const AddressBook::Entry* own = book_.Find(source);
+    if (own == nullptr || own->kind != AddressKind::kOwn) reporter_.Report(at, source.ToString(), "is no port's address");
+  }
+
+  void CheckMac(const ServiceConfig& service, const BackendConfig& backend, const std::string& at) const {
+    const bool vxlan = service.forward == ForwardMethod::kTunnel && service.tunnel.type == Tunnel::Type::kVxlan;
+    if (vxlan && backend.mac.is_zero() && !reporter_.errors.Refused(at + ".mac")) {
+      reporter_.Report(at, "", "needs a mac, that of its VXLAN device");
+    }
+    if (!vxlan && !backend.mac.is_zero()) {
+      reporter_.Report(at + ".mac", Quoted(backend.mac.ToString()), "is of use only with a tunnel of type vxlan");
+    }
   }
 
   void CheckListenPort(const ServiceConfig& service, const BackendConfig& backend, const std::string& at) const {

@@ -10,11 +10,12 @@ namespace {
 constexpr Word<ForwardMethod> kForwards[] = {{"destination", ForwardMethod::kDestination},
                                              {"full", ForwardMethod::kFull},
                                              {"direct", ForwardMethod::kDirect},
-                                             {"tunnel", std::nullopt}};
+                                             {"tunnel", ForwardMethod::kTunnel}};
 constexpr Word<Schedule> kSchedules[] = {{"weight", Schedule::kWeight},
                                          {"round_robin", Schedule::kRoundRobin},
                                          {"least_load", Schedule::kLeastLoad},
                                          {"maglev", Schedule::kMaglev}};
+constexpr Word<Tunnel::Type> kTunnels[] = {{"ip", Tunnel::Type::kIp}, {"vxlan", Tunnel::Type::kVxlan}};
 constexpr Word<uint8_t> kProtocols[] = {{"tcp", kTcp}, {"udp", kUdp}, {"icmp", kIcmp}};
 struct SourcePort {};
 constexpr Word<SourcePort> kIdentities[] = {{"source_port", SourcePort{}},
@@ -80,8 +81,41 @@ BackendConfig ReadBackend(const Node& node, ErrorList& errors, const Endpoint& l
   map.RequiredValue("address", ParseHostAddress, backend.address);
   ReadPortNumber(map.Optional("port"), errors, listen.protocol, backend.port);
   map.Number("weight", {0, 65535}, backend.weight);
+  map.Value("mac", ParseHostMac, backend.mac);
   map.Finish();
   return backend;
+}
+
+void ReadTunnel(const Node& node, ErrorList& errors, Tunnel& tunnel) {
+  MapReader map(node, errors);
+  bool known = false;
+  if (const Node* type = map.Required("type")) {
+    const std::optional<Tunnel::Type> word = ReadWord<Tunnel::Type>(*type, errors, kTunnels);
+    known = word.has_value();
+    if (known) tunnel.type = *word;
+  }
+  map.RequiredValue("source", ParseHostAddress, tunnel.source);
+  if (tunnel.type == Tunnel::Type::kVxlan) {
+    if (const Node* vni = map.Required("vni")) {
+      tunnel.vni = static_cast<uint32_t>(ReadNumber(*vni, errors, {0, 0xffffff}).value_or(0));
+    }
+    map.Number("port", {1, 65535}, tunnel.port);
+  } else {
+    for (const char* key : {"vni", "port"}) {
+      const Node* unused = map.Optional(key);
+      if (unused != nullptr && known) RefuseValue(*unused, errors, unused->text, "is of use only with \"type: vxlan\"");
+    }
+  }
+  map.Finish();
+}
+
+// `tunnel` is there when, and only when, the method is.
+void ReadTunnelOf(MapReader& map, ErrorList& errors, ServiceConfig& service, const std::string& path) {
+  if (service.forward == ForwardMethod::kTunnel) {
+    if (const Node* node = map.Required("tunnel")) ReadTunnel(*node, errors, service.tunnel);
+  } else if (const Node* node = map.Optional("tunnel")) {
+    if (!errors.Refused(path + ".forward")) Refuse(*node, errors, "is of use only with \"forward: tunnel\"");
+  }
 }
 
 void ReadIdentity(const Node& node, ErrorList& errors) {
@@ -105,6 +139,7 @@ ServiceConfig ReadService(const Node& node, ErrorList& errors) {
   map.RequiredValue("name", ParseName, service.name);
   if (const Node* listen = map.Required("listen")) service.listen = ReadListen(*listen, errors);
   map.Words<ForwardMethod>("forward", kForwards, service.forward);
+  ReadTunnelOf(map, errors, service, node.Path());
   map.Words<Schedule>("schedule", kSchedules, service.schedule);
   if (const Node* backends = map.Required("backends")) {
     const auto& list = ReadList(*backends, errors);

@@ -15,13 +15,13 @@ Service Web() {
   return {.name = "web", .listen = {kExternal, 80, kTcp}, .method = ForwardMethod::kDestination, .slot = 0,
           .backends = {{.name = "s1", .address = kFirst, .port = 8080, .weight = 2, .slot = 0},
                        {.name = "s2", .address = kSecond, .port = 8080, .weight = 1, .slot = 1}},
-          .internals = {}, .maglev = {}};
+          .internals = {}, .tunnel = {}, .maglev = {}};
 }
 
 Service Dns() {
   return {.name = "dns", .listen = {kExternal, 53, kUdp}, .method = ForwardMethod::kFull, .slot = 1,
           .backends = {{.name = "s1", .address = kFirst, .port = 53, .weight = 5, .slot = 2}},
-          .internals = {}, .maglev = {}};
+          .internals = {}, .tunnel = {}, .maglev = {}};
 }
 
 TEST_CASE("a listener is found by address, port and protocol together [FE-17]") {

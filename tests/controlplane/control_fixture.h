@@ -49,7 +49,8 @@ inline Config ControlConfig() {
                    {Prefix::Parse("10.0.0.0/24").value(), IpAddress{}, 1}};
   config.address_groups = {{"web", {Ip("198.51.100.10")}, {Ip("10.0.0.10")}, ""},
                            {"spare", {Ip("198.51.100.20")}, {}, "lb-b"}};
-  ServiceConfig web{.name = "web", .listen = {Ip("198.51.100.10"), 80, kTcp}, .backends = {}, .group = "web"};
+  ServiceConfig web{.name = "web", .listen = {Ip("198.51.100.10"), 80, kTcp}, .tunnel = {}, .backends = {},
+                    .group = "web"};
   web.backends = {{.name = "s1", .address = Ip("10.0.0.11"), .port = 0, .weight = 2},
                   {.name = "s2", .address = Ip("10.0.0.12"), .port = 0, .weight = 1}};
   ServiceConfig tls = web;

@@ -63,6 +63,30 @@ void ReadTcp(Span segment, Judge judge, PacketText* p) {
   SetPayload(segment.subspan(header), p);
 }
 
+PacketText ReadIp(Span packet, Judge judge);
+
+// RFC 7348, 5. False: not as it must be.
+bool ReadVxlan(uint16_t src_port, uint16_t dst_port, Span payload, PacketText* p) {
+  if (payload.size() < 22 || payload[0] != 0x08 || src_port < 49152) return false;
+  ByteReader in(payload.subspan(1));
+  const uint32_t reserved = in.U8() << 16 | in.U16();
+  const uint32_t vni = in.U32();
+  if (reserved != 0 || (vni & 0xff) != 0) return false;
+  const MacAddress dst = in.Mac();
+  const MacAddress src = in.Mac();
+  const uint16_t type = in.U16();
+  PacketText inner = ReadIp(payload.subspan(22), Judge::kYes);
+  if (inner.kind == "raw" || inner.ipv4() != (type == 0x0800)) return false;
+  inner.fields["mac_dst"] = dst.ToString();
+  inner.fields["mac_src"] = src.ToString();
+  p->kind = "vxlan";
+  p->src_port = p->dst_port = std::nullopt;
+  p->fields["port"] = absl::StrCat(dst_port);
+  p->fields["vni"] = absl::StrCat(vni >> 8);
+  p->about = std::make_shared<PacketText>(std::move(inner));
+  return true;
+}
+
 void ReadUdp(Span datagram, Judge judge, PacketText* p) {
   ByteReader in(datagram);
   p->kind = "udp";
@@ -71,6 +95,8 @@ void ReadUdp(Span datagram, Judge judge, PacketText* p) {
   const uint16_t length = in.U16();
   const uint16_t checksum = in.U16();
   if (judge == Judge::kYes && length != datagram.size()) p->fields["udplen"] = absl::StrCat(length);
+  const bool vxlan = (*p->dst_port == 4789 || *p->dst_port == 8472) && length == datagram.size() && checksum == 0;
+  if (vxlan && ReadVxlan(*p->src_port, *p->dst_port, datagram.subspan(8), p)) return;
   if (checksum == 0 && p->ipv4()) {
     p->fields["csum"] = "0";
   } else {
@@ -78,8 +104,6 @@ void ReadUdp(Span datagram, Judge judge, PacketText* p) {
   }
   SetPayload(datagram.subspan(8), p);
 }
-
-PacketText ReadIp(Span packet, Judge judge);
 
 bool IsError(const PacketText& p) {
   const uint32_t type = p.Number("type", 0);
@@ -129,6 +153,10 @@ void ReadSegment(Span segment, uint8_t protocol, bool later_fragment, Judge judg
   }
   p->kind = "ip";
   p->fields["protocol"] = absl::StrCat(protocol);
+  if ((protocol == 4 || protocol == 41) && judge == Judge::kYes) {
+    PacketText inner = ReadIp(segment, judge);
+    if (inner.kind != "raw" && inner.ipv4() == (protocol == 4)) p->about = std::make_shared<PacketText>(std::move(inner));
+  }
   SetPayload(segment, p);
 }
 

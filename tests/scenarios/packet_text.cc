@@ -45,7 +45,7 @@ constexpr absl::string_view kTcpFlags[] = {"syn", "ack", "fin", "rst", "psh", "u
 // Words that take a number, and words that stand alone.
 const std::set<std::string, std::less<>> kNumbers = {
     "ttl", "tos", "id", "seq", "win", "mss", "len", "mtu", "flow", "type", "code", "protocol", "vlan", "pad",
-    "truncate", "version", "ihl", "iplen", "udplen", "doff", "rest"};
+    "truncate", "version", "ihl", "iplen", "udplen", "doff", "rest", "vni", "port"};
 const std::set<std::string, std::less<>> kAlone = {"df", "untagged", "options", "urg"};
 const std::set<std::string, std::less<>> kExtensions = {"hbh", "dst", "routing"};
 
@@ -233,7 +233,7 @@ absl::Status ParseField(Cursor& in, PacketText* packet) {
     fields["len"] = absl::StrCat(fields["data"].size() - 2);
     return absl::OkStatus();
   }
-  if (word == "about" && absl::StartsWith(in.Peek(), "(")) {
+  if ((word == "about" || word == "around") && absl::StartsWith(in.Peek(), "(")) {
     const std::string inner = in.Next();
     ASSIGN_OR_RETURN(PacketText about, ParsePacket(absl::string_view(inner).substr(1, inner.size() - 2)));
     packet->about = std::make_shared<PacketText>(std::move(about));
@@ -289,6 +289,8 @@ absl::StatusOr<PacketText> ParsePacket(absl::string_view text) {
     RETURN_IF_ERROR(ParseEnds(in, &packet));
   } else if (packet.kind == "icmp" || packet.kind == "icmp6") {
     RETURN_IF_ERROR(ParseIcmpType(in, &packet));
+    RETURN_IF_ERROR(ParseEnds(in, &packet));
+  } else if (packet.kind == "vxlan") {
     RETURN_IF_ERROR(ParseEnds(in, &packet));
   } else if (packet.kind == "ip") {
     ASSIGN_OR_RETURN(packet.fields["protocol"], NumberWord(in, "ip"));

@@ -18,12 +18,12 @@
 namespace baton::scenarios {
 
 struct PacketText {
-  std::string kind;  // tcp, udp, icmp, icmp6, ip (another protocol, or a later fragment), arp, ether, raw
+  std::string kind;  // tcp, udp, icmp, icmp6, vxlan, ip (another protocol, or a later fragment), arp, ether, raw
   IpAddress src, dst;                         // arp: sender and target
   std::optional<uint16_t> src_port, dst_port;  // tcp, udp
   // Everything else by name, as canonical text; numbers in decimal. Flags without a value have the value "yes".
   std::map<std::string, std::string> fields;
-  std::shared_ptr<PacketText> about;          // what an ICMP error quotes
+  std::shared_ptr<PacketText> about;          // what an ICMP error quotes, or a tunnel's header is around
 
   bool has(const std::string& name) const { return fields.count(name) != 0; }
   std::string Get(const std::string& name) const { return has(name) ? fields.at(name) : ""; }

@@ -144,7 +144,9 @@ class Run {
     if (want.sent[0].packet.kind == "any") return "";
     if (want.sent[0].packet.Get("type") != step.burst[0].packet.Get("type")) return "";
     const absl::StatusOr<Bytes> frame = BuildFrame(step.burst[0].packet, {});
-    return Alteration(ReadFrame(*frame), got.sent[0].packet);
+    const PacketText& sent = got.sent[0].packet;
+    const bool tunnel = (sent.kind == "ip" || sent.kind == "vxlan") && sent.about != nullptr;
+    return Alteration(ReadFrame(*frame), tunnel ? *sent.about : sent);
   }
 
   std::string PacketDifference(const PortPacket& want, const PacketText& got) {

@@ -49,9 +49,9 @@ TEST_CASE("the difference of two files names thing, key, old and new value") {
       {"weight", "weight: 2", "weight: 3", "backend web/s1: weight: 2 -> 3", ""},
       {"a backend's address", "10.0.0.12}", "10.0.0.13}", "backend web/s2: endpoint: 10.0.0.12:80 -> 10.0.0.13:80", ""},
       {"a backend more", "      - {name: s2", "      - {name: s3, address: 10.0.0.13}\n      - {name: s2",
-       "added backend web/s3: endpoint 10.0.0.13:80, weight 1", ""},
+       "added backend web/s3: endpoint 10.0.0.13:80, weight 1, mac none", ""},
       {"a backend less", "      - {name: s2, address: 10.0.0.12}\n", "",
-       "removed backend web/s2: endpoint 10.0.0.12:80, weight 1", ""},
+       "removed backend web/s2: endpoint 10.0.0.12:80, weight 1, mac none", ""},
       {"schedule", "    forward: full\n", "    forward: full\n    schedule: maglev\n",
        "service web: schedule: weight -> maglev", ""},
       {"ports to choose from", "    forward: full\n", "    forward: full\n    internal_ports: 2000-3000\n",
@@ -86,16 +86,30 @@ TEST_CASE("the difference of two files names thing, key, old and new value") {
   CHECK(difference.empty() == (*c.changes == '\0' && *c.restart == '\0'));
 }
 
+TEST_CASE("another tunnel is told") {
+  const Config from = Parsed(kFile);
+  Config to = from;
+  to.services[0].tunnel = {Tunnel::Type::kVxlan, IpAddress::Parse("10.0.0.2").value(), 7, 4789};
+  to.services[0].backends[0].mac = MacAddress::Parse("02:00:00:00:07:11").value();
+  CHECK(Told(Compare(from, to).changes) ==
+        "service web: tunnel: none -> vxlan 7 from 10.0.0.2 to port 4789\n"
+        "backend web/s1: mac: none -> 02:00:00:00:07:11");
+  to.services[0].tunnel.type = Tunnel::Type::kIp;
+  CHECK(Told(Compare(from, to).changes) ==
+        "service web: tunnel: none -> ip from 10.0.0.2\n"
+        "backend web/s1: mac: none -> 02:00:00:00:07:11");
+}
+
 TEST_CASE("a service that goes takes its backends and its address with it") {
   const Config from = Parsed(kFile);
   Config to = from;
   to.services.clear();
   to.address_groups.clear();
   CHECK(Told(Compare(from, to).changes) ==
-        "removed service web: listen 198.51.100.10:80 tcp, forward full, schedule weight, internal_ports 1024-65535, "
-        "group web\n"
-        "removed backend web/s1: endpoint 10.0.0.11:80, weight 2\n"
-        "removed backend web/s2: endpoint 10.0.0.12:80, weight 1\n"
+        "removed service web: listen 198.51.100.10:80 tcp, forward full, tunnel none, schedule weight, internal_ports "
+        "1024-65535, group web\n"
+        "removed backend web/s1: endpoint 10.0.0.11:80, weight 2, mac none\n"
+        "removed backend web/s2: endpoint 10.0.0.12:80, weight 1, mac none\n"
         "removed address 198.51.100.10: kind external, group web, prefer this node\n"
         "removed address 10.0.0.10: kind internal, group web, prefer this node");
 }

@@ -164,6 +164,8 @@ TEST_CASE("what may be shared is accepted") {
 
 TEST_CASE("what is not translated goes to a neighbour, and to the port it was sent to") {
   constexpr const char* kBackends = "forward: full\n    backends:\n      - {name: a, address: 10.0.0.11, weight: 1}";
+  constexpr const char* kBoth = "forward: full\n    backends:\n      - {name: a, address: 10.0.0.11, weight: 1}\n"
+                                "      - {name: b, address: 10.0.0.12}";
   const auto c = GENERATE(values<Case>({
       {"a backend behind a router", kBackends,
        "forward: direct\n    backends:\n      - {name: a, address: ^10.9.0.11}",
@@ -171,6 +173,22 @@ TEST_CASE("what is not translated goes to a neighbour, and to the port it was se
       {"another port", kBackends,
        "forward: direct\n    backends:\n      - {name: a, address: 10.0.0.11, port: ^8080}",
        "services[0].backends[0].port: 8080 is not the listen port 80, and nothing is translated"},
+      {"another port through a tunnel", kBackends,
+       "forward: tunnel\n    tunnel: {type: ip, source: 10.0.0.2}\n    backends:\n"
+       "      - {name: a, address: 10.0.0.11, port: ^8080}",
+       "services[0].backends[0].port: 8080 is not the listen port 80, and nothing is translated"},
+      {"a tunnel from nowhere", "forward: full", "forward: tunnel\n    tunnel: {type: ip, source: ^10.0.0.3}",
+       "services[0].tunnel.source: 10.0.0.3 is no port's address"},
+      {"a tunnel of another family", kBoth,
+       "forward: tunnel\n    tunnel: {type: ip, source: \"2001:db8::2\"}\n    backends:\n"
+       "      - {name: b, address: \"2001:db8::11\"}\n      - {name: a, address: ^10.0.0.11}",
+       "services[0].backends[1].address: 10.0.0.11 is of another family than 2001:db8::2, which is not supported yet"},
+      {"a device without its address", kBoth,
+       "forward: tunnel\n    tunnel: {type: vxlan, source: 10.0.0.2, vni: 7}\n    backends:\n"
+       "      - {name: c, address: 10.0.0.13, mac: \"02:00:00:00:00:01\"}\n      - ^{name: a, address: 10.0.0.11}",
+       "services[0].backends[1]: needs a mac, that of its VXLAN device"},
+      {"an address without its device", "weight: 1", "mac: ^\"02:00:00:00:00:01\"",
+       "services[0].backends[0].mac: \"02:00:00:00:00:01\" is of use only with a tunnel of type vxlan"},
   }));
   CAPTURE(c.name);
   CheckOneError(Replaced(c.good, c.bad), c.error);
@@ -180,8 +198,8 @@ TEST_CASE("what is not translated goes to a neighbour, and to the port it was se
 
 TEST_CASE("what follows from a refused value is not reported again") {
   const auto c = GENERATE(values<Case>({
-      {"the method of a refused word", "forward: full", "forward: ^tunnel",
-       "services[0].forward: \"tunnel\" is not supported yet"},
+      {"the method of a refused word", "forward: full", "forward: ^half",
+       "services[0].forward: \"half\" is not one of destination, full, direct, tunnel"},
       {"routes over a refused network", "192.0.2.2/24", "^192.0.2.0/24",
        "ports[1].addresses[0]: \"192.0.2.0/24\" is the address of the network itself, not of a host"},
       {"the group of a refused internal address [AM-54]", "[10.0.0.50]", "[^10.0.0.300]",

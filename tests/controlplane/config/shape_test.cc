@@ -105,6 +105,9 @@ TEST_CASE("numbers outside their range are refused") {
   CheckOneError(Replaced(c.good, c.bad), c.error);
 }
 
+constexpr const char* kToTunnel =
+    "name: s\n    listen: {address: 192.0.2.100, port: 80, protocol: tcp}\n    forward: full";
+
 TEST_CASE("texts that are not what the key asks for are refused") {
   const auto c = GENERATE(values<Case>({
       {"an address", "10.0.0.11", "^10.0.0.256",
@@ -142,8 +145,17 @@ TEST_CASE("texts that are not what the key asks for are refused") {
       {"a group MAC address", "addresses: [10", "mac: ^\"01:00:5e:00:00:01\", addresses: [10",
        "ports[0].mac: \"01:00:5e:00:00:01\" is a group address; a MAC address of one host is needed"},
       {"a protocol", "tcp", "^sctp", "services[0].listen.protocol: \"sctp\" is not one of tcp, udp, icmp"},
-      {"a method", "forward: full", "forward: ^half", "services[0].forward: \"half\" is not one of destination, full, direct"},
-      {"a method to come", "forward: full", "forward: ^tunnel", "services[0].forward: \"tunnel\" is not supported yet"},
+      {"a method", "forward: full", "forward: ^half", "services[0].forward: \"half\" is not one of destination, full, direct, "
+       "tunnel"},
+      {"a tunnel without its shape", kToTunnel,
+       "^name: s\n    listen: {address: 192.0.2.100, port: 80, protocol: tcp}\n    forward: tunnel",
+       "services[0]: the key \"tunnel\" is missing"},
+      {"a shape without its tunnel", "forward: full", "forward: full\n    tunnel: ^{type: ip, source: 10.0.0.2}",
+       "services[0].tunnel: is of use only with \"forward: tunnel\""},
+      {"a type of tunnel", "forward: full", "forward: tunnel\n    tunnel: {type: ^gre, source: 10.0.0.2}",
+       "services[0].tunnel.type: \"gre\" is not one of ip, vxlan"},
+      {"a network's identifier", "forward: full", "forward: tunnel\n    tunnel: {type: ip, source: 10.0.0.2, vni: ^7}",
+       "services[0].tunnel.vni: 7 is of use only with \"type: vxlan\""},
       {"a schedule", "forward: full", "forward: full\n    schedule: ^fair",
        "services[0].schedule: \"fair\" is not one of weight, round_robin, least_load, maglev"},
       {"an identity to come", "forward: full", "forward: full\n    identity: [^spi]",
