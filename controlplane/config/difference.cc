@@ -62,12 +62,12 @@ void AddService(const ServiceConfig& from, Things& things) {
 
 void AddGroup(const AddressGroupConfig& from, Things& things) {
   const auto& [name, external, internal, prefer] = from;
-  const auto add = [&](const IpAddress& address, const char* kind) {
-    things.push_back({absl::StrCat("address ", address.ToString()),
-                      {{"kind", kind}, {"group", name}, {"prefer", prefer.empty() ? "this node" : prefer}}});
-  };
-  for (const IpAddress& address : external) add(address, "external");
-  for (const IpAddress& address : internal) add(address, "internal");
+  const std::string chosen = prefer.empty() ? "this node" : prefer;
+  for (const auto& [kind, addresses] : {std::pair("external", &external), std::pair("internal", &internal)}) {
+    for (const IpAddress& address : *addresses) {
+      things.push_back({absl::StrCat("address ", address.ToString()), {{"kind", kind}, {"group", name}, {"prefer", chosen}}});
+    }
+  }
 }
 
 void AddTimeouts(const Timeouts& timeouts, Things& things) {
