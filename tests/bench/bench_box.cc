@@ -11,6 +11,8 @@ Service BenchBox::MakeService() const {
   service.name = "bench";
   service.listen = {ExternalOf(case_.ipv4), kServicePort, case_.protocol};
   service.method = case_.method;
+  service.tunnel.type = case_.vxlan ? Tunnel::Type::kVxlan : Tunnel::Type::kIp;
+  service.tunnel.source = InternalOf(0, case_.ipv4);
   service.schedule = Schedule::kRoundRobin;
   service.slot = 0;
   service.address_slot = 0;

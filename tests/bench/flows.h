@@ -13,6 +13,7 @@ struct Case {
   bool ipv4 = true;
   uint8_t protocol = 17;
   uint32_t rows = 1;
+  bool vxlan = false;  // `tunnel`: otherwise IP in IP
 };
 
 inline constexpr int kBackends = 32;

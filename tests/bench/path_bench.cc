@@ -107,6 +107,16 @@ void Fail(const absl::Status& status) {
   std::exit(1);
 }
 
+const char* MethodName(const Case& c) {
+  switch (c.method) {
+    case ForwardMethod::kDestination: return "destination";
+    case ForwardMethod::kFull: return "full";
+    case ForwardMethod::kDirect: return "direct";
+    case ForwardMethod::kTunnel: return c.vxlan ? "tunnel vxlan" : "tunnel ip";
+  }
+  return "?";
+}
+
 void Print(const Case& c, BenchBox& box, Figure& path, Figure& setup, Figure& swap, Figure& hash, double spread) {
   const auto& access = box.worker().access();
   std::printf(
@@ -114,7 +124,7 @@ void Print(const Case& c, BenchBox& box, Figure& path, Figure& setup, Figure& sw
       "\"cycles_per_packet\": %.0f, \"cycles_per_packet_median\": %.0f, \"cycles_per_packet_spread\": %.2f, "
       "\"cycles_per_setup\": %.0f, \"reference_cycles\": %.0f, \"hash_lookup_cycles\": %.0f, \"bytes_per_row\": %.0f, "
       "\"repetitions\": %d, \"tsc_mhz\": %.0f}\n",
-      c.method == ForwardMethod::kFull ? "full" : "destination", c.ipv4 ? "ipv4" : "ipv6",
+      MethodName(c), c.ipv4 ? "ipv4" : "ipv6",
       c.protocol == 6 ? "tcp" : "udp", c.rows, path.At(0.25), path.At(0.5), spread, setup.At(0.25), swap.At(0.25),
       hash.At(0.25), static_cast<double>(access.bytes()) / access.limits().rows, kRepetitions,
       static_cast<double>(rte_get_tsc_hz()) / 1e6);
@@ -197,8 +207,12 @@ int main(int argc, char** argv) {
   if (!eal.ok()) bench::Fail(eal);
   for (const uint32_t rows : sizes) {
     for (const bool ipv4 : families) {
-      for (const ForwardMethod method : {ForwardMethod::kDestination, ForwardMethod::kFull}) {
-        for (const uint8_t protocol : {uint8_t{17}, uint8_t{6}}) bench::Measure({method, ipv4, protocol, rows});
+      for (const ForwardMethod method : {ForwardMethod::kDestination, ForwardMethod::kFull, ForwardMethod::kDirect,
+                                         ForwardMethod::kTunnel}) {
+        for (const uint8_t protocol : {uint8_t{17}, uint8_t{6}}) {
+          bench::Measure({method, ipv4, protocol, rows});
+          if (method == ForwardMethod::kTunnel) bench::Measure({method, ipv4, protocol, rows, true});
+        }
       }
     }
   }
