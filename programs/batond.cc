@@ -22,6 +22,7 @@
 #include "dataplane/dpdk/eal.h"
 #include "programs/batond/box.h"
 #include "programs/batond/eal_arguments.h"
+#include "programs/batond/service_manager.h"
 #include "controlplane/api/version.h"
 
 DEFINE_string(config, "/etc/baton/batond.yaml", "the configuration file");
@@ -78,6 +79,37 @@ sigset_t BlockSignals() {
   return set;
 }
 
+// The next signal, or 0 when it is time to look after the watchdog.
+int WaitForSignal(const sigset_t& signals, Duration watch_period) {
+  if (watch_period == Duration::zero()) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    return signal;
+  }
+  const auto ns = std::chrono::nanoseconds(watch_period).count();
+  const timespec limit = {.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
+  const int signal = sigtimedwait(&signals, nullptr, &limit);
+  return signal < 0 ? 0 : signal;
+}
+
+// Until SIGTERM or SIGINT, which it returns.
+int Serve(Box& box, const std::string& ready, const sigset_t& signals) {
+  ServiceManager manager;
+  manager.Ready(ready);
+  for (;;) {
+    manager.Watch(box.Heartbeats());
+    const int signal = WaitForSignal(signals, manager.watch_period());
+    if (signal == SIGHUP) {
+      manager.Reloading();
+      box.Reload();
+      manager.Ready(ready);
+    } else if (signal != 0) {
+      manager.Stopping();
+      return signal;
+    }
+  }
+}
+
 int Run(const controlplane::Config& config, const std::vector<std::string>& eal_options) {
   const sigset_t signals = BlockSignals();
   const std::vector<std::string> arguments = EalArguments(config, eal_options, ThisMachine());
@@ -92,11 +124,10 @@ int Run(const controlplane::Config& config, const std::vector<std::string>& eal_
   {
     const auto box = Box::Start(config, FLAGS_config);
     if (box.ok()) {
-      spdlog::info("batond ready: {} ports, {} services, {} workers", config.ports.size(), config.services.size(),
-                   config.dataplane.workers);
-      int signal = 0;
-      for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal)) (*box)->Reload();
-      spdlog::info("signal {}: stopping", signal);
+      const std::string size = absl::StrCat(config.ports.size(), " ports, ", config.services.size(), " services, ",
+                                            config.dataplane.workers, " workers");
+      spdlog::info("batond ready: {}", size);
+      spdlog::info("signal {}: stopping", Serve(**box, size, signals));
     } else {
       spdlog::error("{}", std::string(box.status().message()));
       status = kFailed;

@@ -112,6 +112,13 @@ void Box::Reload() {
   if (!report.ok()) spdlog::error("reload: {}", std::string(report.status().message()));
 }
 
+std::vector<uint64_t> Box::Heartbeats() const {
+  std::vector<uint64_t> beats;
+  for (const Lane& lane : lanes_) beats.push_back(lane.worker->counters().polls.Get());
+  beats.push_back(static_cast<uint64_t>(control_->GetView()->made.time_since_epoch().count()));
+  return beats;
+}
+
 absl::Status Box::OpenPorts() {
   ASSIGN_OR_RETURN(buffers_, dataplane::DpdkBufferPool::Create("buffers", config_.dataplane.packet_buffers));
   for (const controlplane::PortConfig& p : config_.ports) {

@@ -30,6 +30,8 @@ class Box {
 
   // Reads the file again; the log tells what came of it.
   void Reload();
+  // Numbers that stand still when a worker or the control thread does.
+  std::vector<uint64_t> Heartbeats() const;
 
  private:
   // A worker and what is its own. Members are destroyed from the last to the first.
