@@ -56,6 +56,7 @@ namespace baton {
   X(kTtlExpired, "ttl_expired", "TTL or hop limit used up; answered with time exceeded")                              \
   X(kNoRoute, "no_route", "no route covers the destination; answered with unreachable")                               \
   X(kTooBig, "too_big", "larger than the MTU of the way out; answered with the MTU")                                  \
+  X(kNoBuffers, "no_buffers", "no buffer was free for the pieces of a packet larger than the MTU")                    \
   X(kNeighborQueueFull, "neighbor_queue_full", "too many packets wait for this neighbour's MAC address")              \
   X(kNeighborTableFull, "neighbor_table_full", "as many neighbours as `neighbors` allows")                            \
   X(kNeighborFailed, "neighbor_failed", "the neighbour does not answer; answered with unreachable")                   \

@@ -21,7 +21,7 @@ uint16_t LookUp(const Tables& tables, NeighborTable& neighbors, const IpAddress&
 }
 
 bool DontFragment(const Packet& p) {
-  if (!p.ipv4) return true;
+  if (!p.ipv4 || (p.flags & (kIcmpError | kPiece)) != 0) return true;  // errors are translated whole
   return (reinterpret_cast<const Ipv4Header*>(p.data + p.l3)->fragment.get() & kIpv4DontFragment) != 0;
 }
 
@@ -43,7 +43,8 @@ void FindNextHops(const Tables& tables, NeighborTable& neighbors, uint16_t hop_g
     const int outer = side != nullptr && side->tunnel() ? outers[side->backend].length : 0;
     if (p.length - p.l3 + outer > mtus[p.out_port]) {
       p.mtu = static_cast<uint16_t>(mtus[p.out_port] - outer);
-      p.Drop(DropReason::kTooBig, DontFragment(p) ? Answer::kTooBig : Answer::kNone);
+      p.fate = Fate::kSplit;
+      if (DontFragment(p)) p.Drop(DropReason::kTooBig, Answer::kTooBig);
       continue;
     }
     if (entry.state == NeighborState::kReachable) {

@@ -13,7 +13,7 @@ namespace baton::dataplane {
 
 struct RowSide;  // access_table.h
 
-// What becomes of a packet. Each packet ends in exactly one of the last seven.
+// What becomes of a packet. Each packet ends in exactly one of the last eight.
 enum class Fate : uint8_t {
   kUndecided,  // goes through the stages
   kForward,    // to `out_port`
@@ -23,6 +23,7 @@ enum class Fate : uint8_t {
   kWait,       // waits for a neighbour's MAC address
   kEcho,       // answered in place: an echo reply from one of our own addresses
   kKept,       // waits for its first fragment: the fragment table has taken it
+  kSplit,      // larger than `mtu`, which is that of the way out: goes on in pieces
 };
 
 // The error a dropped packet is answered with (AM-08, AM-21, AM-Q08).
@@ -41,6 +42,7 @@ enum PacketFlag : uint8_t {
   kFollowed = 16,   // waited for its first fragment, which has come
   kIcmpError = 32,  // unreachable, packet too big, time exceeded or parameter problem: quotes a packet
   kSyn = 64,        // TCP with SYN
+  kPiece = 128,     // of a packet that was cut here
 };
 
 struct alignas(64) Packet {
@@ -67,7 +69,7 @@ struct alignas(64) Packet {
   PortId out_port = kNoPort;
   Slot address_slot = kNoSlot;  // the local address it is to (or, for a reply, belongs to)
   uint16_t neighbor = 0;        // index in the neighbour table
-  uint16_t mtu = 0;             // kTooBig: of the way out
+  uint16_t mtu = 0;             // kTooBig, kSplit: of the way out
   RowSide* side = nullptr;      // the row's side for this direction, when there is a row
   const Service* service = nullptr;
 

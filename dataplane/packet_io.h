@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dataplane/packet.h"
+#include "dataplane/waiting_packet.h"
 
 namespace baton::dataplane {
 
@@ -17,6 +18,9 @@ class PacketIo {
   // Sends the frames [data, data + length) of `count` packets in order; takes the buffers of those it sent, which are the
   // first `return value` ones. `data` may have moved by up to kMinHeadroom since Receive, `length` may have changed.
   virtual int Send(PortId port, Packet* const* packets, int count) = 0;
+
+  // Takes `count` buffers from the pool, all or none: each `data` is where a frame of any port's MTU has room, `length` is 0.
+  virtual bool Allocate(WaitingPacket* packets, int count) = 0;
 
   // Gives buffers back to their pool.
   virtual void Free(void* const* buffers, int count) = 0;

@@ -1,6 +1,7 @@
 #include "dataplane/worker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace baton::dataplane {
 namespace {
@@ -73,6 +74,8 @@ int Worker::ReceiveAll(TimePoint now) {
 void Worker::RunBurst(TimePoint now) {
   pipeline_->Run(tables_, hop_generation_, burst_, now);
   Dispatch(now);
+  const int oversize = std::exchange(oversize_count_, 0);  // pieces run as a burst: they are never too big
+  for (int i = 0; i < oversize; ++i) SendInPieces(oversize_[i], now);
 }
 
 // Carries out each packet's fate and counts it, once.
@@ -95,6 +98,9 @@ void Worker::Dispatch(TimePoint now) {
       case Fate::kHold: Hold(p, now); break;
       case Fate::kWait: Wait(p, now); break;
       case Fate::kKept: break;
+      case Fate::kSplit:
+        oversize_[oversize_count_++] = {{p.buffer, p.data, p.length, p.port}, p.l3, p.flags, p.mtu};
+        break;
       case Fate::kUndecided:  // cannot be: Rewrite decided what was left
       case Fate::kDrop:
         if (p.drop == DropReason::kNeighborFailed) AskForNeighbor(p.neighbor, ToMillis(now));
@@ -205,14 +211,25 @@ int Worker::ReleaseFragments(TimePoint now) {
 }
 
 // Packets that waited go through the pipeline from the start. REQUIRES: count <= kBurst.
-void Worker::RunAgain(const WaitingPacket* packets, int count, PacketFlag flag, TimePoint now) {
+void Worker::RunAgain(const WaitingPacket* packets, int count, uint8_t flags, TimePoint now) {
   burst_.count = count;
   for (int i = 0; i < count; ++i) {
     Packet& p = burst_.packets[i];
     p.Start(packets[i].data, packets[i].buffer, packets[i].length, packets[i].in_port);
-    p.flags = flag;
+    p.flags = flags;
   }
   RunBurst(now);
+}
+
+// The pieces of one packet are a burst of their own, so none of them is held up by another packet's.
+void Worker::SendInPieces(const Oversize& oversize, TimePoint now) {
+  WaitingPacket pieces[kMaxPieces];
+  const int count = PiecesOf(oversize);
+  if (count == 0) return Discard(oversize.packet.buffer, DropReason::kTooBig);
+  if (!io_.Allocate(pieces + 1, count - 1)) return Discard(oversize.packet.buffer, DropReason::kNoBuffers);
+  Split(oversize, pieces, count);
+  counters_.originated.Add(static_cast<uint64_t>(count - 1));
+  RunAgain(pieces, count, static_cast<uint8_t>(kPiece | kFollowed | (oversize.flags & kReleased)), now);
 }
 
 void Worker::SetGauges() {

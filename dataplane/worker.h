@@ -16,6 +16,7 @@
 #include "dataplane/packet_io.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/port_pools.h"
+#include "dataplane/split.h"
 #include "dataplane/worker_mailbox.h"
 
 namespace baton::dataplane {
@@ -73,7 +74,8 @@ class Worker {
   int ReceiveAll(TimePoint now);
   int ReleaseHeld(TimePoint now);
   int ReleaseFragments(TimePoint now);
-  void RunAgain(const WaitingPacket* packets, int count, PacketFlag flag, TimePoint now);
+  void RunAgain(const WaitingPacket* packets, int count, uint8_t flags, TimePoint now);
+  void SendInPieces(const Oversize& oversize, TimePoint now);
   void RunBurst(TimePoint now);
   void Dispatch(TimePoint now);
   void Hand(Packet& packet, TimePoint now);
@@ -105,6 +107,8 @@ class Worker {
   size_t hold_cursor_ = 0;
 
   Burst burst_;
+  int oversize_count_ = 0;
+  Oversize oversize_[kBurst];    // of the burst
   struct Outbox {
     int count = 0;
     Packet* packets[kBurst];

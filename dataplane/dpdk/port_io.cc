@@ -42,6 +42,14 @@ int DpdkPortIo::Send(PortId port, Packet* const* packets, int count) {
   return sent;
 }
 
+bool DpdkPortIo::Allocate(WaitingPacket* packets, int count) {
+  assert(count <= kBurst);
+  rte_mbuf* mbufs[kBurst];
+  if (rte_pktmbuf_alloc_bulk(buffers_.mempool(), mbufs, static_cast<unsigned>(count)) != 0) return false;
+  for (int i = 0; i < count; ++i) packets[i] = {.buffer = mbufs[i], .data = rte_pktmbuf_mtod(mbufs[i], uint8_t*)};
+  return true;
+}
+
 void DpdkPortIo::Free(void* const* buffers, int count) {
   rte_pktmbuf_free_bulk(reinterpret_cast<rte_mbuf**>(const_cast<void**>(buffers)), static_cast<unsigned>(count));
 }

@@ -11,18 +11,20 @@ namespace baton::dataplane {
 
 class DpdkPortIo final : public PacketIo {
  public:
-  // `queue` is the worker's, on every port.
-  explicit DpdkPortIo(uint16_t queue) : queue_(queue) {}
+  // `queue` is the worker's, on every port. REQUIRES: `buffers`, which the ports receive into too, outlives this.
+  DpdkPortIo(uint16_t queue, const DpdkBufferPool& buffers) : queue_(queue), buffers_(buffers) {}
 
   // REQUIRES: id < kMaxPorts; `port` outlives this.
   void AddPort(PortId id, const Port& port) { dpdk_ids_[id] = port.dpdk_id(); }
 
   int Receive(PortId port, Packet* packets, int max) override;
   int Send(PortId port, Packet* const* packets, int count) override;
+  bool Allocate(WaitingPacket* packets, int count) override;
   void Free(void* const* buffers, int count) override;
 
  private:
   uint16_t queue_;
+  const DpdkBufferPool& buffers_;
   std::array<uint16_t, kMaxPorts> dpdk_ids_{};
 };
 

@@ -152,7 +152,7 @@ absl::Status Box::MakeLanes() {
   for (size_t i = 0; i < workers; ++i) {
     Lane& lane = lanes_[i];
     lane.lcore = lcores[i];
-    lane.io = std::make_unique<dataplane::DpdkPortIo>(static_cast<uint16_t>(i));
+    lane.io = std::make_unique<dataplane::DpdkPortIo>(static_cast<uint16_t>(i), *buffers_);
     for (size_t port = 0; port < ports_.size(); ++port) lane.io->AddPort(static_cast<PortId>(port), *ports_[port]);
     ASSIGN_OR_RETURN(lane.rings, dataplane::WorkerRings::Create(absl::StrCat("w", i), kRingSize));
     ASSIGN_OR_RETURN(lane.worker, dataplane::Worker::Create(WorkerConfigOf(config_, port_infos_, i, seed), *lane.io,

@@ -59,6 +59,7 @@ class MemoryIo final : public dataplane::PacketIo {
     sent += static_cast<uint64_t>(count);
     return count;
   }
+  bool Allocate(dataplane::WaitingPacket*, int) override { return false; }  // nothing is too big here
   void Free(void* const*, int count) override { freed += static_cast<uint64_t>(count); }
 
   uint64_t sent = 0, sent_bytes = 0, freed = 0;

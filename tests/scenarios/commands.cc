@@ -67,6 +67,13 @@ absl::Status Transmit(const Words& w, Box& box) {
   return absl::OkStatus();
 }
 
+absl::Status Buffers(const Words& w, Box& box) {
+  if (w.size() != 2) return Usage("buffers N|any");
+  ASSIGN_OR_RETURN(const int count, Number(w[1], -1));
+  box.io().LimitBuffers(count);
+  return absl::OkStatus();
+}
+
 absl::Status Events(const Words& w, Box& box) {
   if (w.size() != 2) return Usage("events N|any");
   ASSIGN_OR_RETURN(const int room, Number(w[1], -1));
@@ -155,6 +162,7 @@ absl::Status Do(const Words& w, const Scenario& scenario, Box& box) {
   if (w[0] == "poll") return absl::OkStatus();
   if (w[0] == "neighbor") return NeighborCommand(w, box);
   if (w[0] == "transmit") return Transmit(w, box);
+  if (w[0] == "buffers") return Buffers(w, box);
   if (w[0] == "events") return Events(w, box);
   if (w[0] == "expect") return Expect(w, box);
   if (w[0] == "commit") {

@@ -7,15 +7,30 @@
 
 namespace baton::scenarios {
 
-void MemoryPorts::Arrive(PortId port, const Bytes& frame) {
-  auto buffer = std::make_unique<Buffer>();
-  const size_t room = std::max<size_t>(frame.size(), dataplane::kMinRoom);
+MemoryPorts::Buffer* MemoryPorts::NewBuffer(size_t room) {
+  auto made = std::make_unique<Buffer>();
+  Buffer* buffer = made.get();
   buffer->memory.assign(dataplane::kMinHeadroom + room, 0xa5);  // not zero: a length trusted too far shows
-  std::copy(frame.begin(), frame.end(), buffer->memory.begin() + dataplane::kMinHeadroom);
   buffer->data = buffer->memory.data() + dataplane::kMinHeadroom;
+  buffers_.emplace(buffer, std::move(made));
+  return buffer;
+}
+
+void MemoryPorts::Arrive(PortId port, const Bytes& frame) {
+  Buffer* buffer = NewBuffer(std::max<size_t>(frame.size(), dataplane::kMinRoom));
+  std::copy(frame.begin(), frame.end(), buffer->data);
   buffer->length = frame.size() > kBufferSize ? uint16_t{0} : static_cast<uint16_t>(frame.size());
-  arrived_[port].push_back(buffer.get());
-  buffers_.emplace(buffer.get(), std::move(buffer));
+  arrived_[port].push_back(buffer);
+}
+
+bool MemoryPorts::Allocate(dataplane::WaitingPacket* packets, int count) {
+  if (spare_ >= 0 && spare_ < count) return false;
+  if (spare_ >= 0) spare_ -= count;
+  for (int i = 0; i < count; ++i) {
+    Buffer* buffer = NewBuffer(kBufferSize);
+    packets[i] = {.buffer = buffer, .data = buffer->data};
+  }
+  return true;
 }
 
 int MemoryPorts::Receive(PortId port, dataplane::Packet* packets, int max) {

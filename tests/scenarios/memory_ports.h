@@ -32,11 +32,14 @@ class MemoryPorts : public dataplane::PacketIo {
   size_t buffers_in_use() const { return buffers_.size(); }
   // Buffers freed or sent that were not ours, or not any more. Empty when all was well.
   const std::vector<std::string>& mistakes() const { return mistakes_; }
+  // From now on this many more buffers can be had; -1: any number.
+  void LimitBuffers(int count) { spare_ = count; }
   // Control hands a buffer back (FrameForControl).
   void Release(void* buffer, const char* by);
 
   int Receive(PortId port, dataplane::Packet* packets, int max) override;
   int Send(PortId port, dataplane::Packet* const* packets, int count) override;
+  bool Allocate(dataplane::WaitingPacket* packets, int count) override;
   void Free(void* const* buffers, int count) override;
 
  private:
@@ -45,11 +48,13 @@ class MemoryPorts : public dataplane::PacketIo {
     uint8_t* data = nullptr;
     uint16_t length = 0;
   };
+  Buffer* NewBuffer(size_t room);
   static constexpr size_t kBufferSize = 2048;  // from the frame's start on
 
   std::map<void*, std::unique_ptr<Buffer>> buffers_;
   std::map<PortId, std::deque<Buffer*>> arrived_;
   std::map<PortId, int> room_;
+  int spare_ = -1;
   std::vector<SentFrame> sent_;
   std::vector<std::string> mistakes_;
 };

@@ -144,8 +144,8 @@ absl::StatusOr<Outcome> ParseOutcome(absl::string_view text) {
 }
 
 bool IsCommand(absl::string_view word) {
-  for (const absl::string_view command : {"backend", "commit", "events", "expect", "load", "mode", "neighbor", "poll",
-                                          "reload", "stage", "stop", "transmit"}) {
+  for (const absl::string_view command : {"backend", "buffers", "commit", "events", "expect", "load", "mode", "neighbor",
+                                          "poll", "reload", "stage", "stop", "transmit"}) {
     if (word == command) return true;
   }
   return false;

@@ -138,7 +138,7 @@ TEST_CASE("an af_packet port is an interface of the kernel") {
   CHECK((*port)->link().up);
   REQUIRE(std::system("ip link set far mtu 9000") == 0);
 
-  DpdkPortIo io(0);
+  DpdkPortIo io(0, **pool);
   io.AddPort(0, **port);
   const size_t longest = mtu + 14u;
   for (const size_t length : {size_t{60}, size_t{590}, longest}) {
@@ -170,7 +170,7 @@ TEST_CASE("a tag is in the frame that an af_packet port receives") {
   REQUIRE(pool.ok());
   auto port = OpenPort({.name = "wan", .kind = DeviceKind::kAfPacket, .argument = "near", .vlan = 100}, **pool);
   REQUIRE(port.ok());
-  DpdkPortIo io(0);
+  DpdkPortIo io(0, **pool);
   io.AddPort(0, **port);
   for (const size_t length : {size_t{64}, size_t{1518}}) {
     CAPTURE(length);
@@ -188,7 +188,7 @@ TEST_CASE("a port with a MAC address of its own receives what is sent to it") {
   auto port = OpenPort({.name = "wan", .kind = DeviceKind::kAfPacket, .argument = "near", .mac = mac}, **pool);
   REQUIRE(port.ok());
   CHECK((*port)->mac() == mac);
-  DpdkPortIo io(0);
+  DpdkPortIo io(0, **pool);
   io.AddPort(0, **port);
   Bytes frame = Frame(4, 64);
   std::copy(mac.bytes.begin(), mac.bytes.end(), frame.begin());

@@ -57,7 +57,7 @@ struct JoinedPorts {
     io.AddPort(1, *right);
   }
   std::unique_ptr<Port> left, right;
-  DpdkPortIo io{0};
+  DpdkPortIo io{0, Pool()};
 };
 
 }  // namespace
@@ -172,11 +172,30 @@ TEST_CASE("a ring joins two ports and no third, until one is closed") {
   CHECK(OpenPort(spec, Pool()).ok());
 }
 
+TEST_CASE("buffers are allocated all or none, each with room for a frame") {
+  auto pool = DpdkBufferPool::Create("port_test_pieces", 31);
+  REQUIRE(pool.ok());
+  DpdkPortIo io(0, **pool);
+  WaitingPacket pieces[kBurst];
+  REQUIRE(io.Allocate(pieces, 20));
+  CHECK_FALSE(io.Allocate(pieces + 20, 12));
+  CHECK((*pool)->in_use() == 20);
+  for (int i = 0; i < 20; ++i) {
+    std::memset(pieces[i].data, i, DpdkBufferPool::kDataRoom);
+    CHECK(pieces[i].length == 0);
+  }
+  for (int i = 0; i < 20; ++i) {
+    CHECK(pieces[i].data[DpdkBufferPool::kDataRoom - 1] == i);
+    io.Free(&pieces[i].buffer, 1);
+  }
+  CHECK((*pool)->in_use() == 0);
+}
+
 TEST_CASE("the null device receives without end and swallows what is sent") {
   const auto port = Open({.name = "nothing", .kind = DeviceKind::kNull, .argument = "size=80"});
   CHECK(port->name() == "nothing");
   CHECK(port->device() == "net_null_nothing");
-  DpdkPortIo io(0);
+  DpdkPortIo io(0, Pool());
   io.AddPort(3, *port);
   Packet in[kBurst];
   REQUIRE(io.Receive(3, in, kBurst) == kBurst);
@@ -195,7 +214,7 @@ TEST_CASE("an empty pool is counted, and the port goes on when there are buffers
   REQUIRE(pool.ok());
   auto port = OpenPort({.name = "starving", .kind = DeviceKind::kNull, .descriptors = 16}, **pool);
   REQUIRE(port.ok());
-  DpdkPortIo io(0);
+  DpdkPortIo io(0, **pool);
   io.AddPort(0, **port);
   Packet in[kBurst];
   REQUIRE(io.Receive(0, in, 20) == 20);
@@ -217,7 +236,7 @@ TEST_CASE("frames come from and go to capture files") {
   {
     const auto port = Open({.name = "file", .kind = DeviceKind::kPcap,
                             .argument = "rx_pcap=" + in_file + ",tx_pcap=" + out_file});
-    DpdkPortIo io(0);
+    DpdkPortIo io(0, Pool());
     io.AddPort(0, *port);
     Packet in[kBurst];
     REQUIRE(io.Receive(0, in, kBurst) == 1);
