@@ -12,7 +12,7 @@ class PacketIo {
   virtual ~PacketIo() = default;
 
   // Fills data, buffer, length and port of up to `max` packets, leaves the rest of each as a fresh Packet has it, and
-  // returns how many. Frames that do not lie in one buffer come with length 0 (Parse drops them as too_long).
+  // returns how many. Frames longer than a buffer come with length 0 (Parse drops them as too_long).
   virtual int Receive(PortId port, Packet* packets, int max) = 0;
 
   // Sends the frames [data, data + length) of `count` packets in order; takes the buffers of those it sent, which are the

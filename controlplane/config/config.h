@@ -20,6 +20,8 @@ struct DeviceConfig {
   std::string argument;  // the text behind the colon; for kPci the address itself
 };
 
+inline constexpr uint16_t kMostMtu = 9216;  // a frame lies in one buffer
+
 struct PortConfig {
   std::string name;
   DeviceConfig device;

@@ -11,7 +11,6 @@ namespace {
 
 constexpr uint16_t kLeastMtuIpv6 = 1280;  // RFC 8200, 5
 constexpr int kIpv4AndTcp = 40;           // headers that a maximum segment size does not count (RFC 6691)
-constexpr uint16_t kMostMtu = 1984;
 
 bool Overlap(const Prefix& a, const Prefix& b) { return a.Contains(b.address) || b.Contains(a.address); }
 

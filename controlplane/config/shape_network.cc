@@ -28,8 +28,8 @@ PortConfig ReadPort(const Node& node, ErrorList& errors) {
   map.RequiredValue("name", ParseName, port.name);
   map.RequiredValue("device", ParseDevice, port.device);
   if (const Node* addresses = map.Optional("addresses")) port.addresses = ReadAddresses(*addresses, errors);
-  map.Number("mtu", {576, 1984}, port.mtu);
-  map.Number("mss", {512, 1944}, port.mss);
+  map.Number("mtu", {576, kMostMtu}, port.mtu);
+  map.Number("mss", {512, kMostMtu - 40}, port.mss);
   map.Number("vlan", {0, 4094}, port.vlan);
   map.Value("mac", ParseHostMac, port.mac);
   map.Finish();

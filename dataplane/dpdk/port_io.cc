@@ -16,7 +16,8 @@ int DpdkPortIo::Receive(PortId port, Packet* packets, int max) {
     rte_mbuf* mbuf = mbufs[i];
     auto* data = rte_pktmbuf_mtod(mbuf, uint8_t*);
     rte_prefetch0(data);  // Parse reads it once all packets of the burst are filled
-    packets[i].Start(data, mbuf, mbuf->nb_segs == 1 ? mbuf->data_len : uint16_t{0}, port);
+    const bool whole = mbuf->nb_segs == 1 || rte_pktmbuf_linearize(mbuf) == 0;
+    packets[i].Start(data, mbuf, whole ? mbuf->data_len : uint16_t{0}, port);
   }
   return count;
 }

@@ -1,5 +1,6 @@
 // The ports of one worker over DPDK: its receive and transmit queue of each. Used by that worker only, except that
-// ports are added before it starts. No offloads: frames go in and out as bytes.
+// ports are added before it starts. No offloads: frames go in and out as bytes,
+// each in one buffer; what a driver spreads over several is put together.
 #pragma once
 
 #include <array>

@@ -120,7 +120,10 @@ std::vector<uint64_t> Box::Heartbeats() const {
 }
 
 absl::Status Box::OpenPorts() {
-  ASSIGN_OR_RETURN(buffers_, dataplane::DpdkBufferPool::Create("buffers", config_.dataplane.packet_buffers));
+  uint16_t mtu = 0;
+  for (const controlplane::PortConfig& p : config_.ports) mtu = std::max(mtu, p.mtu);
+  ASSIGN_OR_RETURN(buffers_, dataplane::DpdkBufferPool::Create("buffers", config_.dataplane.packet_buffers,
+                                                               static_cast<uint16_t>(dataplane::BufferRoom(mtu))));
   for (const controlplane::PortConfig& p : config_.ports) {
     const dataplane::PortSpec spec{
         .name = p.name,

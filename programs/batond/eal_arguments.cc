@@ -6,6 +6,8 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
+#include "dataplane/dpdk/port.h"
+
 namespace baton {
 namespace {
 
@@ -35,7 +37,9 @@ size_t NeededMemory(const Config& config) {
   const auto& d = config.dataplane;
   const size_t rows = d.access_rows, rows_ipv6 = d.access_rows_ipv6 == 0 ? d.access_rows : d.access_rows_ipv6;
   const size_t access = rows * (132 + 2 * 64) + rows_ipv6 * 2 * 80;
-  const size_t buffers = size_t{d.packet_buffers} * 2432;
+  uint16_t mtu = 0;
+  for (const controlplane::PortConfig& port : config.ports) mtu = std::max(mtu, port.mtu);
+  const size_t buffers = size_t{d.packet_buffers} * (dataplane::BufferRoom(mtu) + 384);  // headroom, mbuf, mempool
   const size_t pools = size_t{d.port_pools} * 8500 * static_cast<size_t>(d.workers);
   return (access + buffers + pools + (size_t{64} << 20)) / 4 * 5;
 }

@@ -119,17 +119,18 @@ TEST_CASE("who says anything about memory himself is left alone") {
 }
 
 TEST_CASE("each size that the operator raises needs more memory") {
-  struct Case { const char* name; void (*raise)(controlplane::DataplaneConfig&); size_t more; };
+  struct Case { const char* name; void (*raise)(Config&); size_t more; };
   const auto c = GENERATE(values<Case>({
-      {"rows", [](controlplane::DataplaneConfig& d) { d.access_rows += 1'000'000; }, size_t{1'000'000} * 128},
-      {"packet buffers", [](controlplane::DataplaneConfig& d) { d.packet_buffers += 10'000; }, size_t{10'000} * 2048},
-      {"port pools", [](controlplane::DataplaneConfig& d) { d.port_pools += 1000; }, size_t{1000} * 8192},
-      {"workers, which have their own pools", [](controlplane::DataplaneConfig& d) { ++d.workers; }, size_t{1024} * 8192},
+      {"rows", [](Config& to) { to.dataplane.access_rows += 1'000'000; }, size_t{1'000'000} * 128},
+      {"packet buffers", [](Config& to) { to.dataplane.packet_buffers += 10'000; }, size_t{10'000} * 2048},
+      {"jumbo frames, in every buffer", [](Config& to) { to.ports[0].mtu = 9000; }, size_t{65536} * 7168},
+      {"port pools", [](Config& to) { to.dataplane.port_pools += 1000; }, size_t{1000} * 8192},
+      {"workers, which have their own pools", [](Config& to) { ++to.dataplane.workers; }, size_t{1024} * 8192},
   }));
   CAPTURE(c.name);
   Config config = OnePort(DeviceConfig::Kind::kNull);
   const size_t before = NeededMemory(config);
-  c.raise(config.dataplane);
+  c.raise(config);
   CHECK(NeededMemory(config) >= before + c.more);
 }
 

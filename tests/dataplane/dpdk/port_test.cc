@@ -137,22 +137,6 @@ TEST_CASE("many frames arrive in order, and what does not fit stays with the sen
   CHECK(Pool().in_use() == 0);
 }
 
-TEST_CASE("a frame in two buffers comes with length 0, and both go back to the pool") {
-  JoinedPorts ports("segments");
-  auto* head = static_cast<rte_mbuf*>(Pool().Allocate().handle);
-  auto* tail = static_cast<rte_mbuf*>(Pool().Allocate().handle);
-  rte_pktmbuf_append(head, 1000);
-  rte_pktmbuf_append(tail, 1000);
-  REQUIRE(rte_pktmbuf_chain(head, tail) == 0);
-  REQUIRE(rte_eth_tx_burst(ports.left->dpdk_id(), 0, &head, 1) == 1);
-  Packet in[kBurst];
-  REQUIRE(ports.io.Receive(1, in, kBurst) == 1);
-  CHECK(in[0].length == 0);
-  CHECK(Pool().in_use() == 2);
-  ports.io.Free(&in[0].buffer, 1);
-  CHECK(Pool().in_use() == 0);
-}
-
 TEST_CASE("frames that nobody received go back to the pool with the ports") {
   {
     JoinedPorts ports("leftover");
@@ -170,6 +154,29 @@ TEST_CASE("a ring joins two ports and no third, until one is closed") {
   CHECK(OpenPort(spec, Pool()).status().code() == absl::StatusCode::kAlreadyExists);
   ports.left.reset();
   CHECK(OpenPort(spec, Pool()).ok());
+}
+
+TEST_CASE("a frame spread over several buffers is put together; one longer than a buffer is not") {
+  JoinedPorts ports("chain");
+  const auto send = [&](int segments, int length) {
+    rte_mbuf* chain[kBurst];
+    REQUIRE(rte_pktmbuf_alloc_bulk(Pool().mempool(), chain, static_cast<unsigned>(segments)) == 0);
+    for (int i = 0; i < segments; ++i) {
+      auto* bytes = reinterpret_cast<uint8_t*>(rte_pktmbuf_append(chain[i], static_cast<uint16_t>(length)));
+      for (int k = 0; k < length; ++k) bytes[k] = static_cast<uint8_t>(i * length + k);
+      if (i > 0) REQUIRE(rte_pktmbuf_chain(chain[0], chain[i]) == 0);
+    }
+    REQUIRE(rte_eth_tx_burst(ports.left->dpdk_id(), 0, chain, 1) == 1);
+  };
+  send(3, 600);
+  send(3, 700);  // 2100 of 2048
+  Packet in[kBurst];
+  REQUIRE(ports.io.Receive(1, in, kBurst) == 2);
+  CHECK(in[0].length == 1800);
+  CHECK(CountsUpFrom(0, in[0]));
+  CHECK(in[1].length == 0);
+  for (int i = 0; i < 2; ++i) ports.io.Free(&in[i].buffer, 1);
+  CHECK(Pool().in_use() == 0);
 }
 
 TEST_CASE("buffers are allocated all or none, each with room for a frame") {
