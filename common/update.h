@@ -13,7 +13,8 @@
 
 namespace baton {
 
-class RouteTable;  // dataplane/route_table.h
+class RouteTable;    // dataplane/route_table.h
+struct PacketTrace;  // common/packet_trace.h
 
 // --- control thread -> one worker ---
 
@@ -46,7 +47,10 @@ struct ListRows {
   uint32_t from;
 };
 
-using Update = std::variant<UseRoutes, UseServices, UseAddresses, Commit, SetNeighbor, SendFrame, ListRows>;
+// Tell what this packet would meet, without any effect, and hand the trace back with Explained.
+struct Explain { PacketTrace* trace; };
+
+using Update = std::variant<UseRoutes, UseServices, UseAddresses, Commit, SetNeighbor, SendFrame, ListRows, Explain>;
 static_assert(std::is_trivially_copyable_v<Update> && sizeof(Update) <= 64);
 
 // --- one worker -> control thread ---
@@ -71,9 +75,10 @@ struct NeedNeighbor {
 };
 
 struct RowsListed { RowBatch* batch; };
+struct Explained { PacketTrace* trace; };
 
 using Event = std::variant<RetiredRoutes, RetiredServices, RetiredAddresses, Committed, FrameForControl, NeedNeighbor,
-                           RowsListed>;
+                           RowsListed, Explained>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace baton

@@ -26,6 +26,7 @@ Control::Control(ControlSetup setup)
       neighbors_(NeighborConfig(setup_), *this),
       // Less than the asker waits: it shall hear which worker was too slow.
       listing_(setup_.workers, setup_.request_time_limit * 9 / 10),
+      explaining_(setup_.workers, setup_.request_time_limit * 9 / 10),
       requests_(setup_.request_time_limit) {}
 
 Control::~Control() {
@@ -60,17 +61,19 @@ bool Control::Poll(TimePoint now) {
   work += publisher_.Poll();
   neighbors_.Tick(now);
   listing_.Tick(now);
+  explaining_.Tick(now);
   work += RunAfterCommits(now);
   if (now >= next_view_) {
     ReleaseLeaving();
     PublishView(now);
   }
-  return work > 0 || listing_.busy();
+  return work > 0 || listing_.busy() || explaining_.busy();
 }
 
 void Control::Close() {
   requests_.Close();
   listing_.Close();
+  explaining_.Close();
   for (const AfterCommit& after : after_commits_) {
     if (after.answer) after.answer->Answer(absl::UnavailableError("the control thread is stopping"));
   }
@@ -97,6 +100,8 @@ void Control::OnEvent(size_t worker, const Event& event, TimePoint now) {
     neighbors_.OnNeed(*need, now);
   } else if (std::holds_alternative<RowsListed>(event)) {
     listing_.OnRowsListed(worker, now);
+  } else if (std::holds_alternative<Explained>(event)) {
+    explaining_.OnExplained(worker, now);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "common/worker_link.h"
 #include "controlplane/access_listing.h"
 #include "controlplane/config/parse.h"
+#include "controlplane/explaining.h"
 #include "controlplane/neighbor/neighbors.h"
 #include "controlplane/publisher.h"
 #include "controlplane/reload.h"
@@ -59,6 +60,7 @@ class Control : public Requests, private neighbor::Callbacks {
   absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
   absl::Status ChangeBackend(const BackendChange& change) override;
   absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
+  absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) override;
   absl::StatusOr<ReloadReport> Reload(bool dry_run) override;
   std::shared_ptr<const View> GetView() const override;
 
@@ -89,6 +91,7 @@ class Control : public Requests, private neighbor::Callbacks {
   absl::Status DoChangeBackend(const BackendChange& change, const StatusQuestion& question);
   absl::Status DoListAccess(const AccessFilter& filter,
                             const std::shared_ptr<Question<AccessListing::Answer>>& question);
+  absl::Status DoExplain(const FrameToExplain& frame, const std::shared_ptr<Question<Explaining::Answer>>& question);
   absl::Status HasRoomAfterCommit() const;
 
   // control_reload.cc
@@ -121,6 +124,7 @@ class Control : public Requests, private neighbor::Callbacks {
   Publisher publisher_;
   neighbor::Neighbors neighbors_;
   AccessListing listing_;
+  Explaining explaining_;
   std::vector<LeavingAddress> leaving_;
   uint64_t leaving_since_ = 0;             // generation that the last of them left with
   ReloadView reloads_;

@@ -34,6 +34,14 @@ absl::StatusOr<std::vector<ListedRow>> Control::ListAccess(const AccessFilter& f
   });
 }
 
+absl::StatusOr<ExplainedPacket> Control::Explain(const FrameToExplain& frame) {
+  using Answer = Explaining::Answer;
+  return requests_.Ask<Answer>([this, frame](const std::shared_ptr<Question<Answer>>& question) {
+    const absl::Status begun = DoExplain(frame, question);
+    if (!begun.ok()) question->Answer(begun);
+  });
+}
+
 std::shared_ptr<const View> Control::GetView() const {
   const std::lock_guard lock(view_mutex_);
   return view_;
@@ -109,6 +117,18 @@ absl::Status Control::DoListAccess(const AccessFilter& filter,
     slot = services_[service - config_.services.data()].slot;
   }
   return listing_.Start(filter, slot, question);
+}
+
+absl::Status Control::DoExplain(const FrameToExplain& frame,
+                                const std::shared_ptr<Question<Explaining::Answer>>& question) {
+  if (frame.port >= setup_.ports.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("port: there is no port ", frame.port));
+  }
+  if (frame.bytes.size() > PacketTrace::kMostBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("frame: ", frame.bytes.size(), " bytes are more than the limit of ", PacketTrace::kMostBytes));
+  }
+  return explaining_.Start(frame, question);
 }
 
 absl::Status Control::HasRoomAfterCommit() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/access_row.h"
+#include "common/packet_trace.h"
 #include "common/status.h"
 #include "controlplane/config/difference.h"
 #include "controlplane/view.h"
@@ -31,6 +32,16 @@ struct AccessFilter {
 struct ListedRow {
   int worker = 0;
   AccessRow row;
+};
+
+struct FrameToExplain {
+  PortId port = 0;             // where it comes in
+  std::vector<uint8_t> bytes;  // from the Ethernet header on
+};
+
+struct ExplainedPacket {
+  int worker = 0;
+  PacketTrace trace;
 };
 
 // What a reload did, or with a dry run would do.
@@ -58,6 +69,9 @@ class Requests {
   virtual absl::Status ChangeBackend(const BackendChange& change) = 0;
   // A walk over the workers' tables, in pieces; rows made or ended meanwhile may be missed.
   virtual absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) = 0;
+  // What a worker would do with this frame, found out by its own pipeline without any effect. InvalidArgument: no such
+  // port, too many bytes.
+  virtual absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) = 0;
   // Reads the configuration file again and applies it whole or not at all; a dry run only compares. A file that is refused
   // is no error here: the report says why. FailedPrecondition: there is no file.
   virtual absl::StatusOr<ReloadReport> Reload(bool dry_run) = 0;

@@ -112,6 +112,8 @@ class AccessTable {
   enum class Added { kOk, kFull, kReplyKeyInUse };
   // REQUIRES: no row has the request key. On kOk, `*request` is the client's side.
   Added Add(const NewRow& row, const Timeouts& timeouts, Millis now, RowSide** request);
+  // What Add would say, and the row that it would make. `place_freed`: another row ends first.
+  Added Preview(const NewRow& row, Millis now, bool place_freed, Row* made) const;
   void Remove(Row& row);
 
   // Something shortened the row's life (FIN, RST): look at it again no later than `deadline`.

@@ -114,4 +114,19 @@ void FollowFragments(const Tables& tables, FragmentTable& fragments, Burst& burs
   }
 }
 
+void PeekAtFragment(const Tables& tables, const FragmentTable& fragments, Packet& p) {
+  if (!p.alive() || (p.flags & kFragmented) == 0 || !Concerns(tables, p)) return;
+  const Piece piece = PieceOf(p);
+  const uint32_t datagram = fragments.Find(piece.key);
+  const bool known = datagram != FragmentTable::kNone;
+  if (known && fragments.spoilt(datagram)) return p.Drop(DropReason::kFragmentOverlap);
+  if (piece.range.begin == 0) return Inherit(FirstOf(p), p);
+  const FirstFragment* first = known ? fragments.first(datagram) : nullptr;
+  if (first == nullptr) {
+    p.fate = Fate::kKept;
+  } else {
+    Inherit(*first, p);
+  }
+}
+
 }  // namespace baton::dataplane

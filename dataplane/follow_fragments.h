@@ -14,4 +14,7 @@ namespace baton::dataplane {
 // A packet that waited elsewhere meanwhile (kReleased, kFollowed) has been noted already.
 void FollowFragments(const Tables& tables, FragmentTable& fragments, Burst& burst, Millis now);
 
+// The same for one packet by what `fragments` knows, noting nothing: kKept when it would have to wait.
+void PeekAtFragment(const Tables& tables, const FragmentTable& fragments, Packet& packet);
+
 }  // namespace baton::dataplane

@@ -8,13 +8,18 @@ HoldBuffer::HoldBuffer(const Limits& limits, size_t address_slots)
   free_ = places_.empty() ? kEnd : 0;
 }
 
-DropReason HoldBuffer::Add(Slot address, const WaitingPacket& packet, Millis now) {
+DropReason HoldBuffer::Refusal(Slot address, uint32_t length) const {
   if (limits_.packets == 0) return DropReason::kHoldDisabled;
+  const Queue& queue = queues_[address];
+  const bool full = free_ == kEnd || queue.packets >= limits_.packets_per_address ||
+                    queue.bytes + length > limits_.bytes_per_address;
+  return full ? DropReason::kHoldFull : DropReason::kNone;
+}
+
+DropReason HoldBuffer::Add(Slot address, const WaitingPacket& packet, Millis now) {
+  const DropReason refused = Refusal(address, packet.length);
+  if (refused != DropReason::kNone) return refused;
   Queue& queue = queues_[address];
-  if (free_ == kEnd || queue.packets >= limits_.packets_per_address ||
-      queue.bytes + packet.length > limits_.bytes_per_address) {
-    return DropReason::kHoldFull;
-  }
   const uint32_t at = free_;
   free_ = places_[at].next;
   places_[at] = {packet, now, kEnd};

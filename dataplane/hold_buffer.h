@@ -24,6 +24,8 @@ class HoldBuffer {
 
   // kNone, or why not: kHoldDisabled, kHoldFull. REQUIRES: slot < address_slots.
   DropReason Add(Slot address, const WaitingPacket& packet, Millis now);
+  // What Add would say.
+  DropReason Refusal(Slot address, uint32_t length) const;
   // The oldest packet of the address; false when there is none.
   bool Take(Slot address, WaitingPacket* packet);
   // The oldest packet of the address if it waited longer than the time limit.

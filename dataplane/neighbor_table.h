@@ -81,6 +81,11 @@ class NeighborTable {
     const uint32_t now = clock_.load(std::memory_order_relaxed) + 1;  // 0: never
     if (stamp.load(std::memory_order_relaxed) != now) stamp.store(now, std::memory_order_relaxed);
   }
+  // When packets last went there, in the worker's own terms: to put it back after a packet that was none.
+  uint32_t touched(uint16_t index) const { return stamps_[entries_[index].stamp].load(std::memory_order_relaxed); }
+  void SetTouched(uint16_t index, uint32_t when) {
+    stamps_[entries_[index].stamp].store(when, std::memory_order_relaxed);
+  }
   // Any thread: whether packets went there in the last `seconds`. Two neighbours may share a stamp; then the one that
   // is not used seems to be, which only means that it is refreshed for longer.
   bool Used(PortId port, const IpAddress& address, int seconds) const;

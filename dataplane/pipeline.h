@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/counters.h"
+#include "common/packet_trace.h"
 #include "common/route.h"
 #include "dataplane/access_table.h"
 #include "dataplane/fragment_table.h"
@@ -28,10 +29,17 @@ class Pipeline {
   // REQUIRES: tables.ready(). `hop_generation` as in next_hop.h.
   void Run(const Tables& tables, uint16_t hop_generation, Burst& burst, TimePoint now);
 
+  // explain.cc: takes the packet of `trace` through the same stages and writes down what they find out and decide.
+  // Nothing is sent, held, made, counted or noted. REQUIRES: tables.ready(); trace.port exists.
+  void Explain(const Tables& tables, uint16_t hop_generation, TimePoint now, PacketTrace& trace);
+
  private:
   void NoteUse(const Tables& tables, Burst& burst, TimePoint now);
   void AnswerInPlace(Burst& burst, TimePoint now);
   void AnswerDropped(Packet& packet, TimePoint now);
+  void ExplainWayOut(const Tables& tables, uint16_t hop_generation, Burst& burst, PacketTrace& trace);
+  void ExplainPieces(Packet& packet, PacketTrace& trace);
+  void ExplainEnd(Packet& packet, PacketTrace& trace);
 
   AccessTable& access_;
   Translator& translator_;

@@ -23,29 +23,9 @@ Endpoint BackendOf(const RowSide& request) {
   return {request.dst, __builtin_bswap16(request.dst_port), request.protocol()};
 }
 
-}  // namespace
-
-void Translator::Translate(const Tables& tables, Burst& burst, TimePoint now) {
-  created_in_burst_ = false;
-  for (Packet& p : burst) {
-    if (!p.alive()) continue;
-    if (p.side == nullptr && p.service != nullptr) {
-      OpenAccess(tables, p, ToMillis(now));
-    } else if (p.side != nullptr && (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn && !p.side->reply()) {
-      Reopen(tables, p, ToMillis(now));
-    }
-  }
-}
-
-void Translator::OpenAccess(const Tables& tables, Packet& p, Millis now) {
-  // An earlier packet of this burst may have opened the same access.
-  if (created_in_burst_ && (p.side = access_.Find(p.key, p.ipv4)) != nullptr) return;
-  const Service& service = *p.service;
-  const uint32_t hash = HashFlow(p.key, p.ipv4, HashSeed{});  // no secret: boxes must agree
-  const int chosen = ChooseBackend(service, counters_.backends.get(), hash, cursors_[service.slot]);
-  if (chosen == kNoBackend) return p.Drop(DropReason::kNoBackend, Answer::kRefuse);
-  const Backend& backend = service.backends[chosen];
-  NewRow row{
+// The row of an access to this backend, with `destination` translation; the other methods change parts of it.
+NewRow RowFor(const Packet& p, const Service& service, const Backend& backend) {
+  return {
       .client = p.key.src(p.ipv4),
       .external = p.key.dst(p.ipv4),
       .internal = p.key.src(p.ipv4),
@@ -59,6 +39,45 @@ void Translator::OpenAccess(const Tables& tables, Packet& p, Millis now) {
       .backend_slot = backend.slot,
       .address_slot = service.address_slot,
   };
+}
+
+const Service* ListenerOf(const Tables& tables, const Packet& p) {
+  return tables.services->FindListener({p.key.dst(p.ipv4), __builtin_bswap16(p.key.dst_port(p.ipv4)), p.protocol});
+}
+
+// A connection that is opened anew keeps its backend.
+bool Keeps(const Service* service, Slot backend) {
+  return service != nullptr && std::any_of(service->backends.begin(), service->backends.end(),
+                                           [&](const Backend& b) { return b.slot == backend && b.weight > 0; });
+}
+
+bool OpensAnew(const Packet& p) {
+  return (p.tcp_flags & (kTcpSyn | kTcpAck)) == kTcpSyn && !p.side->reply();
+}
+
+}  // namespace
+
+void Translator::Translate(const Tables& tables, Burst& burst, TimePoint now) {
+  created_in_burst_ = false;
+  for (Packet& p : burst) {
+    if (!p.alive()) continue;
+    if (p.side == nullptr && p.service != nullptr) {
+      OpenAccess(tables, p, ToMillis(now));
+    } else if (p.side != nullptr && OpensAnew(p)) {
+      Reopen(tables, p, ToMillis(now));
+    }
+  }
+}
+
+void Translator::OpenAccess(const Tables& tables, Packet& p, Millis now) {
+  // An earlier packet of this burst may have opened the same access.
+  if (created_in_burst_ && (p.side = access_.Find(p.key, p.ipv4)) != nullptr) return;
+  const Service& service = *p.service;
+  const uint32_t hash = HashFlow(p.key, p.ipv4, HashSeed{});  // no secret: boxes must agree
+  const int chosen = ChooseBackend(service, counters_.backends.get(), hash, cursors_[service.slot]);
+  if (chosen == kNoBackend) return p.Drop(DropReason::kNoBackend, Answer::kRefuse);
+  const Backend& backend = service.backends[chosen];
+  NewRow row = RowFor(p, service, backend);
   if (service.method == ForwardMethod::kFull) {
     const DropReason failed = ChoosePort(service, backend, row);
     if (failed != DropReason::kNone) return p.Drop(failed);
@@ -110,12 +129,9 @@ DropReason Translator::ChoosePort(const Service& service, const Backend& backend
 void Translator::Reopen(const Tables& tables, Packet& p, Millis now) {
   Row& row = RowOf(*p.side);
   if (!Ended(row)) return;
-  const Service* service = tables.services->FindListener(
-      {p.key.dst(p.ipv4), __builtin_bswap16(p.key.dst_port(p.ipv4)), p.protocol});
+  const Service* service = ListenerOf(tables, p);
   const Slot slot = p.side->backend;
-  const bool stays = service != nullptr && std::any_of(service->backends.begin(), service->backends.end(),
-                                                       [&](const Backend& b) { return b.slot == slot && b.weight > 0; });
-  if (stays) {
+  if (Keeps(service, slot)) {
     row.sides[0].tcp_seen = row.sides[1].tcp_seen = 0;
     counters_.backends[slot].open.Add();
     counters_.backends[slot].created.Add();
@@ -126,6 +142,68 @@ void Translator::Reopen(const Tables& tables, Packet& p, Millis now) {
   if (service == nullptr) return p.Drop(DropReason::kNoService, Answer::kRefuse);
   p.service = service;
   OpenAccess(tables, p, now);
+}
+
+void Translator::Preview(const Tables& tables, Packet& p, Millis now, RowPreview& preview) {
+  if (p.side != nullptr) {
+    const size_t which = p.side->reply() ? 1 : 0;
+    preview.row = RowOf(*p.side);
+    preview.service = service_of_[p.side->backend];
+    p.side = &preview.row.sides[which];
+  }
+  if (!p.alive()) return;
+  const Service* service = p.service;
+  bool row_ends = false;
+  if (p.side != nullptr) {
+    if (!OpensAnew(p) || !Ended(preview.row)) return;
+    service = ListenerOf(tables, p);
+    if (Keeps(service, p.side->backend)) {
+      preview.row.sides[0].tcp_seen = preview.row.sides[1].tcp_seen = 0;
+      preview.reopened = true;
+      return;
+    }
+    row_ends = true;
+    p.side = nullptr;
+    if (service == nullptr) return p.Drop(DropReason::kNoService, Answer::kRefuse);
+  }
+  if (service == nullptr) return;
+  const DropReason failed = PreviewAccess(*service, p, now, row_ends, preview);
+  if (failed == DropReason::kNone) {
+    p.side = &preview.row.sides[0];
+  } else {
+    p.Drop(failed, failed == DropReason::kNoBackend ? Answer::kRefuse : Answer::kNone);
+  }
+}
+
+// OpenAccess without a row. A port is taken and given back: nobody else comes between.
+DropReason Translator::PreviewAccess(const Service& service, const Packet& p, Millis now, bool row_ends,
+                                     RowPreview& preview) {
+  preview.service = service.slot;
+  preview.hash = HashFlow(p.key, p.ipv4, HashSeed{});
+  preview.turn = cursors_[service.slot];
+  uint32_t cursor = preview.turn;
+  const int chosen = ChooseBackend(service, counters_.backends.get(), preview.hash, cursor);
+  if (chosen == kNoBackend) return DropReason::kNoBackend;
+  const Backend& backend = service.backends[chosen];
+  preview.backend = &backend;
+  NewRow row = RowFor(p, service, backend);
+  if (service.method == ForwardMethod::kFull) {
+    const uint32_t turn = next_internal_;
+    const DropReason failed = ChoosePort(service, backend, row);
+    next_internal_ = turn;
+    if (failed != DropReason::kNone) return failed;
+    pools_.Release(row.internal, {backend.address, backend.port, p.protocol}, __builtin_bswap16(row.internal_port));
+  }
+  if (service.method == ForwardMethod::kTunnel) {
+    row.internal = service.tunnel.source;
+    row.internal_port = EntropyOf(preview.hash);
+    preview.outer = MakeOuterHeader(service.tunnel, backend);
+  }
+  const AccessTable::Added added = access_.Preview(row, now, row_ends, &preview.row);
+  if (added == AccessTable::Added::kReplyKeyInUse) return DropReason::kReplyKeyInUse;
+  if (added == AccessTable::Added::kFull) return DropReason::kAccessTableFull;
+  preview.made = true;
+  return DropReason::kNone;
 }
 
 void Translator::Used(const Timeouts& timeouts, Packet& p, Millis now) {

@@ -2,6 +2,7 @@
 // counts of rows per backend and the ports of `full` translation in step with the table. One worker's.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "common/counters.h"
@@ -12,6 +13,17 @@
 #include "dataplane/tunnel.h"
 
 namespace baton::dataplane {
+
+// What Translate would do to one packet.
+struct RowPreview {
+  Row row;                     // as it would be; the packet's `side` points into it
+  bool made = false, reopened = false;
+  Slot service = kNoSlot;
+  const Backend* backend = nullptr;  // of a row that would be made
+  uint32_t hash = 0;           // what Maglev goes by
+  uint32_t turn = 0;           // where round robin is
+  OuterHeader outer;           // of a `tunnel` that would be made
+};
 
 class Translator {
  public:
@@ -24,6 +36,10 @@ class Translator {
   // connection has ended (RFC 9293, 3.6.1). Writes side, or drop.
   void Translate(const Tables& tables, Burst& burst, TimePoint now);
 
+  // The same for one packet, leaving everything but `packet` and `preview` as it is. A row that the packet has is first
+  // copied into `preview`, so that later stages write into the copy.
+  void Preview(const Tables& tables, Packet& packet, Millis now, RowPreview& preview);
+
   // Notes that this packet goes out: time, counts, TCP state. Called for each packet that has a row and is sent.
   void Used(const Timeouts& timeouts, Packet& packet, Millis now);
 
@@ -32,6 +48,8 @@ class Translator {
 
   // What `tunnel` puts in front of packets: prepared for every backend that has rows of this method.
   const OuterHeaders& outers() const { return outers_; }
+  // Exchanges the backend's outer header: for a while, when packets that are none go through later stages.
+  void SwapOuter(Slot backend, OuterHeader& header) { std::swap(outers_[backend], header); }
 
   // Ends the rows whose time is up; looks at `quota` rows at most (AM-09).
   void ExpireSome(const Timeouts& timeouts, Millis now, uint32_t quota);
@@ -39,6 +57,7 @@ class Translator {
  private:
   void OpenAccess(const Tables& tables, Packet& packet, Millis now);
   void Reopen(const Tables& tables, Packet& packet, Millis now);
+  DropReason PreviewAccess(const Service& service, const Packet& packet, Millis now, bool row_ends, RowPreview& preview);
   DropReason ChoosePort(const Service& service, const Backend& backend, NewRow& row);
   void End(Row& row);
 

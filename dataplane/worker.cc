@@ -37,7 +37,7 @@ Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox)
       fragments_(config.fragments, config.seed),
       control_rate_(config.control_packets_per_second),
       out_(config.ports.size()) {
-  unposted_.reserve(16);  // a commit lends three pointers back, staging one, a listing one
+  unposted_.reserve(16);  // a commit lends three pointers back, staging one, a listing and an explanation one each
   out_used_.reserve(config.ports.size());
 }
 

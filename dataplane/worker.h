@@ -46,6 +46,9 @@ class Worker {
   // 0 means that there was nothing to do.
   int PollOnce(TimePoint now);
 
+  // What would become of the packet of `trace`, between two polls; changes nothing else (Pipeline::Explain).
+  void Explain(PacketTrace& trace, TimePoint now);
+
   // Frees every buffer that waits here. After the last PollOnce.
   void FreeWaiting();
 

@@ -56,6 +56,10 @@ void Worker::Apply(const Update& update, TimePoint now) {
                    Send(u.port, packets, 1);
                  },
                  [&](const ListRows& u) { FillBatch(u, now); },
+                 [&](const baton::Explain& u) {
+                   Explain(*u.trace, now);
+                   PostSurely(Explained{u.trace});
+                 },
              },
              update);
 }
@@ -105,6 +109,11 @@ void Worker::FillBatch(const ListRows& request, TimePoint time) {
   batch.next = at;
   batch.done = at >= access_->row_limit();
   PostSurely(RowsListed{&batch});
+}
+
+void Worker::Explain(PacketTrace& trace, TimePoint now) {
+  trace.ready = tables_.ready();
+  if (trace.ready) pipeline_->Explain(tables_, hop_generation_, now, trace);
 }
 
 // Events that lend a pointer back must not be lost: they wait here, and no further update is taken meanwhile.

@@ -15,6 +15,8 @@ DEFINE_string(service, "", "show access, show backends: only of this service");
 DEFINE_uint32(limit, 0, "show access: at most so many rows (0: 1000)");
 DEFINE_bool(all, false, "show drops: also reasons that dropped nothing");
 DEFINE_bool(dry_run, false, "reload: only compare the file with what is in force");
+DEFINE_string(pcap, "", "explain: a frame of this capture file instead of a packet in words");
+DEFINE_string(port, "", "explain: the port where the packet comes in");
 DECLARE_bool(help);
 DECLARE_bool(helpshort);
 
@@ -28,6 +30,8 @@ constexpr char kFlagsHelp[] =
     "  --service NAME   show backends: only of this service\n"
     "  --all            show drops: also reasons that dropped nothing\n"
     "  --dry-run        reload: only compare the file with what is in force\n"
+    "  --pcap FILE      explain: the N-th frame of a capture file instead of a packet in words\n"
+    "  --port PORT      explain: where the packet comes in\n"
     "exit status: 0 done, 1 batond refused or is not there, 2 the command line makes no sense\n";
 
 }  // namespace
@@ -53,6 +57,8 @@ int main(int argc, char** argv) {
                                             .service = FLAGS_service,
                                             .limit = FLAGS_limit,
                                             .all = FLAGS_all,
-                                            .dry_run = FLAGS_dry_run};
+                                            .dry_run = FLAGS_dry_run,
+                                            .pcap = FLAGS_pcap,
+                                            .port = FLAGS_port};
   return baton::batonctl::Run({argv + 1, argv + argc}, options, std::cout, std::cerr);
 }

@@ -38,18 +38,29 @@ void Fill(const ListedRow& from, const Names& services, const Names& backends, v
   to->set_packets_from_backend(row.packets[1]);
 }
 
+struct AllNames {
+  explicit AllNames(const View& view) {
+    for (const ServiceView& service : view.services) {
+      services.emplace(service.slot, service.name);
+      for (const BackendView& backend : service.backends) backends.emplace(backend.slot, backend.name);
+    }
+  }
+  Names services, backends;
+};
+
 }  // namespace
 
+void FillAccessRow(const View& view, const ListedRow& row, v1::AccessRow* to) {
+  const AllNames names(view);
+  Fill(row, names.services, names.backends, to);
+}
+
 v1::ShowAccessResponse AnswerAccess(const View& view, const std::vector<ListedRow>& rows, size_t limit) {
-  Names services, backends;
-  for (const ServiceView& service : view.services) {
-    services.emplace(service.slot, service.name);
-    for (const BackendView& backend : service.backends) backends.emplace(backend.slot, backend.name);
-  }
+  const AllNames names(view);
   v1::ShowAccessResponse answer;
   const size_t count = std::min(rows.size(), limit);
   answer.mutable_rows()->Reserve(static_cast<int>(count));
-  for (size_t i = 0; i < count; ++i) Fill(rows[i], services, backends, answer.add_rows());
+  for (size_t i = 0; i < count; ++i) Fill(rows[i], names.services, names.backends, answer.add_rows());
   answer.set_truncated(rows.size() > limit);
   return answer;
 }

@@ -24,6 +24,11 @@ v1::ShowNeighborsResponse AnswerNeighbors(const View& view);
 v1::ShowDropsResponse AnswerDrops(const View& view, bool all);
 v1::ShowModesResponse AnswerModes(const View& view);
 v1::ReloadResponse AnswerReload(const ReloadReport& report);
+// `frame` is what was asked about.
+v1::ExplainResponse AnswerExplain(const View& view, const FrameToExplain& frame, const ExplainedPacket& explained);
+
+// One row with the names of its service and backend.
+void FillAccessRow(const View& view, const ListedRow& row, v1::AccessRow* to);
 
 // NotFound, naming the field, when no service has this name.
 absl::Status CheckService(const View& view, absl::string_view service);

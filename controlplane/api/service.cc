@@ -1,6 +1,7 @@
 #include "controlplane/api/service.h"
 
 #include "controlplane/api/answers.h"
+#include "controlplane/packet/frame.h"
 #include "controlplane/words.h"
 
 namespace baton::controlplane {
@@ -96,6 +97,37 @@ absl::StatusOr<v1::ReloadResponse> Reload(Requests& requests, bool dry_run) {
   return AnswerReload(report);
 }
 
+absl::StatusOr<PortId> FindPort(const View& view, const std::string& name) {
+  RETURN_IF_ERROR(CheckName("port", name));
+  std::string names;
+  for (size_t i = 0; i < view.ports.size(); ++i) {
+    if (view.ports[i].info.name == name) return static_cast<PortId>(i);
+    absl::StrAppend(&names, i == 0 ? "" : ", ", view.ports[i].info.name);
+  }
+  return absl::NotFoundError(absl::StrCat("port: there is no port \"", name, "\"; there are ", names));
+}
+
+absl::StatusOr<FrameToExplain> ReadFrame(const v1::ExplainRequest& in, const View& view) {
+  FrameToExplain frame;
+  if (!in.frame().empty()) {
+    ASSIGN_OR_RETURN(frame.port, FindPort(view, in.port()));
+    frame.bytes.assign(in.frame().begin(), in.frame().end());
+    return frame;
+  }
+  RETURN_IF_ERROR(CheckName("packet", in.packet()));
+  ASSIGN_OR_RETURN(const PacketText packet, ParsePacketText(in.packet()));
+  ASSIGN_OR_RETURN(frame.port, FindPort(view, packet.port));
+  ASSIGN_OR_RETURN(frame.bytes, BuildFrame(packet, view.ports[frame.port].info));
+  return frame;
+}
+
+absl::StatusOr<v1::ExplainResponse> Explain(Requests& requests, const v1::ExplainRequest& in) {
+  const auto view = requests.GetView();
+  ASSIGN_OR_RETURN(const FrameToExplain frame, ReadFrame(in, *view));
+  ASSIGN_OR_RETURN(const ExplainedPacket explained, requests.Explain(frame));
+  return AnswerExplain(*view, frame, explained);
+}
+
 template <typename Answer>
 grpc::Status Give(absl::StatusOr<Answer> answer, Answer* out) {
   if (!answer.ok()) return ToGrpc(answer.status());
@@ -172,6 +204,10 @@ grpc::Status AdminService::ChangeBackend(Context*, In<v1::ChangeBackendRequest> 
 
 grpc::Status AdminService::Reload(Context*, In<v1::ReloadRequest> in, v1::ReloadResponse* out) {
   return Give(controlplane::Reload(requests_, in->dry_run()), out);
+}
+
+grpc::Status AdminService::Explain(Context*, In<v1::ExplainRequest> in, v1::ExplainResponse* out) {
+  return Give(controlplane::Explain(requests_, *in), out);
 }
 
 }  // namespace baton::controlplane

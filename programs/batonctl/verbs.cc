@@ -10,6 +10,7 @@
 #include <absl/types/span.h>
 
 #include "programs/batonctl/connection.h"
+#include "programs/batonctl/frame_file.h"
 #include "programs/batonctl/print.h"
 
 namespace baton::batonctl {
@@ -112,6 +113,27 @@ absl::Status Reload(Call& call, Words) {
   return absl::OkStatus();
 }
 
+// The packet may be one argument or several words; with --pcap the argument is the frame's number.
+absl::Status Explain(Call& call, Words arguments) {
+  v1::ExplainRequest question;
+  if (call.options.pcap.empty()) {
+    std::string packet = absl::StrJoin(arguments, " ");
+    if (!call.options.port.empty()) absl::StrAppend(&packet, " on ", call.options.port);
+    question.set_packet(packet);
+    return AskAndPrint(call, &Stub::Explain, question);
+  }
+  uint32_t number = 0;
+  if (arguments.size() != 1 || !absl::SimpleAtoi(arguments[0], &number)) {
+    return UsageError(call, "usage: batonctl explain --pcap FILE N --port PORT: N is the frame's number, from 1");
+  }
+  if (call.options.port.empty()) return UsageError(call, "port: --port tells where the frame comes in");
+  const auto frame = ReadFrame(call.options.pcap, number);
+  if (!frame.ok()) return UsageError(call, std::string(frame.status().message()));
+  question.set_frame(*frame);
+  question.set_port(call.options.port);
+  return AskAndPrint(call, &Stub::Explain, question);
+}
+
 struct Verb {
   const char* name;
   const char* arguments;
@@ -119,6 +141,7 @@ struct Verb {
   size_t least, most;  // number of arguments
   absl::Status (*run)(Call&, Words);
 };
+constexpr size_t kMostWords = 32;
 constexpr Verb kVerbs[] = {
     {"status", "", "the box in a few lines", 0, 0, Status},
     {"show ports", "", "ports with their traffic and what the devices lost", 0, 0, ShowPorts},
@@ -133,6 +156,8 @@ constexpr Verb kVerbs[] = {
     {"mode", "ADDRESS normal|migration|none", "sets the mode of an external or internal address", 2, 2, SetMode},
     {"backend", "SERVICE NAME weight N|drain|enable", "changes a backend's share of new connections", 3, 4,
      ChangeBackend},
+    {"explain", "PROTO SRC > DST on PORT", "what becomes of a packet, and why (--pcap FILE N --port PORT: of a frame)", 1,
+     kMostWords, Explain},
     {"reload", "", "reads the configuration file again, whole or not at all (--dry-run: only compares)", 0, 0, Reload},
 };
 

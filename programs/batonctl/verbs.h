@@ -15,6 +15,7 @@ struct Options {
   uint32_t limit = 0;                              // show access; 0: batond's default
   bool all = false;                                // show drops: also reasons that dropped nothing
   bool dry_run = false;                            // reload: only compare
+  std::string pcap{}, port{};                      // explain: a capture file, and where its frame comes in
 };
 
 inline constexpr int kExitFailed = 1;  // batond refused, or is not there

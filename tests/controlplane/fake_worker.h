@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/packet_trace.h"
 #include "common/worker_link.h"
 
 namespace baton::controlplane {
@@ -46,6 +47,11 @@ class FakeWorker : public WorkerLink {
     if (const auto* u = std::get_if<SetNeighbor>(&update)) neighbors.push_back(*u);
     if (const auto* u = std::get_if<baton::SendFrame>(&update)) frames.push_back(*u);
     if (const auto* u = std::get_if<ListRows>(&update)) List(*u);
+    if (const auto* u = std::get_if<Explain>(&update)) {
+      u->trace->ready = explain_ready;
+      u->trace->row_is = explain_row;
+      events.push_back(Explained{u->trace});
+    }
     if (const auto* u = std::get_if<Commit>(&update)) {
       Swap<RetiredRoutes>(routes, staged_routes);
       Swap<RetiredServices>(services, staged_services);
@@ -69,6 +75,8 @@ class FakeWorker : public WorkerLink {
   std::vector<baton::SendFrame> frames;
   std::vector<AccessRow> rows;        // its access table
   int rows_at_once = RowBatch::kCapacity;
+  bool explain_ready = true;          // what it tells of packets
+  PacketTrace::RowIs explain_row = PacketTrace::RowIs::kNone;
   std::set<std::pair<PortId, IpAddress>> used;
 
  private:

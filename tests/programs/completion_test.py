@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 CASES = [
-    ("batonctl ", {"status", "show", "mode", "backend", "reload"}),
+    ("batonctl ", {"status", "show", "mode", "backend", "reload", "explain"}),
     ("batonctl re", {"reload"}),
     ("batonctl reload --d", {"--dry-run"}),
     ("batonctl show ", {"ports", "workers", "services", "backends", "access", "routes", "neighbors", "drops", "modes"}),
@@ -20,6 +20,11 @@ CASES = [
     ("batonctl backend web s1 ", {"weight", "drain", "enable"}),
     ("batonctl backend web s1 weight ", set()),
     ("batonctl show access --service ", {"web", "dns"}),
+    ("batonctl explain ", {"tcp", "udp", "icmp", "icmp6"}),
+    ("batonctl explain tcp 1.2.3.4:5 > 6.7.8.9:80 on ", {"wan", "lan"}),
+    ("batonctl explain tcp ", set()),
+    ("batonctl explain --p", {"--pcap", "--port"}),
+    ("batonctl explain --port w", {"wan"}),
     ("batonctl status ", set()),
     ("batond --ch", {"--check"}),
     ("batond --log_level w", {"warn"}),
@@ -28,6 +33,7 @@ BATONCTL = """#!/bin/bash
 if [ "$1" = --socket ]; then shift 2; fi
 case "$*" in
   "show services") printf 'service listen\\nweb 1\\ndns 2\\n' ;;
+  "show ports") printf 'port device\\nwan 1\\nlan 2\\n' ;;
   "show modes") printf 'address kind\\n198.51.100.10 external\\n10.0.0.10 internal\\n' ;;
   "show backends --service web") printf 'service backend\\nweb s1\\nweb s2\\n' ;;
 esac

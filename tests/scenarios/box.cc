@@ -177,6 +177,33 @@ void Box::Poll(TimePoint now) {
   TakeEvents();
 }
 
+std::unique_ptr<PacketTrace> Box::Explain(PortId port, const Bytes& frame, TimePoint now, std::string* mistake) {
+  if (frame.size() > MemoryPorts::kBufferSize) return nullptr;  // Receive gives no bytes of it
+  // All that a packet leaves behind: counters, rows, neighbours.
+  const auto state = [&] {
+    const WorkerCounters& counters = worker_->counters();
+    std::string bytes(reinterpret_cast<const char*>(&counters), sizeof(counters));
+    bytes.append(reinterpret_cast<const char*>(counters.backends.get()), sizeof(BackendCounters) * counters.backend_slots);
+    const dataplane::AccessTable& access = worker_->access();
+    for (uint32_t i = 0; i < access.row_limit(); ++i) {
+      bytes.append(reinterpret_cast<const char*>(&access.row(i)), sizeof(dataplane::Row));
+    }
+    const dataplane::NeighborTable& neighbors = worker_->neighbors();
+    absl::StrAppend(&bytes, access.rows(), " ", neighbors.size(), " ", neighbors.generation(), " ", neighbors.waiting());
+    for (const Route& route : config_.routes) absl::StrAppend(&bytes, neighbors.Used(route.port, route.via, 3600));
+    return bytes;
+  };
+  auto trace = std::make_unique<PacketTrace>();
+  trace->port = port;
+  trace->length = static_cast<uint16_t>(frame.size());
+  std::copy(frame.begin(), frame.end(), trace->bytes.begin() + PacketTrace::kHeadroom);
+  const std::string before = state();
+  worker_->Explain(*trace, now);
+  if (state() != before) *mistake = "to explain the packet changed something";
+  if (!mailbox_.events.empty()) *mistake = "to explain the packet told control something";
+  return trace;
+}
+
 void Box::TakeEvents() {
   for (; !mailbox_.events.empty(); mailbox_.events.pop_front()) {
     const Event& event = mailbox_.events.front();

@@ -50,6 +50,8 @@ class Box {
   void Neighbor(const SetNeighbor& neighbor) { mailbox_.updates.push_back(neighbor); }
 
   void Poll(TimePoint now);
+  // What the worker says would become of this frame, which is not received; a mistake when telling it changed anything.
+  std::unique_ptr<PacketTrace> Explain(PortId port, const Bytes& frame, TimePoint now, std::string* mistake);
   // The program stops: what waits is dropped.
   void Stop() { worker_->FreeWaiting(); }
 

@@ -29,6 +29,8 @@ class MemoryPorts : public dataplane::PacketIo {
   // From now on the port sends this many more frames; -1: any number.
   void LimitTransmit(PortId port, int frames) { room_[port] = frames; }
 
+  static constexpr size_t kBufferSize = 2048;  // from the frame's start on
+
   size_t buffers_in_use() const { return buffers_.size(); }
   // Buffers freed or sent that were not ours, or not any more. Empty when all was well.
   const std::vector<std::string>& mistakes() const { return mistakes_; }
@@ -49,7 +51,6 @@ class MemoryPorts : public dataplane::PacketIo {
     uint16_t length = 0;
   };
   Buffer* NewBuffer(size_t room);
-  static constexpr size_t kBufferSize = 2048;  // from the frame's start on
 
   std::map<void*, std::unique_ptr<Buffer>> buffers_;
   std::map<PortId, std::deque<Buffer*>> arrived_;

@@ -17,7 +17,7 @@ namespace {
 // What the counters said, to see what a step added.
 struct Reading {
   std::array<uint64_t, kDropReasons> drops{};
-  uint64_t held = 0, waiting = 0, control = 0;
+  uint64_t held = 0, waiting = 0, control = 0, suppressed = 0;
 
   static Reading Of(const WorkerCounters& c) {
     Reading r;
@@ -25,9 +25,50 @@ struct Reading {
     r.held = c.held.Get();
     r.waiting = c.waiting.Get();
     r.control = c.to_control.Get();
+    r.suppressed = c.errors_suppressed.Get();
     return r;
   }
 };
+
+// What the worker said about a packet beforehand, beside what became of it; other packets may have gone on with it. What
+// depends on more than the packet and the tables, `explain` does not foresee: rates, full queues, earlier fragments.
+std::string ExplanationMistake(const PacketTrace& t, const std::vector<SentFrame>& sent, const Reading& before,
+                               const Reading& after) {
+  const auto dropped = [&](DropReason reason) {
+    return after.drops[static_cast<size_t>(reason)] > before.drops[static_cast<size_t>(reason)];
+  };
+  const auto left = [&] {
+    const Bytes frame(t.bytes.begin() + t.out_offset, t.bytes.begin() + t.out_offset + t.out_length);
+    return std::any_of(sent.begin(), sent.end(),
+                       [&](const SentFrame& s) { return s.port == t.out_port && s.bytes == frame; });
+  };
+  for (const DropReason reason : {DropReason::kFragmentDuplicate, DropReason::kFragmentOverlap,
+                                  DropReason::kFragmentTableFull, DropReason::kFragmentQueueFull}) {
+    if (t.fragment && dropped(reason)) return "";
+  }
+  if (t.pieces > 1 && t.end == PacketTrace::End::kForward) {
+    const auto pieces = std::count_if(sent.begin(), sent.end(), [&](const SentFrame& s) { return s.port == t.out_port; });
+    return pieces == t.pieces || dropped(DropReason::kNoBuffers) ? "" : "explained with another number of pieces";
+  }
+  switch (t.end) {
+    case PacketTrace::End::kForward:
+    case PacketTrace::End::kEcho:
+      return left() || dropped(DropReason::kTransmitFull) ? "" : "explained as sent, but this was not sent";
+    case PacketTrace::End::kDrop:
+      if (!dropped(t.drop)) return absl::StrCat("explained as dropped for ", DropReasonName(t.drop));
+      if (!t.answered || left() || dropped(DropReason::kTransmitFull)) return "";
+      return after.suppressed > before.suppressed ? "" : "explained with another answer";
+    case PacketTrace::End::kControl:
+      return after.control > before.control || dropped(DropReason::kControlRate) ||
+             dropped(DropReason::kControlRingFull) ? "" : "explained as handed to control";
+    case PacketTrace::End::kHold:  // those before it may have gone on meanwhile, and it with them
+      return after.held != before.held ? "" : "explained as held";
+    case PacketTrace::End::kWait:
+    case PacketTrace::End::kKept:
+      return after.waiting > before.waiting || dropped(DropReason::kNeighborQueueFull) ? "" : "explained as waiting";
+  }
+  return "explained as nothing known";
+}
 
 class Run {
  public:
@@ -71,6 +112,7 @@ class Run {
   }
 
   std::string Do(const Step& step) {
+    explained_ = nullptr;
     const Reading before = Reading::Of(box_.counters());
     for (int i = 0; i < scenario_.polls; ++i) box_.Poll(Now());  // time passed: what was due happens first
     if (!step.words.empty()) {
@@ -94,8 +136,10 @@ class Run {
     if (p.packet.kind == "arp" && p.packet.Get("op") == "1") link.dst = MacAddress::Broadcast();
     const absl::StatusOr<Bytes> frame = BuildFrame(p.packet, link);
     if (!frame.ok()) return std::string(frame.status().message());
+    std::string mistake;
+    explained_ = box_.Explain(port, *frame, Now(), &mistake);
     box_.io().Arrive(port, *frame);
-    return "";
+    return mistake;
   }
 
   std::string Compare(const Step& step, const Reading& before, const Reading& after) {
@@ -110,7 +154,12 @@ class Run {
     // Gauges: what was released shows as packets or drops, which are compared.
     got.held = std::max(0, static_cast<int>(after.held - before.held));
     got.waiting = std::max(0, static_cast<int>(after.waiting - before.waiting));
-    for (const SentFrame& frame : box_.io().TakeSent()) {
+    const std::vector<SentFrame> sent = box_.io().TakeSent();
+    if (explained_ != nullptr && step.burst.size() == 1) {
+      const std::string mistake = ExplanationMistake(*explained_, sent, before, after);
+      if (!mistake.empty()) return mistake;
+    }
+    for (const SentFrame& frame : sent) {
       got.sent.push_back({.port = box_.ports()[frame.port].name, .packet = ReadFrame(frame.bytes), .name = "",
                           .again = false});
     }
@@ -205,6 +254,7 @@ class Run {
   Box& box_;
   std::set<std::string>& reasons_;
   Duration now_{};
+  std::unique_ptr<PacketTrace> explained_;  // of the packet that arrived last
   std::map<std::string, IpAddress> named_;  // `sent PORT as NAME`: where it went
 };
 

@@ -57,7 +57,7 @@ TEST_CASE("every verb answers people and programs") {
   const char* verb = GENERATE("status", "show ports", "show workers", "show services", "show backends", "show access",
                               "show routes", "show neighbors", "show drops", "show modes", "mode 198.51.100.10 none",
                               "backend web s1 weight 3", "backend web s1 drain", "backend web s1 enable",
-                              "reload");
+                              "reload", "explain udp 192.0.2.7:4711 > 198.51.100.10:80 on wan");
   CAPTURE(verb);
   Shell shell;
   CHECK(shell(verb) == 0);
@@ -228,7 +228,8 @@ TEST_CASE("the help has a line for each verb") {
   const std::string help = VerbsHelp();
   for (const char* verb : {"status", "show ports", "show workers", "show services", "show backends", "show access",
                            "show routes", "show neighbors", "show drops", "show modes",
-                           "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable", "reload"}) {
+                           "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable",
+                           "explain PROTO SRC > DST on PORT", "reload"}) {
     CAPTURE(verb);
     CHECK(absl::StrContains(help, absl::StrCat("  ", verb, "  ")));
   }

@@ -103,6 +103,12 @@ absl::Status FakeBox::ChangeBackend(const BackendChange& asked) {
   return refuse_with;
 }
 
+absl::StatusOr<ExplainedPacket> FakeBox::Explain(const FrameToExplain& asked) {
+  frame = asked;
+  if (!refuse_with.ok()) return refuse_with;
+  return explained;
+}
+
 absl::StatusOr<ReloadReport> FakeBox::Reload(bool dry_run) {
   if (!refuse_with.ok()) return refuse_with;
   report.dry_run = dry_run;

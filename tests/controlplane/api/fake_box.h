@@ -21,6 +21,7 @@ class FakeBox : public Requests {
   absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
   absl::Status ChangeBackend(const BackendChange& change) override;
   absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
+  absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) override;
   absl::StatusOr<ReloadReport> Reload(bool dry_run) override;
   std::shared_ptr<const View> GetView() const override { return view; }
 
@@ -33,6 +34,8 @@ class FakeBox : public Requests {
   std::optional<std::pair<IpAddress, AddressMode>> mode_set;
   std::optional<BackendChange> change;
   std::optional<AccessFilter> filter;
+  std::optional<FrameToExplain> frame;
+  ExplainedPacket explained;  // what a worker tells of any packet
   ReloadReport report;  // what a reload comes to
   absl::Status refuse_with;  // when not OK: what the control thread answers
 

@@ -1,0 +1,123 @@
+// Requests to explain a packet: what is lent to workers, in which order, and who is answered.
+#include "controlplane/explaining.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/controlplane/fake_worker.h"
+
+namespace baton::controlplane {
+namespace {
+
+using Asked = std::shared_ptr<Question<Explaining::Answer>>;
+constexpr Duration kLimit = std::chrono::seconds(1);
+const TimePoint kNow{std::chrono::hours(1)};
+
+struct Fixture {
+  FakeWorker a{4}, b{4};
+  Explaining explaining{{&a, &b}, kLimit};
+
+  Asked Ask(const FrameToExplain& frame) {
+    auto question = std::make_shared<Question<Explaining::Answer>>();
+    REQUIRE(explaining.Start(frame, question).ok());
+    return question;
+  }
+  // Lets both workers and the requests work until nothing is to do.
+  void Settle(TimePoint now = kNow) {
+    explaining.Tick(now);
+    for (int worked = 1; worked != 0;) {
+      worked = 0;
+      for (const auto& [index, worker] : {std::pair{0, &a}, std::pair{1, &b}}) {
+        worker->TakeAll();
+        for (Event event; worker->Take(&event); ++worked) explaining.OnExplained(index, now);
+      }
+    }
+  }
+};
+
+TEST_CASE("the worker that has the row answers") {
+  struct Case { const char* name; PacketTrace::RowIs a, b; int worker; };
+  using RowIs = PacketTrace::RowIs;
+  const auto c = GENERATE(values<Case>({
+      {"the first one has it", RowIs::kFound, RowIs::kWouldBeMade, 0},
+      {"the second one has it", RowIs::kWouldBeMade, RowIs::kFound, 1},
+      {"the second one would open it anew", RowIs::kWouldBeMade, RowIs::kWouldBeReopened, 1},
+      {"nobody has it", RowIs::kWouldBeMade, RowIs::kWouldBeMade, 0},
+  }));
+  CAPTURE(c.name);
+  Fixture f;
+  f.a.explain_row = c.a;
+  f.b.explain_row = c.b;
+  const Asked question = f.Ask({.port = 1, .bytes = {1, 2, 3}});
+  f.Settle();
+  const auto answer = question->Wait(Duration::zero());
+  REQUIRE(answer.ok());
+  CHECK(answer->worker == c.worker);
+  CHECK_FALSE(f.explaining.busy());
+}
+
+TEST_CASE("a worker gets the frame behind the headroom, in a trace without remains of another packet") {
+  Fixture f;
+  f.a.explain_row = PacketTrace::RowIs::kFound;
+  f.Ask({.port = 1, .bytes = {1, 2, 3, 4}});
+  f.Settle();
+  f.a.explain_row = PacketTrace::RowIs::kNone;
+  const Asked question = f.Ask({.port = 0, .bytes = {9}});
+  f.Settle();
+  const auto answer = question->Wait(Duration::zero());
+  REQUIRE(answer.ok());
+  CHECK(answer->trace.port == 0);
+  CHECK(answer->trace.length == 1);
+  CHECK(answer->trace.bytes[PacketTrace::kHeadroom] == 9);
+  CHECK(answer->trace.bytes[PacketTrace::kHeadroom + 1] == 0);
+  CHECK(answer->trace.row_is == PacketTrace::RowIs::kNone);
+}
+
+TEST_CASE("a worker that does not answer in time is named, and its trace is not lent again before it is back") {
+  Fixture f;
+  const Asked late = f.Ask({.port = 0, .bytes = {1}});
+  f.explaining.Tick(kNow);
+  REQUIRE(f.a.updates.size() == 1);
+  f.explaining.Tick(kNow + kLimit);
+  const auto refused = late->Wait(Duration::zero());
+  REQUIRE(absl::IsUnavailable(refused.status()));
+  CHECK(refused.status().message() == "worker 0: did not explain the packet in time");
+
+  const Asked next = f.Ask({.port = 1, .bytes = {2}});
+  f.explaining.Tick(kNow + kLimit);
+  CHECK(f.a.updates.size() == 1);  // still the one of before
+  f.Settle(kNow + kLimit);
+  const auto answer = next->Wait(Duration::zero());
+  REQUIRE(answer.ok());
+  CHECK(answer->trace.port == 1);
+}
+
+TEST_CASE("a full ring delays a request and loses nothing") {
+  Fixture f;
+  for (int i = 0; i < 4; ++i) f.a.updates.push_back(Commit{1});
+  const Asked question = f.Ask({.port = 0, .bytes = {1}});
+  f.explaining.Tick(kNow);
+  CHECK(f.a.updates.size() == 4);
+  f.a.updates.clear();
+  f.Settle();
+  CHECK(question->Wait(Duration::zero()).ok());
+}
+
+TEST_CASE("more requests than wait are refused, those that wait are answered at the end") {
+  Fixture f;
+  std::vector<Asked> asked;
+  for (size_t i = 0; i < Explaining::kMostWaiting; ++i) asked.push_back(f.Ask({.port = 0, .bytes = {1}}));
+  CHECK(absl::IsResourceExhausted(f.explaining.Start({}, std::make_shared<Question<Explaining::Answer>>())));
+  f.explaining.Close();
+  for (const Asked& question : asked) CHECK(absl::IsUnavailable(question->Wait(Duration::zero()).status()));
+}
+
+TEST_CASE("a worker without tables cannot tell") {
+  Fixture f;
+  f.a.explain_ready = f.b.explain_ready = false;
+  const Asked question = f.Ask({.port = 0, .bytes = {1}});
+  f.Settle();
+  CHECK(question->Wait(Duration::zero()).status().message() == "the workers have no tables yet");
+}
+
+}  // namespace
+}  // namespace baton::controlplane
