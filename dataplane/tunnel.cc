@@ -23,8 +23,12 @@ void WriteOuterIpv4(const OuterHeader& outer, const Ipv4Header* inner, uint8_t t
   if (!dont_fragment) {
     ip.identification.set(static_cast<uint16_t>(inner->identification.get() + (fragment & kIpv4FragmentOffset)));
   }
-  if (!outer.vxlan) ip.protocol = inner != nullptr ? kIpInIp : kIpv6InIp;
-  ip.checksum.set_raw(FinishChecksum(AddToChecksum(0, &ip, sizeof ip)));
+  const uint8_t protocol = outer.vxlan ? uint8_t{0} : inner != nullptr ? kIpInIp : kIpv6InIp;  // of VXLAN it stands there
+  if (!outer.vxlan) ip.protocol = protocol;
+  // What was just written is added field by field: reading it back in larger pieces would wait for the stores.
+  const uint32_t odd = static_cast<uint32_t>(tos + protocol) << 8;  // second bytes of their words, in memory order
+  ip.checksum.set_raw(FinishChecksum(uint64_t{outer.sum} + odd + ip.total_length.raw() + ip.identification.raw() +
+                                     ip.fragment.raw()));
 }
 
 void WriteOuterIpv6(const OuterHeader& outer, bool inner_ipv4, uint8_t tos, uint16_t label, int length, uint8_t* at) {
@@ -50,6 +54,8 @@ OuterHeader MakeOuterHeader(const Tunnel& tunnel, const Backend& backend) {
     ip.protocol = kUdp;
     std::memcpy(&ip.src, tunnel.source.v4_bytes(), 4);
     std::memcpy(&ip.dst, backend.address.v4_bytes(), 4);
+    if (!outer.vxlan) ip.protocol = 0;  // the packet's family decides
+    outer.sum = static_cast<uint16_t>(~FinishChecksum(AddToChecksum(0, &ip, sizeof ip)));
   } else {
     auto& ip = *reinterpret_cast<Ipv6Header*>(at);
     ip.next_header = kUdp;

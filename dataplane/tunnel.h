@@ -15,6 +15,7 @@ namespace baton::dataplane {
 struct alignas(16) OuterHeader {
   static constexpr int kRoom = 72;
   uint8_t bytes[kRoom];  // ends at the end, so that a copy of fixed length does; lengths, TOS and checksum are still zero
+  uint32_t sum;          // of an IPv4 header as it stands here, for its checksum
   uint8_t length;        // of the last `length` bytes; 0: not prepared
   bool ipv4;
   bool vxlan;

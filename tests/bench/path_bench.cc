@@ -1,6 +1,6 @@
 // Cycles per packet of the whole receive-to-send path without a NIC, and per connection set-up. One JSON object a line.
 //
-//   path_bench [ipv4|ipv6] [ROWS ...]      default: both, 1 10000 1000000 4000000
+//   path_bench [ipv4|ipv6] [METHOD ...] [ROWS ...]      default: both, all, 1 10000 1000000 4000000
 //
 // Every repetition measures, one after the other: a forwarder that only swaps MAC addresses, rte_hash's bulk look-up on
 // the same number of keys, the path, and set-ups. The lower quartile of the repetitions is the figure. Cycles are those of
@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <random>
 #include <string>
+#include <utility>
 
 #include <rte_cycles.h>
 #include <rte_hash.h>
@@ -107,12 +109,23 @@ void Fail(const absl::Status& status) {
   std::exit(1);
 }
 
-const char* MethodName(const Case& c) {
-  switch (c.method) {
-    case ForwardMethod::kDestination: return "destination";
-    case ForwardMethod::kFull: return "full";
-    case ForwardMethod::kDirect: return "direct";
-    case ForwardMethod::kTunnel: return c.vxlan ? "tunnel vxlan" : "tunnel ip";
+constexpr std::pair<const char*, ForwardMethod> kMethods[] = {
+    {"destination", ForwardMethod::kDestination},
+    {"full", ForwardMethod::kFull},
+    {"direct", ForwardMethod::kDirect},
+    {"tunnel", ForwardMethod::kTunnel},
+};
+
+std::optional<ForwardMethod> MethodNamed(const std::string& name) {
+  for (const auto& [known, method] : kMethods) {
+    if (name == known) return method;
+  }
+  return std::nullopt;
+}
+
+std::string NameOf(const Case& c) {
+  for (const auto& [name, method] : kMethods) {
+    if (method == c.method) return method == ForwardMethod::kTunnel ? absl::StrCat(name, c.vxlan ? " vxlan" : " ip") : name;
   }
   return "?";
 }
@@ -124,7 +137,7 @@ void Print(const Case& c, BenchBox& box, Figure& path, Figure& setup, Figure& sw
       "\"cycles_per_packet\": %.0f, \"cycles_per_packet_median\": %.0f, \"cycles_per_packet_spread\": %.2f, "
       "\"cycles_per_setup\": %.0f, \"reference_cycles\": %.0f, \"hash_lookup_cycles\": %.0f, \"bytes_per_row\": %.0f, "
       "\"repetitions\": %d, \"tsc_mhz\": %.0f}\n",
-      MethodName(c), c.ipv4 ? "ipv4" : "ipv6",
+      NameOf(c).c_str(), c.ipv4 ? "ipv4" : "ipv6",
       c.protocol == 6 ? "tcp" : "udp", c.rows, path.At(0.25), path.At(0.5), spread, setup.At(0.25), swap.At(0.25),
       hash.At(0.25), static_cast<double>(access.bytes()) / access.limits().rows, kRepetitions,
       static_cast<double>(rte_get_tsc_hz()) / 1e6);
@@ -193,22 +206,27 @@ int main(int argc, char** argv) {
   using namespace baton;
   std::vector<uint32_t> sizes;
   std::vector<bool> families;
+  std::vector<ForwardMethod> methods;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument == "ipv4" || argument == "ipv6") {
       families.push_back(argument == "ipv4");
+    } else if (const std::optional<ForwardMethod> method = bench::MethodNamed(argument)) {
+      methods.push_back(*method);
     } else {
       sizes.push_back(static_cast<uint32_t>(std::strtoul(argv[i], nullptr, 10)));
     }
   }
   if (families.empty()) families = {true, false};
+  if (methods.empty()) {
+    for (const auto& named : bench::kMethods) methods.push_back(named.second);
+  }
   if (sizes.empty()) sizes = {1, 10'000, 1'000'000, 4'000'000};
   const absl::Status eal = dataplane::StartEal(bench::EalOptions(), [](absl::string_view) {});
   if (!eal.ok()) bench::Fail(eal);
   for (const uint32_t rows : sizes) {
     for (const bool ipv4 : families) {
-      for (const ForwardMethod method : {ForwardMethod::kDestination, ForwardMethod::kFull, ForwardMethod::kDirect,
-                                         ForwardMethod::kTunnel}) {
+      for (const ForwardMethod method : methods) {
         for (const uint8_t protocol : {uint8_t{17}, uint8_t{6}}) {
           bench::Measure({method, ipv4, protocol, rows});
           if (method == ForwardMethod::kTunnel) bench::Measure({method, ipv4, protocol, rows, true});
