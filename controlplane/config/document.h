@@ -1,6 +1,6 @@
 // A YAML file as a tree that remembers where each value stands. Strict: one document; no anchors, aliases or tags;
-// bounded in size, depth and number of values, so that hostile text costs little. yaml-cpp is used, and its exceptions
-// are caught, in document.cc only. One thread; nodes live as long as their document.
+// bounded in size, depth and number of values, so that hostile text costs little. libyaml reads the text, in
+// document.cc only. One thread; nodes live as long as their document.
 #pragma once
 
 #include <deque>
