@@ -26,6 +26,7 @@ class Counter {
 
 struct PortCounters {
   Counter received, received_bytes, sent, sent_bytes;  // frames from Ethernet header to the end of the IP packet
+  Counter to_kernel, from_kernel;                      // of these, by way of the kernel's interface of the port
 };
 
 struct BackendCounters {
@@ -41,11 +42,13 @@ struct WorkerCounters {
       : backends(std::make_unique<BackendCounters[]>(backend_slots)), backend_slots(backend_slots) {}
 
   // The sum that always holds between two polls:
-  //   received + originated = sent + dropped (all reasons) + held + waiting + to_control
+  //   received + originated + from_kernel = sent + dropped (all reasons) + held + waiting + to_control + to_kernel
   Counter received;    // from ports
   Counter originated;  // frames made here: errors and resets in answer to a dropped packet, and control's own
+  Counter from_kernel; // what programs on the box send through the kernel's interfaces
   Counter sent;        // to ports
   Counter to_control;  // ARP, neighbour discovery and the like, handed over
+  Counter to_kernel;   // to the box's own addresses and the like, handed over
   Counter held;        // gauge: in the hold buffer
   Counter waiting;     // gauge: for a neighbour's MAC address, or for a first fragment
   std::array<Counter, kDropReasons> drops;

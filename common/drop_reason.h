@@ -29,6 +29,8 @@ namespace baton {
   X(kNotForUs, "not_for_us", "to one of the box's own addresses, but nothing here takes it")                          \
   X(kControlRate, "control_rate", "more packets for the control thread than its rate limit")                          \
   X(kControlRingFull, "control_ring_full", "the ring to the control thread is full")                                  \
+  X(kKernelRate, "kernel_rate", "more packets for the kernel's interfaces than their rate limit")                     \
+  X(kKernelRingFull, "kernel_ring_full", "the ring to the kernel's interfaces is full")                               \
   /* services */                                                                                                      \
   X(kUnknownAccess, "unknown_access", "no row and not the first packet of a connection; answered with an error")      \
   X(kNoService, "no_service", "no service listens on this port of the address; answered with an error")               \

@@ -19,7 +19,7 @@ struct PacketTrace {
   static constexpr int kMostBytes = 9216;  // of a frame
 
   // What became of it; the first four end the packet's way through the box.
-  enum class End : uint8_t { kForward, kEcho, kDrop, kControl, kHold, kWait, kKept };
+  enum class End : uint8_t { kForward, kEcho, kDrop, kControl, kKernel, kHold, kWait, kKept };
   enum class RowIs : uint8_t { kNone, kFound, kWouldBeMade, kWouldBeReopened };
   enum class NeighborIs : uint8_t { kNone, kUnknown, kIncomplete, kReachable, kFailed };
 

@@ -33,6 +33,7 @@ struct PortInfo {
   uint16_t vlan = 0;    // 802.1Q id of its frames; 0: untagged
   std::vector<InterfaceAddress> addresses;  // the first of a family is the source of our own packets
   uint16_t mss = 0;     // most a translated connection through it may announce, IPv4; 0: what fits the MTU
+  std::string kernel = {};  // the kernel's interface beside it; empty: none
 };
 
 }  // namespace baton

@@ -94,7 +94,7 @@ void Control::OnEvent(size_t worker, const Event& event, TimePoint now) {
   if (publisher_.OnEvent(worker, event)) return;
   if (const auto* frame = std::get_if<FrameForControl>(&event)) {
     ++counts_.frames_heard;
-    if (frame->port < setup_.ports.size()) neighbors_.OnFrame(frame->port, {frame->data, frame->length}, now);
+    if (frame->port < setup_.ports.size()) Hear(frame->port, {frame->data, frame->length}, now);
     setup_.buffers->Free(frame->buffer);
   } else if (const auto* need = std::get_if<NeedNeighbor>(&event)) {
     neighbors_.OnNeed(*need, now);
@@ -103,6 +103,13 @@ void Control::OnEvent(size_t worker, const Event& event, TimePoint now) {
   } else if (std::holds_alternative<Explained>(event)) {
     explaining_.OnExplained(worker, now);
   }
+}
+
+// Questions are answered here alone: a second answer, by the kernel, would tell of addresses that we are not in charge of.
+void Control::Hear(PortId port, absl::Span<const uint8_t> frame, TimePoint now) {
+  neighbors_.OnFrame(port, frame, now);
+  if (!setup_.copy_to_kernel || setup_.ports[port].kernel.empty() || neighbor::IsQuestion(frame)) return;
+  setup_.copy_to_kernel(port, frame);
 }
 
 // Announcements draw packets here, and answers let the asker go on to its next step: neither may come before the

@@ -37,6 +37,8 @@ struct ControlSetup {
   std::function<void(View&)> complete_view;
   // Reads the configuration again, on the thread of who asks for a reload. Empty: there is no file to read.
   std::function<ParseResult()> read_config{};
+  // Gets each frame that control hears and that asks nothing: the kernel has neighbours of its own. May be empty.
+  std::function<void(PortId, absl::Span<const uint8_t>)> copy_to_kernel{};
   // Hears of each reload, on the control thread. May be empty.
   std::function<void(const ReloadReport&)> on_reload{};
   Duration request_time_limit = std::chrono::seconds(2);
@@ -82,6 +84,7 @@ class Control : public Requests, private neighbor::Callbacks {
 
   int TakeEvents(size_t worker, TimePoint now);
   void OnEvent(size_t worker, const Event& event, TimePoint now);
+  void Hear(PortId port, absl::Span<const uint8_t> frame, TimePoint now);
   bool RunAfterCommits(TimePoint now);
   void Announce(const std::vector<Slot>& slots, TimePoint now);
   uint64_t committed() const;  // by every worker

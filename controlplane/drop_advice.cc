@@ -35,12 +35,17 @@ DropAdvice AdviceFor(DropReason reason) {
     case DropReason::kMulticast:
       return {"It is to a group or to all stations, and nobody here listens.", "Usually nothing."};
     case DropReason::kNotForUs:
-      return {"It is to a port's own address, where nothing takes it.", "Use the address of a service."};
+      return {"It is to a port's own address, where nothing takes it.", "Use the address of a service; for programs on the box, give the port a kernel side (ports[].kernel)."};
     case DropReason::kControlRate:
       return {"More ARP, neighbour discovery and the like came than control_packets_per_second allows.",
               "Find who floods, or raise dataplane.control_packets_per_second."};
     case DropReason::kControlRingFull:
       return {"The ring to the control thread is full.", "Find who floods the box with ARP or neighbour discovery."};
+    case DropReason::kKernelRate:
+      return {"More came for programs on the box than kernel_packets_per_second allows.",
+              "Find who floods, or raise dataplane.kernel_packets_per_second."};
+    case DropReason::kKernelRingFull:
+      return {"The ring to the kernel's interfaces is full.", "Find who floods the box's own addresses."};
     case DropReason::kUnknownAccess:
       return {"It belongs to no row of the access table and does not open a connection.",
               "The client must connect anew; if rows end too early, raise dataplane.timeouts."};

@@ -20,6 +20,7 @@ struct PortView {
   bool link_up = false;
   // The device's own counts; what it lost before we saw it.
   uint64_t missed = 0, receive_errors = 0, transmit_errors = 0, no_buffers = 0;
+  uint64_t kernel_refused = 0;  // frames that the kernel's interface of the port did not take
 };
 
 struct WorkerView {

@@ -25,6 +25,7 @@ PacketTrace::End EndOf(Fate fate) {
   switch (fate) {
     case Fate::kForward: return End::kForward;
     case Fate::kControl: return End::kControl;
+    case Fate::kKernel: return End::kKernel;
     case Fate::kHold: return End::kHold;
     case Fate::kWait: return End::kWait;
     case Fate::kEcho: return End::kEcho;
@@ -109,6 +110,7 @@ void Pipeline::Explain(const Tables& tables, uint16_t hop_generation, TimePoint 
   access_.FindRows(burst);
   FindQuotedRows(access_, burst);
   Classify(tables, hold_, burst);
+  SetAsideKernel(tables, kernels_, macs_.data(), burst);
   RowPreview preview = {};
   translator_.Preview(tables, p, ToMillis(now), preview);
   if (ip) TellAddress(tables, p, preview, trace);

@@ -13,12 +13,13 @@ namespace baton::dataplane {
 
 struct RowSide;  // access_table.h
 
-// What becomes of a packet. Each packet ends in exactly one of the last eight.
+// What becomes of a packet. Each packet ends in exactly one of the last nine.
 enum class Fate : uint8_t {
   kUndecided,  // goes through the stages
   kForward,    // to `out_port`
   kDrop,       // `drop` says why; Answer may turn the bytes into an error for the sender
   kControl,    // to the control thread
+  kKernel,     // to the kernel's interface of the port it came in through
   kHold,       // into the hold buffer of `address_slot`
   kWait,       // waits for a neighbour's MAC address
   kEcho,       // answered in place: an echo reply from one of our own addresses

@@ -24,6 +24,7 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
   access_.FindRows(burst);                 // one bulk look-up for the burst
   FindQuotedRows(access_, burst);          // ICMP errors: the row of the packet they are about
   Classify(tables, hold_, burst);          // mode of the address; service, reply, local or transit
+  SetAsideKernel(tables, kernels_, macs_.data(), burst);  // what nothing here takes and the kernel may
   translator_.Translate(tables, burst, now);  // a row for each new access: schedule, backend, port
   FindNextHops(tables, neighbors_, hop_generation, mtus_.data(), translator_.outers(), burst);  // longest prefix match, neighbour
   RewriteErrors(burst);                    // ICMP errors: what they quote
@@ -46,6 +47,8 @@ Pipeline::Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_secon
       errors_(errors_per_second) {
   for (size_t i = 0; i < ports.size(); ++i) {
     macs_[i] = ports[i].mac;
+    kernels_.has[i] = !ports[i].kernel.empty();
+    kernels_.any |= kernels_.has[i];
     vlans_[i] = ports[i].vlan;
     mtus_[i] = ports[i].mtu;
     mss_[i] = ports[i].mss != 0 ? ports[i].mss : static_cast<uint16_t>(ports[i].mtu - kIpv4AndTcp);

@@ -10,6 +10,7 @@
 #include "dataplane/access_table.h"
 #include "dataplane/fragment_table.h"
 #include "dataplane/hold_buffer.h"
+#include "dataplane/kernel_side.h"
 #include "dataplane/neighbor_table.h"
 #include "dataplane/packet.h"
 #include "dataplane/rewrite.h"
@@ -49,6 +50,7 @@ class Pipeline {
   WorkerCounters& counters_;
   TokenBucket errors_;
   // Of each port, side by side as the stages read them.
+  KernelPorts kernels_;
   std::array<MacAddress, kMaxPorts> macs_{};
   std::array<uint16_t, kMaxPorts> vlans_{};
   std::array<uint16_t, kMaxPorts> mtus_{};

@@ -15,8 +15,9 @@ constexpr int kFragmentsPerPoll = 4 * kBurst;    // that go on, and that are dro
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox) {
-  std::unique_ptr<Worker> worker(new Worker(config, io, mailbox));
+absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox,
+                                                       KernelQueue* kernel) {
+  std::unique_ptr<Worker> worker(new Worker(config, io, mailbox, kernel));
   ASSIGN_OR_RETURN(worker->access_, AccessTable::Create("access_" + config.name, config.access, config.seed));
   ASSIGN_OR_RETURN(worker->pools_, PortPools::Create(config.name, config.port_pools));
   ASSIGN_OR_RETURN(worker->neighbors_, NeighborTable::Create(config.name, config.neighbors, config.neighbor_queue));
@@ -28,14 +29,16 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& confi
   return worker;
 }
 
-Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox)
+Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, KernelQueue* kernel)
     : io_(io),
       mailbox_(mailbox),
+      kernel_(kernel),
       ports_(config.ports),
       counters_(config.backend_slots),
       hold_(config.hold, config.address_slots),
       fragments_(config.fragments, config.seed),
       control_rate_(config.control_packets_per_second),
+      kernel_rate_(config.kernel_packets_per_second),
       out_(config.ports.size()) {
   unposted_.reserve(16);  // a commit lends three pointers back, staging one, a listing and an explanation one each
   out_used_.reserve(config.ports.size());
@@ -45,6 +48,7 @@ int Worker::PollOnce(TimePoint now) {
   neighbors_->SetClock(ToMillis(now) / 1000);
   int work = ApplyUpdates(now);
   if (!tables_.ready()) return work;
+  work += SendFromKernel(now);  // before any data, which thus cannot take its place in the transmit queues
   work += ReleaseHeld(now);
   const int received = ReceiveAll(now);
   work += received;
@@ -95,6 +99,7 @@ void Worker::Dispatch(TimePoint now) {
         break;
       }
       case Fate::kControl: Hand(p, now); break;
+      case Fate::kKernel: GiveToKernel(p, now); break;
       case Fate::kHold: Hold(p, now); break;
       case Fate::kWait: Wait(p, now); break;
       case Fate::kKept: break;

@@ -13,6 +13,7 @@
 #include "common/update.h"
 #include "dataplane/fragment_table.h"
 #include "dataplane/hold_buffer.h"
+#include "dataplane/kernel_queue.h"
 #include "dataplane/packet_io.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/port_pools.h"
@@ -33,16 +34,19 @@ struct WorkerConfig {
   uint32_t neighbor_queue = 0;
   uint32_t errors_per_second = 0;
   uint32_t control_packets_per_second = 0;
+  uint32_t kernel_packets_per_second = 0;
   // How many slots the control thread will ever hand out.
   size_t service_slots = 0, backend_slots = 0, address_slots = 0;
 };
 
 class Worker {
  public:
-  // Takes all memory that the worker will ever use. REQUIRES: `io` and `mailbox` outlive it.
-  static absl::StatusOr<std::unique_ptr<Worker>> Create(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox);
+  // Takes all memory that the worker will ever use. REQUIRES: `io`, `mailbox` and `kernel` outlive it; there is a
+  // `kernel` if a port has a kernel side.
+  static absl::StatusOr<std::unique_ptr<Worker>> Create(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox,
+                                                        KernelQueue* kernel = nullptr);
 
-  // Updates, expiry, released packets, then one burst from each port. Returns how many packets and updates it handled:
+  // Updates, expiry, released packets, what the kernel sends, then one burst from each port. Returns how many packets and updates it handled:
   // 0 means that there was nothing to do.
   int PollOnce(TimePoint now);
 
@@ -62,7 +66,7 @@ class Worker {
   static constexpr int kUpdatesPerPoll = 32;
 
  private:
-  Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox);
+  Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, KernelQueue* kernel);
 
   // worker_updates.cc
   int ApplyUpdates(TimePoint now);
@@ -72,6 +76,10 @@ class Worker {
   void FillBatch(const ListRows& request, TimePoint now);
   void PostSurely(const Event& event);
   bool FlushUnposted();
+
+  // worker_kernel.cc
+  int SendFromKernel(TimePoint now);
+  void GiveToKernel(const Packet& packet, TimePoint now);
 
   // worker.cc
   int ReceiveAll(TimePoint now);
@@ -91,6 +99,7 @@ class Worker {
 
   PacketIo& io_;
   Mailbox& mailbox_;
+  KernelQueue* const kernel_;  // nullptr: no port has a kernel side
   std::vector<PortInfo> ports_;
   WorkerCounters counters_;
   std::unique_ptr<AccessTable> access_;
@@ -100,7 +109,7 @@ class Worker {
   FragmentTable fragments_;
   std::unique_ptr<Translator> translator_;
   std::unique_ptr<Pipeline> pipeline_;
-  TokenBucket control_rate_;
+  TokenBucket control_rate_, kernel_rate_;
 
   Tables tables_;
   StagedTables staged_;

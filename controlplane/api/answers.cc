@@ -25,6 +25,8 @@ void Fill(const BalanceTotals& from, v1::Balance* to) {
   to->set_held(from.held);
   to->set_waiting(from.waiting);
   to->set_to_control(from.to_control);
+  to->set_from_kernel(from.from_kernel);
+  to->set_to_kernel(from.to_kernel);
   to->set_difference(from.difference());
 }
 
@@ -108,6 +110,10 @@ v1::ShowPortsResponse AnswerPorts(const View& view) {
     to->set_receive_errors(from.receive_errors);
     to->set_transmit_errors(from.transmit_errors);
     to->set_no_buffers(from.no_buffers);
+    to->set_kernel(from.info.kernel);
+    to->set_to_kernel(traffic.to_kernel);
+    to->set_from_kernel(traffic.from_kernel);
+    to->set_kernel_refused(from.kernel_refused);
   }
   return answer;
 }

@@ -74,10 +74,16 @@ constexpr Column<PortNumbers> kPortColumns[] = {
      [](P p) { return Count(p.view->transmit_errors); }},
     {"baton_port_no_buffers", kCounter, "Times the device found the buffer pool empty.",
      [](P p) { return Count(p.view->no_buffers); }},
+    {"baton_port_to_kernel_packets", kCounter, "Packets handed to the kernel's interface of the port.",
+     [](P p) { return Count(p.traffic.to_kernel); }},
+    {"baton_port_from_kernel_packets", kCounter, "Packets that the kernel sent through its interface of the port.",
+     [](P p) { return Count(p.traffic.from_kernel); }},
+    {"baton_port_kernel_refused_packets", kCounter, "Packets that the kernel's interface did not take: it is down.",
+     [](P p) { return Count(p.view->kernel_refused); }},
     {"baton_port_link_up", kGauge, "1 when the port has a link.", [](P p) { return p.view->link_up ? 1.0 : 0.0; }},
 };
 
-// received + originated = sent + dropped + held + waiting + to_control
+// received + originated + from_kernel = sent + dropped + held + waiting + to_control + to_kernel
 using W = const WorkerView&;
 constexpr Column<WorkerView> kWorkerPacketColumns[] = {
     {"baton_worker_received_packets", kCounter, "Packets received from ports.",
@@ -88,6 +94,10 @@ constexpr Column<WorkerView> kWorkerPacketColumns[] = {
      [](W w) { return Count(w.counters->sent.Get()); }},
     {"baton_worker_to_control_packets", kCounter, "Packets handed to the control thread.",
      [](W w) { return Count(w.counters->to_control.Get()); }},
+    {"baton_worker_to_kernel_packets", kCounter, "Packets handed to the kernel's interfaces.",
+     [](W w) { return Count(w.counters->to_kernel.Get()); }},
+    {"baton_worker_from_kernel_packets", kCounter, "Packets that the kernel sent through its interfaces.",
+     [](W w) { return Count(w.counters->from_kernel.Get()); }},
     {"baton_worker_held_packets", kGauge, "Packets in the hold buffer, waiting for a change of ownership.",
      [](W w) { return Count(w.counters->held.Get()); }},
     {"baton_worker_held_capacity_packets", kGauge, "Packets that the hold buffer takes.",

@@ -49,6 +49,7 @@ const char* ResultOf(const PacketTrace& t) {
     case End::kForward: return "forwarded";
     case End::kEcho: return "answered: an echo reply from the box";
     case End::kControl: return "handed to the control thread";
+    case End::kKernel: return "handed to the kernel's interface of the port";
     case End::kHold: return "held until the migration of its address ends";
     case End::kWait: return "waits for the next hop's MAC address, which is asked for";
     case End::kKept: return "waits for the first fragment of its datagram";

@@ -5,11 +5,13 @@ namespace baton::controlplane {
 void BalanceTotals::Add(const WorkerCounters& worker) {
   received += worker.received.Get();
   originated += worker.originated.Get();
+  from_kernel += worker.from_kernel.Get();
   sent += worker.sent.Get();
   dropped += worker.dropped();
   held += worker.held.Get();
   waiting += worker.waiting.Get();
   to_control += worker.to_control.Get();
+  to_kernel += worker.to_kernel.Get();
 }
 
 LoadTotals& LoadTotals::operator+=(const LoadTotals& other) {
@@ -59,6 +61,8 @@ PortTotals TrafficOf(const View& view, size_t port) {
     totals.received_bytes += c.received_bytes.Get();
     totals.sent += c.sent.Get();
     totals.sent_bytes += c.sent_bytes.Get();
+    totals.to_kernel += c.to_kernel.Get();
+    totals.from_kernel += c.from_kernel.Get();
   }
   return totals;
 }

@@ -8,14 +8,17 @@
 
 namespace baton::controlplane {
 
-// received + originated = sent + dropped + held + waiting + to_control, between two polls of a worker.
+// received + originated + from_kernel = sent + dropped + held + waiting + to_control + to_kernel, between two polls of a
+// worker.
 struct BalanceTotals {
-  uint64_t received = 0, originated = 0, sent = 0, dropped = 0, held = 0, waiting = 0, to_control = 0;
+  uint64_t received = 0, originated = 0, from_kernel = 0;
+  uint64_t sent = 0, dropped = 0, held = 0, waiting = 0, to_control = 0, to_kernel = 0;
 
   void Add(const WorkerCounters& worker);
   // Left side less right side.
   int64_t difference() const {
-    return static_cast<int64_t>(received + originated - sent - dropped - held - waiting - to_control);
+    return static_cast<int64_t>(received + originated + from_kernel - sent - dropped - held - waiting - to_control -
+                                to_kernel);
   }
 };
 
@@ -26,7 +29,7 @@ struct LoadTotals {
 };
 
 struct PortTotals {
-  uint64_t received = 0, received_bytes = 0, sent = 0, sent_bytes = 0;
+  uint64_t received = 0, received_bytes = 0, sent = 0, sent_bytes = 0, to_kernel = 0, from_kernel = 0;
 };
 
 BalanceTotals BalanceOf(const View& view);

@@ -30,6 +30,7 @@ struct PortConfig {
   uint16_t mss = 0;       // 0: what fits the MTU
   uint16_t vlan = 0;      // 0: untagged
   MacAddress mac;         // zero: the device's own
+  std::string kernel = {};  // the kernel's interface beside it; empty: none
 };
 
 struct HoldConfig {
@@ -59,6 +60,7 @@ struct DataplaneConfig {
   uint32_t packet_buffers = 65536;
   uint32_t errors_per_second = 1000;      // RST and ICMP errors per worker
   uint32_t control_packets_per_second = 20000;
+  uint32_t kernel_packets_per_second = 20000;
   HoldConfig hold;
   FragmentsConfig fragments;
   Timeouts timeouts;

@@ -52,6 +52,11 @@ bool IsInterface(absl::string_view text) {
 
 }  // namespace
 
+absl::StatusOr<std::string> ParseInterfaceName(absl::string_view text) {
+  if (IsInterface(text)) return std::string(text);
+  return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not the name of an interface: 1..15 characters"));
+}
+
 absl::StatusOr<DeviceConfig> ParseDevice(absl::string_view text) {
   const auto bad = [text](absl::string_view problem) {
     return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" ", problem));

@@ -96,7 +96,7 @@ Things Reloadable(const Config& config) {
 
 Thing DataplaneThing(const DataplaneConfig& from) {
   const auto& [workers, polling, access_rows, access_rows_ipv6, port_pools, neighbors, neighbor_queue, packet_buffers,
-               errors_per_second, control_packets_per_second, hold, fragments, timeouts] = from;
+               errors_per_second, control_packets_per_second, kernel_packets_per_second, hold, fragments, timeouts] = from;
   const auto& [packets, packets_per_address, bytes_per_address, time_limit] = hold;
   const auto& [datagrams, waiting, wait_limit] = fragments;
   static_cast<void>(timeouts);  // reloadable
@@ -111,6 +111,7 @@ Thing DataplaneThing(const DataplaneConfig& from) {
            {"packet_buffers", Text(packet_buffers)},
            {"errors_per_second", Text(errors_per_second)},
            {"control_packets_per_second", Text(control_packets_per_second)},
+           {"kernel_packets_per_second", Text(kernel_packets_per_second)},
            {"hold.packets", Text(packets)},
            {"hold.packets_per_address", Text(packets_per_address)},
            {"hold.bytes_per_address", Text(bytes_per_address)},
@@ -121,7 +122,7 @@ Thing DataplaneThing(const DataplaneConfig& from) {
 }
 
 Thing PortThing(const PortConfig& from, size_t position) {
-  const auto& [name, device, addresses, mtu, mss, vlan, mac] = from;
+  const auto& [name, device, addresses, mtu, mss, vlan, mac, kernel] = from;
   const std::string networks =
       absl::StrJoin(addresses, " ", [](std::string* out, const InterfaceAddress& a) { out->append(a.ToString()); });
   return {absl::StrCat("ports.", name),
@@ -131,7 +132,8 @@ Thing PortThing(const PortConfig& from, size_t position) {
            {"mtu", Text(mtu)},
            {"vlan", Text(vlan)},
            {"mss", Text(mss)},
-           {"mac", mac.is_zero() ? "the device's" : mac.ToString()}}};
+           {"mac", mac.is_zero() ? "the device's" : mac.ToString()},
+           {"kernel", OrNone(kernel)}}};
 }
 
 Things NeedingRestart(const Config& config) {

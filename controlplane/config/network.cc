@@ -17,6 +17,11 @@ bool Overlap(const Prefix& a, const Prefix& b) { return a.Contains(b.address) ||
 // Two ports without an argument ("null:" twice) are two devices.
 bool MustDiffer(const DeviceConfig& device) { return !device.argument.empty(); }
 
+bool IsInterface(const DeviceConfig& device) {
+  using Kind = DeviceConfig::Kind;
+  return device.kind == Kind::kAfPacket || device.kind == Kind::kAfXdp || device.kind == Kind::kTap;
+}
+
 std::string DeviceKey(const DeviceConfig& device) {
   return absl::StrCat(static_cast<int>(device.kind), ":", device.argument);
 }
@@ -33,9 +38,11 @@ void Network::CheckPort(const PortConfig& port, PortId id, AddressBook& book) {
   const std::string path = absl::StrCat("ports[", id, "]");
   if (!port.name.empty()) port_names_.Claim(port.name, path + ".name", Quoted(port.name), reporter_);
   if (MustDiffer(port.device)) {
-    devices_.Claim(DeviceKey(port.device), path + ".device", Quoted(reporter_.document.Locate(path + ".device").text),
-                   reporter_);
+    const std::string shown = Quoted(reporter_.document.Locate(path + ".device").text);
+    const bool first = devices_.Claim(DeviceKey(port.device), path + ".device", shown, reporter_);
+    if (first && IsInterface(port.device)) interfaces_.Claim(port.device.argument, path + ".device", shown, reporter_);
   }
+  if (!port.kernel.empty()) interfaces_.Claim(port.kernel, path + ".kernel", Quoted(port.kernel), reporter_);
   complete_ = complete_ && !reporter_.errors.Refused(path + ".addresses");
   bool has_ipv6 = false;
   for (size_t i = 0; i < port.addresses.size(); ++i) {

@@ -54,7 +54,7 @@ class Network {
   std::array<bool, 33> lengths_v4_{};
   std::array<bool, 129> lengths_v6_{};
   bool complete_ = true;  // no network or destination was refused
-  FirstUses<std::string> port_names_, devices_;
+  FirstUses<std::string> port_names_, devices_, interfaces_;
 };
 
 }  // namespace baton::controlplane

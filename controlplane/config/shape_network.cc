@@ -32,6 +32,7 @@ PortConfig ReadPort(const Node& node, ErrorList& errors) {
   map.Number("mss", {512, kMostMtu - 40}, port.mss);
   map.Number("vlan", {0, 4094}, port.vlan);
   map.Value("mac", ParseHostMac, port.mac);
+  map.Value("kernel", ParseInterfaceName, port.kernel);
   map.Finish();
   return port;
 }

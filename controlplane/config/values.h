@@ -26,6 +26,7 @@ struct PortRange {
 
 // Up to 63 letters, digits and . _ - beginning with a letter or digit: names stand in commands, metrics and paths.
 absl::StatusOr<std::string> ParseName(absl::string_view text);
+absl::StatusOr<std::string> ParseInterfaceName(absl::string_view text);  // of the kernel
 // "10ms", "2s", "5m", "1h": a whole number and its unit.
 absl::StatusOr<Duration> ParseDuration(absl::string_view text);
 // An address that one host can have: not unspecified, multicast, broadcast, loopback or link-local.

@@ -221,6 +221,19 @@ Kind KindOf(absl::Span<const uint8_t> frame) {
   return Kind::kOther;
 }
 
+bool IsQuestion(absl::Span<const uint8_t> frame) {
+  const Kind kind = KindOf(frame);
+  if (kind != Kind::kArp) return kind == Kind::kSolicitation;
+  ByteReader in(frame);
+  ReadEthernet(in);
+  in.Skip(6);
+  const bool request = in.U16() == kArpOpRequest;
+  in.Skip(6);
+  const IpAddress sender = in.Ipv4();
+  in.Skip(6);
+  return request && in.Ipv4() != sender;
+}
+
 absl::StatusOr<Frame> Decode(absl::Span<const uint8_t> frame) {
   ByteReader in(frame);
   const Ethernet e = ReadEthernet(in);

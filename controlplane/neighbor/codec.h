@@ -70,6 +70,10 @@ enum class Kind : uint8_t { kArp, kSolicitation, kAdvertisement, kOther };
 inline constexpr size_t kKinds = 4;
 Kind KindOf(absl::Span<const uint8_t> frame);
 
+// Whether the frame asks for somebody's MAC address: a neighbour solicitation, or an ARP request by which the station
+// does not announce itself (RFC 5227, 2.3).
+bool IsQuestion(absl::Span<const uint8_t> frame);
+
 // Unimplemented: something else than these messages. InvalidArgument: one of them that must be discarded, by RFC 826 or
 // by RFC 4861, 7.1.1 and 7.1.2.
 absl::StatusOr<Frame> Decode(absl::Span<const uint8_t> frame);

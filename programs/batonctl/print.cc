@@ -33,10 +33,11 @@ std::string DurationText(double seconds) {
 
 std::string BalanceText(const v1::Balance& b) {
   std::string text = absl::StrFormat(
-      "received %d + originated %d = %d\nsent %d + dropped %d + held %d + waiting %d + to control %d = %d\n",
-      b.received(), b.originated(), b.received() + b.originated(),
-      b.sent(), b.dropped(), b.held(), b.waiting(), b.to_control(),
-      b.sent() + b.dropped() + b.held() + b.waiting() + b.to_control());
+      "received %d + originated %d + from kernel %d = %d\n"
+      "sent %d + dropped %d + held %d + waiting %d + to control %d + to kernel %d = %d\n",
+      b.received(), b.originated(), b.from_kernel(), b.received() + b.originated() + b.from_kernel(),
+      b.sent(), b.dropped(), b.held(), b.waiting(), b.to_control(), b.to_kernel(),
+      b.sent() + b.dropped() + b.held() + b.waiting() + b.to_control() + b.to_kernel());
   if (b.difference() != 0) {
     absl::StrAppend(&text, "difference ", b.difference(), ": packets that passed while the counters were read\n");
   }
@@ -75,11 +76,13 @@ std::string ToText(const v1::StatusResponse& s) {
 
 std::string ToText(const v1::ShowPortsResponse& answer) {
   TextTable table({"port", "link", "device", "mac", ">mtu", ">vlan", ">received", ">bytes", ">sent", ">bytes",
-                   ">missed", ">errors", ">no buffers", "addresses"});
+                   ">missed", ">errors", ">no buffers", "kernel", ">to", ">from", "addresses"});
   for (const v1::Port& p : answer.ports()) {
     table.Add({p.name(), p.link_up() ? "up" : "down", p.device(), p.mac(), Num(p.mtu()),
                p.vlan() == 0 ? "-" : Num(p.vlan()), Num(p.received()), Num(p.received_bytes()), Num(p.sent()),
                Num(p.sent_bytes()), Num(p.missed()), Num(p.receive_errors() + p.transmit_errors()), Num(p.no_buffers()),
+               Dash(p.kernel()), p.kernel().empty() ? "-" : Num(p.to_kernel()),
+               p.kernel().empty() ? "-" : Num(p.from_kernel()),
                absl::StrJoin(p.addresses(), " ")});
   }
   return table.ToString();

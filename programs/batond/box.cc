@@ -65,6 +65,7 @@ dataplane::WorkerConfig WorkerConfigOf(const controlplane::Config& config, const
       .neighbor_queue = d.neighbor_queue,
       .errors_per_second = d.errors_per_second,
       .control_packets_per_second = d.control_packets_per_second,
+      .kernel_packets_per_second = d.kernel_packets_per_second,
       .service_slots = slots.services,
       .backend_slots = slots.backends,
       .address_slots = slots.addresses,
@@ -87,6 +88,7 @@ void LogReload(const controlplane::ReloadReport& report) {
 absl::StatusOr<std::unique_ptr<Box>> Box::Start(const controlplane::Config& config, const std::string& file) {
   std::unique_ptr<Box> box(new Box(config, file));
   RETURN_IF_ERROR(box->OpenPorts());
+  RETURN_IF_ERROR(box->OpenKernelLink());
   RETURN_IF_ERROR(box->MakeLanes());
   RETURN_IF_ERROR(box->StartControl());
   RETURN_IF_ERROR(box->StartWorkers());
@@ -136,9 +138,18 @@ absl::Status Box::OpenPorts() {
     };
     ASSIGN_OR_RETURN(auto port, dataplane::OpenPort(spec, *buffers_));
     spdlog::info("port {}: {} {} mtu {}", p.name, port->device(), port->mac().ToString(), port->mtu());
-    port_infos_.push_back({p.name, port->mac(), port->mtu(), p.vlan, p.addresses, p.mss});
+    port_infos_.push_back({p.name, port->mac(), port->mtu(), p.vlan, p.addresses, p.mss, p.kernel});
     ports_.push_back(std::move(port));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Box::OpenKernelLink() {
+  const bool wanted = std::any_of(port_infos_.begin(), port_infos_.end(),
+                                  [](const PortInfo& port) { return !port.kernel.empty(); });
+  if (!wanted) return absl::OkStatus();
+  ASSIGN_OR_RETURN(kernel_, dataplane::KernelLink::Create(port_infos_, static_cast<size_t>(config_.dataplane.workers),
+                                                          *buffers_));
   return absl::OkStatus();
 }
 
@@ -159,7 +170,8 @@ absl::Status Box::MakeLanes() {
     for (size_t port = 0; port < ports_.size(); ++port) lane.io->AddPort(static_cast<PortId>(port), *ports_[port]);
     ASSIGN_OR_RETURN(lane.rings, dataplane::WorkerRings::Create(absl::StrCat("w", i), kRingSize));
     ASSIGN_OR_RETURN(lane.worker, dataplane::Worker::Create(WorkerConfigOf(config_, port_infos_, i, seed), *lane.io,
-                                                            *lane.rings));
+                                                            *lane.rings,
+                                                            kernel_ == nullptr ? nullptr : &kernel_->queue(i)));
     lane.link = std::make_unique<dataplane::DpdkWorkerLink>(*lane.rings, lane.worker->counters(),
                                                             lane.worker->neighbors());
   }
@@ -177,6 +189,11 @@ absl::Status Box::StartControl() {
     return std::shared_ptr<const RouteTable>(std::move(table));
   };
   setup.complete_view = [this](controlplane::View& view) { CompleteView(view); };
+  if (kernel_ != nullptr) {
+    setup.copy_to_kernel = [this](PortId port, absl::Span<const uint8_t> frame) {
+      kernel_->Write(port, frame.data(), frame.size());
+    };
+  }
   setup.read_config = [this] { return controlplane::LoadConfig(file_); };
   setup.on_reload = LogReload;
   control_ = std::make_unique<controlplane::Control>(std::move(setup));
@@ -225,6 +242,7 @@ void Box::CompleteView(controlplane::View& view) const {
     port.receive_errors = stats.receive_errors;
     port.transmit_errors = stats.transmit_errors;
     port.no_buffers = stats.no_buffers;
+    if (kernel_ != nullptr) port.kernel_refused = kernel_->refused(static_cast<PortId>(i));
   }
   for (size_t i = 0; i < view.workers.size() && i < lanes_.size(); ++i) {
     view.workers[i].lcore = static_cast<int>(lanes_[i].lcore);

@@ -14,6 +14,7 @@
 #include "controlplane/control.h"
 #include "controlplane/control_thread.h"
 #include "dataplane/dpdk/buffer_pool.h"
+#include "dataplane/dpdk/kernel_link.h"
 #include "dataplane/dpdk/port.h"
 #include "dataplane/dpdk/port_io.h"
 #include "dataplane/dpdk/ring.h"
@@ -47,6 +48,7 @@ class Box {
 
   Box(const controlplane::Config& config, const std::string& file) : config_(config), file_(file) {}
   absl::Status OpenPorts();
+  absl::Status OpenKernelLink();
   absl::Status MakeLanes();
   absl::Status StartControl();
   absl::Status StartWorkers();
@@ -60,6 +62,7 @@ class Box {
   std::unique_ptr<dataplane::DpdkBufferPool> buffers_;
   std::vector<std::unique_ptr<dataplane::Port>> ports_;
   std::vector<PortInfo> port_infos_;
+  std::unique_ptr<dataplane::KernelLink> kernel_;  // nullptr: no port has a kernel side
   std::vector<Lane> lanes_;
   std::unique_ptr<controlplane::Control> control_;
   std::unique_ptr<controlplane::ControlThread> control_thread_;

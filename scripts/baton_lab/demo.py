@@ -125,8 +125,9 @@ class Demo:
             if int(balance["difference"]) == 0 or time.monotonic() > deadline:
                 break
             time.sleep(0.1)
-        left = f"received {balance['received']} + originated {balance['originated']}"
-        right = " + ".join(f"{key} {balance[key]}" for key in ("sent", "dropped", "held", "waiting", "to_control"))
+        left, right = (" + ".join(f"{key} {balance[key]}" for key in keys) for keys in (
+            ("received", "originated", "from_kernel"),
+            ("sent", "dropped", "held", "waiting", "to_control", "to_kernel")))
         self.check(int(balance["difference"]) == 0, f"{left} = {right}")
         print(self.box.ctl("show", "drops"))
 

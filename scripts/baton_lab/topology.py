@@ -91,4 +91,13 @@ METHODS = Topology("methods", (
     two_footed(2),
 ))
 
-TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES, METHODS)}
+#   client 192.0.2.2 (a router) --- wan --- box --- lan --- s1
+KERNEL = Topology("kernel", (
+    CLIENT,
+    Host("box", "box", (
+        Interface("wan", ("192.0.2.1/24", "2001:db8:1::1/64")),
+        Interface("lan", ("10.0.0.1/24", "2001:db8:a::1/64"))), configuration="kernel.yaml"),
+    backend(1, "10.0.0.1", "2001:db8:a::1"),
+))
+
+TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES, METHODS, KERNEL)}

@@ -67,12 +67,13 @@ struct World {
   FakePool pool{64};
   TimePoint now{std::chrono::hours(1)};
   int views_completed = 0;
+  std::vector<std::pair<PortId, std::vector<uint8_t>>> copied;  // to the kernel
   ParseResult file{ControlConfig(), {}, "test.yaml"};  // what a reload reads
   std::unique_ptr<Control> control;
 
   explicit World(Duration request_time_limit = std::chrono::minutes(1)) {
     PortInfo wan{.name = "wan", .mac = MacAddress::Parse("02:00:00:00:00:01").value(),
-                 .addresses = {InterfaceAddress::Parse("198.51.100.2/24").value()}};
+                 .addresses = {InterfaceAddress::Parse("198.51.100.2/24").value()}, .kernel = "wan0"};
     PortInfo lan{.name = "lan", .mac = MacAddress::Parse("02:00:00:00:00:02").value(),
                  .addresses = {InterfaceAddress::Parse("10.0.0.2/24").value()}};
     control = std::make_unique<Control>(ControlSetup{
@@ -87,6 +88,9 @@ struct World {
         },
         .complete_view = [this](View& view) { view.ports[0].link_up = ++views_completed > 0; },
         .read_config = [this] { return file; },
+        .copy_to_kernel = [this](PortId port, absl::Span<const uint8_t> frame) {
+          copied.push_back({port, {frame.begin(), frame.end()}});
+        },
         .on_reload = {},
         .request_time_limit = request_time_limit});
   }

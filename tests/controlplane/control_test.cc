@@ -302,6 +302,23 @@ TEST_CASE("a neighbour that a worker needs is asked for, and its answer told to 
   CHECK(world.control->GetView()->neighbors[0].state == "reachable");
 }
 
+TEST_CASE("the kernel hears what neighbours say, but no question: answering is control's") {
+  World world;
+  world.Start();
+  world.Hear(0, WhoHas(2));  // ours
+  world.Hear(0, WhoHas(99));
+  world.Settle();
+  CHECK(world.copied.empty());
+  std::vector<uint8_t> reply = WhoHas(2);
+  reply[21] = 2;  // operation
+  world.Hear(0, reply);
+  world.Hear(1, reply);  // a port without a kernel side
+  world.Settle();
+  REQUIRE(world.copied.size() == 1);
+  CHECK(world.copied[0] == std::pair<PortId, std::vector<uint8_t>>(0, reply));
+  CHECK(world.control->GetView()->buffers_in_use == 0);
+}
+
 TEST_CASE("control's own frames are lost, and counted, when pool or ring are full") {
   World world;
   world.Start();

@@ -50,7 +50,7 @@ struct Snapshots {
 
 struct World {
   explicit World(const Snapshots& snapshots) : tables(snapshots) {
-    worker = Worker::Create(SmallWorker("fuzz"), io, mailbox).value();
+    worker = Worker::Create(SmallWorker("fuzz"), io, mailbox, &kernel).value();
     Tell("198.51.100.1", kWan, SetNeighbor::State::kReachable);
     Tell("10.0.0.11", kLan, SetNeighbor::State::kReachable);
     Tell("2001:db8:a::11", kLan, SetNeighbor::State::kReachable);
@@ -76,6 +76,9 @@ struct World {
       if (const auto* e = std::get_if<NeedNeighbor>(&event)) asked = *e;
     }
     for (const scenarios::SentFrame& frame : io.TakeSent()) CheckSent(frame);
+    for (const scenarios::SentFrame& frame : kernel.TakeGiven()) {
+      Require(frame.port != kLan, "only a port with a kernel side gives to the kernel");
+    }
     CheckCounts();
   }
 
@@ -86,6 +89,7 @@ struct World {
 
   const Snapshots& tables;
   scenarios::MemoryPorts io;
+  scenarios::MemoryKernel kernel{io};
   SlowMailbox mailbox;
   std::unique_ptr<Worker> worker;
   TimePoint now{std::chrono::hours(2)};
@@ -96,9 +100,9 @@ struct World {
 
 void World::CheckCounts() const {
   const WorkerCounters& c = worker->counters();
-  const uint64_t in = c.received.Get() + c.originated.Get();
-  const uint64_t out = c.sent.Get() + c.dropped() + c.held.Get() + c.waiting.Get() + c.to_control.Get();
-  Require(in == out, "received + originated = sent + dropped + held + waiting + to_control");
+  const uint64_t in = c.received.Get() + c.originated.Get() + c.from_kernel.Get();
+  const uint64_t out = c.sent.Get() + c.dropped() + c.held.Get() + c.waiting.Get() + c.to_control.Get() + c.to_kernel.Get();
+  Require(in == out, "received + originated + from_kernel = sent + dropped + held + waiting + to_control + to_kernel");
   Require(io.mistakes().empty(), io.mistakes().empty() ? "" : io.mistakes().front().c_str());
   Require(io.buffers_in_use() == c.held.Get() + c.waiting.Get(), "every buffer in use is held or waits");
   Require(c.rows.Get() <= 64 && c.rows_ipv6.Get() <= 32 && c.held.Get() <= 16 && c.neighbors.Get() <= 12 &&

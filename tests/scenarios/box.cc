@@ -31,6 +31,7 @@ dataplane::WorkerConfig WorkerConfigFrom(const controlplane::DataplaneConfig& d,
       .neighbor_queue = d.neighbor_queue,
       .errors_per_second = d.errors_per_second,
       .control_packets_per_second = d.control_packets_per_second,
+      .kernel_packets_per_second = d.kernel_packets_per_second,
       .service_slots = kSlots.services,
       .backend_slots = kSlots.backends,
       .address_slots = kSlots.addresses,
@@ -62,7 +63,7 @@ absl::StatusOr<std::unique_ptr<Box>> Box::Create(const std::string& yaml, const 
   std::unique_ptr<Box> box(new Box());
   RETURN_IF_ERROR(box->Load(yaml, file));
   ASSIGN_OR_RETURN(box->worker_, dataplane::Worker::Create(WorkerConfigFrom(box->config_.dataplane, box->ports_),
-                                                           box->io_, box->mailbox_));
+                                                           box->io_, box->mailbox_, &box->kernel_));
   RETURN_IF_ERROR(box->StageRoutes());
   RETURN_IF_ERROR(box->StageServices());
   RETURN_IF_ERROR(box->StageAddresses());
@@ -81,7 +82,7 @@ absl::Status Box::Load(const std::string& yaml, const std::string& file) {
   ports_.clear();
   for (const controlplane::PortConfig& port : config_.ports) {
     PortInfo info{.name = port.name, .mac = port.mac, .mtu = port.mtu, .vlan = port.vlan, .addresses = port.addresses,
-                  .mss = port.mss};
+                  .mss = port.mss, .kernel = port.kernel};
     if (info.mac.is_zero()) info.mac = {{2, 0, 0, 0, 0, static_cast<uint8_t>(ports_.size() + 1)}};
     ports_.push_back(info);
   }

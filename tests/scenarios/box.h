@@ -64,6 +64,7 @@ class Box {
   const Route* RouteTo(const IpAddress& address) const;
 
   MemoryPorts& io() { return io_; }
+  MemoryKernel& kernel() { return kernel_; }
   MemoryMailbox& mailbox() { return mailbox_; }
   const WorkerCounters& counters() const { return worker_->counters(); }
   absl::StatusOr<Slot> BackendSlot(const std::string& service, const std::string& backend) const;
@@ -97,6 +98,7 @@ class Box {
   std::multiset<const void*> retired_;
 
   MemoryPorts io_;
+  MemoryKernel kernel_{io_};
   MemoryMailbox mailbox_;
   std::unique_ptr<dataplane::Worker> worker_;
   std::set<std::pair<PortId, IpAddress>> asked_;

@@ -81,6 +81,13 @@ absl::Status Events(const Words& w, Box& box) {
   return absl::OkStatus();
 }
 
+absl::Status KernelRoom(const Words& w, Box& box) {
+  if (w.size() != 2) return Usage("kernel-room N|any");
+  ASSIGN_OR_RETURN(const int room, Number(w[1], -1));
+  box.kernel().Limit(room);
+  return absl::OkStatus();
+}
+
 const Counter* CounterNamed(const WorkerCounters& c, const std::string& name) {
   const std::pair<const char*, const Counter*> all[] = {
       {"received", &c.received},           {"originated", &c.originated},
@@ -92,6 +99,7 @@ const Counter* CounterNamed(const WorkerCounters& c, const std::string& name) {
       {"rows_ended", &c.rows_ended},       {"port_pools", &c.port_pools},
       {"neighbors", &c.neighbors},         {"generation", &c.generation},
       {"events_lost", &c.events_lost},     {"fragments", &c.fragments},
+      {"to_kernel", &c.to_kernel},         {"from_kernel", &c.from_kernel},
   };
   for (const auto& [counter_name, counter] : all) {
     if (name == counter_name) return counter;
@@ -164,6 +172,7 @@ absl::Status Do(const Words& w, const Scenario& scenario, Box& box) {
   if (w[0] == "transmit") return Transmit(w, box);
   if (w[0] == "buffers") return Buffers(w, box);
   if (w[0] == "events") return Events(w, box);
+  if (w[0] == "kernel-room") return KernelRoom(w, box);
   if (w[0] == "expect") return Expect(w, box);
   if (w[0] == "commit") {
     box.Commit();

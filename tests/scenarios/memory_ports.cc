@@ -16,12 +16,14 @@ MemoryPorts::Buffer* MemoryPorts::NewBuffer(size_t room) {
   return buffer;
 }
 
-void MemoryPorts::Arrive(PortId port, const Bytes& frame) {
+MemoryPorts::Buffer* MemoryPorts::Store(const Bytes& frame) {
   Buffer* buffer = NewBuffer(std::max<size_t>(frame.size(), dataplane::kMinRoom));
   std::copy(frame.begin(), frame.end(), buffer->data);
   buffer->length = frame.size() > kBufferSize ? uint16_t{0} : static_cast<uint16_t>(frame.size());
-  arrived_[port].push_back(buffer);
+  return buffer;
 }
+
+void MemoryPorts::Arrive(PortId port, const Bytes& frame) { arrived_[port].push_back(Store(frame)); }
 
 bool MemoryPorts::Allocate(dataplane::WaitingPacket* packets, int count) {
   if (spare_ >= 0 && spare_ < count) return false;
@@ -72,6 +74,25 @@ void MemoryPorts::Free(void* const* buffers, int count) {
 
 void MemoryPorts::Release(void* buffer, const char* by) {
   if (buffers_.erase(buffer) == 0) mistakes_.push_back(absl::StrCat(by, ": a buffer that is not in use"));
+}
+
+void MemoryKernel::Send(PortId port, const Bytes& frame) { sent_.push_back({port, ports_.Store(frame)}); }
+
+bool MemoryKernel::Give(const dataplane::Packet& packet) {
+  if (room_ == 0) return false;
+  if (room_ > 0) --room_;
+  given_.push_back({packet.port, Bytes(packet.data, packet.data + packet.length)});
+  ports_.Release(packet.buffer, "the kernel");
+  return true;
+}
+
+int MemoryKernel::Take(dataplane::Packet* packets, int max) {
+  int count = 0;
+  for (; count < max && !sent_.empty(); ++count, sent_.pop_front()) {
+    const auto& [port, buffer] = sent_.front();
+    packets[count].Start(buffer->data, buffer, buffer->length, port);
+  }
+  return count;
 }
 
 }  // namespace baton::scenarios

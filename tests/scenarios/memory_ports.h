@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/kernel_queue.h"
 #include "dataplane/packet_io.h"
 #include "tests/scenarios/frame_checksum.h"
 
@@ -45,12 +46,14 @@ class MemoryPorts : public dataplane::PacketIo {
   void Free(void* const* buffers, int count) override;
 
  private:
+  friend class MemoryKernel;
   struct Buffer {
     std::vector<uint8_t> memory;
     uint8_t* data = nullptr;
     uint16_t length = 0;
   };
   Buffer* NewBuffer(size_t room);
+  Buffer* Store(const Bytes& frame);
 
   std::map<void*, std::unique_ptr<Buffer>> buffers_;
   std::map<PortId, std::deque<Buffer*>> arrived_;
@@ -58,6 +61,28 @@ class MemoryPorts : public dataplane::PacketIo {
   int spare_ = -1;
   std::vector<SentFrame> sent_;
   std::vector<std::string> mistakes_;
+};
+
+// The kernel's interfaces: frames that the worker gives it, and frames that it sends. Its buffers are those of `ports`.
+class MemoryKernel : public dataplane::KernelQueue {
+ public:
+  explicit MemoryKernel(MemoryPorts& ports) : ports_(ports) {}
+
+  // The next Take finds it.
+  void Send(PortId port, const Bytes& frame);
+  // What was given since the last call, in order.
+  std::vector<SentFrame> TakeGiven() { return std::exchange(given_, {}); }
+  // From now on it takes this many more frames; -1: any number.
+  void Limit(int frames) { room_ = frames; }
+
+  bool Give(const dataplane::Packet& packet) override;
+  int Take(dataplane::Packet* packets, int max) override;
+
+ private:
+  MemoryPorts& ports_;
+  std::deque<std::pair<PortId, MemoryPorts::Buffer*>> sent_;
+  std::vector<SentFrame> given_;
+  int room_ = -1;
 };
 
 }  // namespace baton::scenarios

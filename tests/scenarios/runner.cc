@@ -17,7 +17,7 @@ namespace {
 // What the counters said, to see what a step added.
 struct Reading {
   std::array<uint64_t, kDropReasons> drops{};
-  uint64_t held = 0, waiting = 0, control = 0, suppressed = 0;
+  uint64_t held = 0, waiting = 0, control = 0, kernel = 0, suppressed = 0;
 
   static Reading Of(const WorkerCounters& c) {
     Reading r;
@@ -25,6 +25,7 @@ struct Reading {
     r.held = c.held.Get();
     r.waiting = c.waiting.Get();
     r.control = c.to_control.Get();
+    r.kernel = c.to_kernel.Get();
     r.suppressed = c.errors_suppressed.Get();
     return r;
   }
@@ -61,6 +62,9 @@ std::string ExplanationMistake(const PacketTrace& t, const std::vector<SentFrame
     case PacketTrace::End::kControl:
       return after.control > before.control || dropped(DropReason::kControlRate) ||
              dropped(DropReason::kControlRingFull) ? "" : "explained as handed to control";
+    case PacketTrace::End::kKernel:
+      return after.kernel > before.kernel || dropped(DropReason::kKernelRate) ||
+             dropped(DropReason::kKernelRingFull) ? "" : "explained as handed to the kernel";
     case PacketTrace::End::kHold:  // those before it may have gone on meanwhile, and it with them
       return after.held != before.held ? "" : "explained as held";
     case PacketTrace::End::kWait:
@@ -134,11 +138,20 @@ class Run {
     LinkLayer link{.src = MacOf(StationOf(p.packet, p.packet.src)), .dst = info.mac, .vlan = info.vlan};
     if (p.packet.dst.is_multicast() && !p.packet.dst.is_v4()) link.dst = Ipv6MulticastMac(p.packet.dst);
     if (p.packet.kind == "arp" && p.packet.Get("op") == "1") link.dst = MacAddress::Broadcast();
+    if (p.from_kernel) {
+      link.src = info.mac;
+      if (!p.packet.dst.is_multicast()) link.dst = MacOf(StationOf(p.packet, p.packet.dst));
+    }
     const absl::StatusOr<Bytes> frame = BuildFrame(p.packet, link);
     if (!frame.ok()) return std::string(frame.status().message());
+    if (p.from_kernel) {
+      box_.kernel().Send(port, *frame);
+      return "";
+    }
     std::string mistake;
     explained_ = box_.Explain(port, *frame, Now(), &mistake);
     box_.io().Arrive(port, *frame);
+    arrived_.push_back({port, *frame});
     return mistake;
   }
 
@@ -151,6 +164,7 @@ class Run {
       reasons_.insert(std::string(kDropReasonNames[i]));
     }
     got.control = static_cast<int>(after.control - before.control);
+    got.kernel = static_cast<int>(after.kernel - before.kernel);
     // Gauges: what was released shows as packets or drops, which are compared.
     got.held = std::max(0, static_cast<int>(after.held - before.held));
     got.waiting = std::max(0, static_cast<int>(after.waiting - before.waiting));
@@ -180,6 +194,10 @@ class Run {
     if (want.drops != got.drops) return "other drops";
     if (want.held != got.held || want.waiting != got.waiting) return "other packets held or waiting";
     if (want.control != got.control) return "other packets to control";
+    if (want.kernel != got.kernel) return "other packets to the kernel";
+    for (const SentFrame& given : box_.kernel().TakeGiven()) {
+      if (!Arrived(given)) return "the kernel is given another frame than came";
+    }
     if (want.sent.size() != got.sent.size()) return "another number of packets sent";
     for (size_t i = 0; i < want.sent.size(); ++i) {
       if (want.sent[i].port != got.sent[i].port) return absl::StrCat("sent through ", got.sent[i].port);
@@ -190,7 +208,7 @@ class Run {
     }
     // One packet in, one of the same kind out: it was forwarded, and must be what it was.
     if (step.burst.size() != 1 || want.sent.size() != 1 || !want.drops.empty()) return "";
-    if (want.sent[0].packet.kind == "any") return "";
+    if (want.sent[0].packet.kind == "any" || step.burst[0].from_kernel) return "";
     if (want.sent[0].packet.Get("type") != step.burst[0].packet.Get("type")) return "";
     const absl::StatusOr<Bytes> frame = BuildFrame(step.burst[0].packet, {});
     const PacketText& sent = got.sent[0].packet;
@@ -210,6 +228,7 @@ class Run {
     const PortInfo& info = box_.ports()[box_.PortNamed(got.port)];
     if (packet.Get("mac_src") != info.mac.ToString()) return "the source MAC address is not the port's";
     if (packet.Number("vlan", 0) != info.vlan) return absl::StrCat("VLAN ", packet.Get("vlan"));
+    if (packet.dst.is_multicast()) return "";  // the kernel's: the expectation names the group's address
     const IpAddress hop = StationOf(want, packet.dst);
     if (packet.Get("mac_dst") == MacOf(hop).ToString()) return "";
     return absl::StrCat("the destination MAC address ", packet.Get("mac_dst"), " is not that of ", hop.ToString());
@@ -226,15 +245,25 @@ class Run {
     return route == nullptr || route->connected() ? host : route->via;
   }
 
+  // Whether this frame came in through this port; what is behind its IP packet does not count.
+  bool Arrived(const SentFrame& given) const {
+    return std::any_of(arrived_.begin(), arrived_.end(), [&](const SentFrame& frame) {
+      return frame.port == given.port && frame.bytes.size() >= given.bytes.size() &&
+             std::equal(given.bytes.begin(), given.bytes.end(), frame.bytes.begin());
+    });
+  }
+
   // common/counters.h: the sum that always holds between two polls; and each buffer is where a gauge says.
   std::string Balance() const {
     const WorkerCounters& c = box_.counters();
-    const uint64_t in = c.received.Get() + c.originated.Get();
-    const uint64_t out = c.sent.Get() + c.dropped() + c.held.Get() + c.waiting.Get() + c.to_control.Get();
+    const uint64_t in = c.received.Get() + c.originated.Get() + c.from_kernel.Get();
+    const uint64_t out = c.sent.Get() + c.dropped() + c.held.Get() + c.waiting.Get() + c.to_control.Get() +
+                         c.to_kernel.Get();
     if (in != out) {
-      return absl::StrCat("received ", c.received.Get(), " + originated ", c.originated.Get(), " is not sent ",
-                          c.sent.Get(), " + dropped ", c.dropped(), " + held ", c.held.Get(), " + waiting ",
-                          c.waiting.Get(), " + to control ", c.to_control.Get());
+      return absl::StrCat("received ", c.received.Get(), " + originated ", c.originated.Get(), " + from kernel ",
+                          c.from_kernel.Get(), " is not sent ", c.sent.Get(), " + dropped ", c.dropped(), " + held ",
+                          c.held.Get(), " + waiting ", c.waiting.Get(), " + to control ", c.to_control.Get(),
+                          " + to kernel ", c.to_kernel.Get());
     }
     const size_t kept = c.held.Get() + c.waiting.Get();
     if (box_.io().buffers_in_use() != kept) {
@@ -255,6 +284,7 @@ class Run {
   std::set<std::string>& reasons_;
   Duration now_{};
   std::unique_ptr<PacketTrace> explained_;  // of the packet that arrived last
+  std::vector<SentFrame> arrived_;  // since the beginning
   std::map<std::string, IpAddress> named_;  // `sent PORT as NAME`: where it went
 };
 

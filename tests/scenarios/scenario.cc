@@ -88,9 +88,11 @@ absl::StatusOr<Duration> ParseTime(absl::string_view word, Duration before) {
 
 absl::StatusOr<PortPacket> ParsePortPacket(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
+  const bool from_kernel = absl::ConsumePrefix(&text, "kernel ");
   const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits(' ', 1));
   ASSIGN_OR_RETURN(PacketText packet, ParsePacket(parts.second));
-  return PortPacket{.port = std::string(parts.first), .packet = std::move(packet), .name = "", .again = false};
+  return PortPacket{.port = std::string(parts.first), .packet = std::move(packet), .name = "", .again = false,
+                    .from_kernel = from_kernel};
 }
 
 // sent PORT N | sent PORT as NAME | sent PORT again NAME
@@ -111,7 +113,7 @@ absl::Status ParseSent(const std::vector<std::string>& words, Outcome* outcome) 
   return absl::OkStatus();
 }
 
-// drop REASON [N] | held [N] | wait [N] | control [N] | nothing | PORT PACKET, separated by commas
+// drop REASON [N] | held [N] | wait [N] | control [N] | kernel [N] | nothing | PORT PACKET, separated by commas
 absl::StatusOr<Outcome> ParseOutcome(absl::string_view text) {
   Outcome outcome;
   for (const std::string& part : SplitOutside(text, ",")) {
@@ -125,7 +127,8 @@ absl::StatusOr<Outcome> ParseOutcome(absl::string_view text) {
     }
     const bool drop = words[0] == "drop";
     int* count = drop ? nullptr : words[0] == "held" ? &outcome.held : words[0] == "wait" ? &outcome.waiting
-                              : words[0] == "control" ? &outcome.control : nullptr;
+                              : words[0] == "control" ? &outcome.control
+                              : words[0] == "kernel" ? &outcome.kernel : nullptr;
     if (!drop && count == nullptr) {
       ASSIGN_OR_RETURN(PortPacket sent, ParsePortPacket(part));
       outcome.sent.push_back(std::move(sent));
@@ -144,8 +147,8 @@ absl::StatusOr<Outcome> ParseOutcome(absl::string_view text) {
 }
 
 bool IsCommand(absl::string_view word) {
-  for (const absl::string_view command : {"backend", "buffers", "commit", "events", "expect", "load", "mode", "neighbor",
-                                          "poll", "reload", "stage", "stop", "transmit"}) {
+  for (const absl::string_view command : {"backend", "buffers", "commit", "events", "expect", "kernel-room", "load",
+                                          "mode", "neighbor", "poll", "reload", "stage", "stop", "transmit"}) {
     if (word == command) return true;
   }
   return false;
@@ -250,6 +253,7 @@ std::string Outcome::ToString() const {
   if (held != 0) parts.push_back(absl::StrCat("held ", held));
   if (waiting != 0) parts.push_back(absl::StrCat("wait ", waiting));
   if (control != 0) parts.push_back(absl::StrCat("control ", control));
+  if (kernel != 0) parts.push_back(absl::StrCat("kernel ", kernel));
   int any = 0;
   for (const PortPacket& p : sent) {
     const bool counted = p.packet.kind == "any" && p.name.empty();

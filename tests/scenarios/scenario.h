@@ -19,12 +19,13 @@ struct PortPacket {
   PacketText packet;  // kind `any` in an outcome: whatever it is
   std::string name;   // `any` that goes where the packet of this name went, or is the first of this name
   bool again = false;
+  bool from_kernel = false;  // sent by the kernel through its interface of the port
 };
 
 // What must come of a step; what is not mentioned must not happen.
 struct Outcome {
   std::map<std::string, int> drops;  // by reason
-  int held = 0, waiting = 0, control = 0;
+  int held = 0, waiting = 0, control = 0, kernel = 0;
   std::vector<PortPacket> sent;      // in this order
 
   std::string ToString() const;

@@ -67,7 +67,8 @@ def lab(nat_lab):
 
 
 def assert_every_packet_is_accounted_for(box):
-    """received + originated = sent + dropped + held + waiting + to_control, once the box is at rest."""
+    """received + originated + from_kernel = sent + dropped + held + waiting + to_control + to_kernel, once the box is at
+    rest."""
     assert wait_until(lambda: int(balance(box)["difference"]) == 0, 5), f"packets unaccounted for: {balance(box)}"
 
 

@@ -84,8 +84,8 @@ TEST_CASE("the text of a few answers") {
           "      2  ttl_expired  TTL or hop limit used up; answered with time exceeded\n"
           "     18  no_route     no route covers the destination; answered with unreachable\n"
           "\n"
-          "received 200 + originated 10 = 210\n"
-          "sent 160 + dropped 20 + held 12 + waiting 10 + to control 8 = 210\n");
+          "received 200 + originated 10 + from kernel 6 = 216\n"
+          "sent 160 + dropped 20 + held 12 + waiting 10 + to control 8 + to kernel 6 = 216\n");
   }
   SECTION("modes") {
     shell("show modes");

@@ -32,6 +32,8 @@ void FakeBox::MakePorts() {
   wan.device = "af_packet:veth-wan";
   wan.link_up = true;
   wan.missed = 3;
+  wan.info.kernel = "wan0";
+  wan.kernel_refused = 1;
   PortView lan;
   lan.info = {"lan", MacAddress::Parse("02:00:00:00:01:02").value(), 9000, 12,
               {InterfaceAddress::Parse("10.0.0.2/24").value(), InterfaceAddress::Parse("2001:db8::2/64").value()}};
@@ -47,6 +49,10 @@ void FakeBox::MakeWorkers() {
     c.originated.Set(5);
     c.sent.Set(80);
     c.to_control.Set(4);
+    c.to_kernel.Set(3);
+    c.from_kernel.Set(3);
+    c.ports[0].to_kernel.Set(3);
+    c.ports[0].from_kernel.Set(2);
     c.held.Set(6);
     c.waiting.Set(5);
     c.drops[static_cast<size_t>(DropReason::kNoRoute)].Set(9);

@@ -102,7 +102,7 @@ TEST_CASE("status sums over ports, workers and services") {
   CHECK(s->rows() == 40);
   CHECK(s->rows_capacity() == 1000);
   CHECK(s->buffers() == 96);
-  // Twice 100 + 5 = 80 + 10 + 6 + 5 + 4.
+  // Twice 100 + 5 + 3 = 80 + 10 + 6 + 5 + 4 + 3.
   CHECK(s->balance().dropped() == 20);
   CHECK(s->balance().difference() == 0);
 }
@@ -121,6 +121,10 @@ TEST_CASE("ports show what the workers moved and what the device lost") {
   CHECK(wan.received_bytes() == 12000);
   CHECK(wan.sent() == 0);
   CHECK(wan.missed() == 3);
+  CHECK(wan.kernel() == "wan0");
+  CHECK(wan.to_kernel() == 6);
+  CHECK(wan.from_kernel() == 4);
+  CHECK(wan.kernel_refused() == 1);
   const v1::Port& lan = answer->ports(1);
   CHECK(lan.vlan() == 12);
   CHECK(lan.sent() == 100);

@@ -73,6 +73,7 @@ TEST_CASE("the difference of two files names thing, key, old and new value") {
       {"the node's name", "lb-a", "lb-c", "", "node.name: lb-a -> lb-c"},
       {"a device", "null:1", "af_packet:eth1", "", "ports.lan.device: null:1 -> af_packet:eth1"},
       {"a port's mtu", "mtu: 1500", "mtu: 1400", "", "ports.lan.mtu: 1500 -> 1400"},
+      {"a kernel side", "mtu: 1500", "kernel: lan0", "", "ports.lan.kernel: none -> lan0"},
       {"metrics", "services:\n", "api: {metrics: \"127.0.0.1:1\"}\nservices:\n", "",
        "api.metrics: 127.0.0.1:9111 -> 127.0.0.1:1"},
       {"arguments for DPDK", "services:\n", "dpdk: {eal_arguments: [--no-huge]}\nservices:\n", "",

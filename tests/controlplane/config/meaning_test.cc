@@ -27,6 +27,13 @@ TEST_CASE("a name is used once among its kind") {
       {"devices", "\"null:\", addresses: [10.0.0.2/24]}\n  - {name: wan, device: \"af_packet:eth1\"",
        "\"af_packet:eth1\", addresses: [10.0.0.2/24]}\n  - {name: wan, device: ^\"af_packet:eth1\"",
        "ports[1].device: \"af_packet:eth1\" is also ports[0].device"},
+      {"interfaces of the kernel", "\"null:\", addresses: [10.0.0.2/24]}\n  - {name: wan, device: \"af_packet:eth1\"",
+       "\"null:\", addresses: [10.0.0.2/24], kernel: wan0}\n  - {name: wan, device: \"af_packet:eth1\", kernel: ^wan0",
+       "ports[1].kernel: \"wan0\" is also ports[0].kernel"},
+      {"a device and an interface of the kernel",
+       "\"null:\", addresses: [10.0.0.2/24]}\n  - {name: wan, device: \"af_packet:eth1\"",
+       "\"null:\", addresses: [10.0.0.2/24], kernel: eth1}\n  - {name: wan, device: ^\"af_packet:eth1\"",
+       "ports[1].device: \"af_packet:eth1\" is also ports[0].kernel"},
   }));
   CAPTURE(c.name);
   CheckOneError(c.good == nullptr ? std::string(kGood) + c.bad : Replaced(c.good, c.bad), c.error);

@@ -22,8 +22,8 @@ TEST_CASE("keys that are unknown, missing or repeated are refused") {
        "services[0].listen.x: unknown key; known here: address, protocol, port"},
       {"a key like no other", "workers: 1", "^elephants: 1",
        "dataplane.elephants: unknown key; known here: workers, polling, access_rows, access_rows_ipv6, port_pools, "
-       "neighbors, neighbor_queue, packet_buffers, errors_per_second, control_packets_per_second, hold, fragments, "
-       "timeouts"},
+       "neighbors, neighbor_queue, packet_buffers, errors_per_second, control_packets_per_second, "
+       "kernel_packets_per_second, hold, fragments, timeouts"},
       {"a key twice", "workers: 1", "workers: 1, ^workers: 1", "dataplane.workers: the key is there twice"},
       {"a key left out", "{name: a, address: 10.0.0.11, weight: 1}", "^{name: a, weight: 1}",
        "services[0].backends[0]: the key \"address\" is missing"},
@@ -142,6 +142,8 @@ TEST_CASE("texts that are not what the key asks for are refused") {
        "ports[0].device: \"tap:\" names no interface; its name has 1..15 characters"},
       {"an interface with a driver's option", "\"null:\"", "^\"af_packet:a,b=1\"",
        "ports[0].device: \"af_packet:a,b=1\" names no interface; its name has 1..15 characters"},
+      {"an interface of the kernel", "addresses: [10", "kernel: ^a/b, addresses: [10",
+       "ports[0].kernel: \"a/b\" is not the name of an interface: 1..15 characters"},
       {"a group MAC address", "addresses: [10", "mac: ^\"01:00:5e:00:00:01\", addresses: [10",
        "ports[0].mac: \"01:00:5e:00:00:01\" is a group address; a MAC address of one host is needed"},
       {"a protocol", "tcp", "^sctp", "services[0].listen.protocol: \"sctp\" is not one of tcp, udp, icmp"},

@@ -204,6 +204,19 @@ TEST_CASE("other messages are unsupported, not malformed") {
   }
 }
 
+TEST_CASE("questions are requests and solicitations, not answers, nor announcements in the form of a request") {
+  CHECK(IsQuestion(kArpRequestBytes));
+  CHECK(IsQuestion(kTaggedRequestBytes));
+  CHECK(IsQuestion(kSolicitationBytes));
+  CHECK(IsQuestion(kDadBytes));
+  CHECK_FALSE(IsQuestion(kArpReplyBytes));
+  CHECK_FALSE(IsQuestion(kAdvertisementBytes));
+  CHECK_FALSE(IsQuestion({}));
+  Bytes announcement = kArpRequestBytes;  // RFC 5227, 2.3: target = sender
+  std::copy_n(announcement.begin() + 14 + 14, 4, announcement.begin() + 14 + 24);
+  CHECK_FALSE(IsQuestion(announcement));
+}
+
 TEST_CASE("a tag's VLAN id leaves out priority; the port's VLAN 0 means no tag") {
   CHECK(Decode(kTaggedRequestBytes)->vlan() == 100);
   CHECK(Decode(kArpRequestBytes)->vlan() == 0);

@@ -9,9 +9,9 @@ namespace {
 
 std::vector<PortInfo> Ports() {
   return {
-      {.name = "wan", .mac = {{2, 0, 0, 0, 0, 1}}, .addresses = {{Ip("198.51.100.2"), 24}, {Ip("2001:db8:100::2"), 64}}},
+      {.name = "wan", .mac = {{2, 0, 0, 0, 0, 1}}, .addresses = {{Ip("198.51.100.2"), 24}, {Ip("2001:db8:100::2"), 64}}, .kernel = "wan0"},
       {.name = "lan", .mac = {{2, 0, 0, 0, 0, 2}}, .addresses = {{Ip("10.0.0.2"), 24}, {Ip("2001:db8:a::2"), 64}}},
-      {.name = "tag", .mac = {{2, 0, 0, 0, 0, 3}}, .mtu = 600, .vlan = 100, .addresses = {{Ip("172.16.0.2"), 24}}},
+      {.name = "tag", .mac = {{2, 0, 0, 0, 0, 3}}, .mtu = 600, .vlan = 100, .addresses = {{Ip("172.16.0.2"), 24}}, .kernel = "tag0"},
   };
 }
 
@@ -84,6 +84,7 @@ WorkerConfig SmallWorker(const std::string& name) {
       .neighbor_queue = 20,
       .errors_per_second = 100,
       .control_packets_per_second = 100,
+      .kernel_packets_per_second = 100,
       .service_slots = 16,
       .backend_slots = 32,
       .address_slots = 16,
