@@ -29,26 +29,39 @@ struct PortCounters {
   Counter to_kernel, from_kernel;                      // of these, by way of the kernel's interface of the port
 };
 
-struct BackendCounters {
+inline constexpr int kMaxWorkers = 16;
+
+// On two cache lines: the schedules of all workers read the first, which changes with rows only.
+struct alignas(64) BackendCounters {
   Counter rows;      // gauge: rows in the table
   Counter open;      // gauge: of these, connections not yet ended by FIN both ways or RST
   Counter created;   // rows ever made
-  Counter packets_to, bytes_to, packets_from, bytes_from;
+  alignas(64) Counter packets_to;
+  Counter bytes_to, packets_from, bytes_from;
+};
+
+struct alignas(64) ServiceCounters {
+  Counter turns;     // round robin: accesses given out
 };
 
 // worker writes, control and metrics read.
 struct WorkerCounters {
-  explicit WorkerCounters(size_t backend_slots)
-      : backends(std::make_unique<BackendCounters[]>(backend_slots)), backend_slots(backend_slots) {}
+  explicit WorkerCounters(size_t backend_slots, size_t service_slots = 0)
+      : backends(std::make_unique<BackendCounters[]>(backend_slots)),
+        backend_slots(backend_slots),
+        services(std::make_unique<ServiceCounters[]>(service_slots)) {}
 
   // The sum that always holds between two polls:
-  //   received + originated + from_kernel = sent + dropped (all reasons) + held + waiting + to_control + to_kernel
+  //   received + steered_in + originated + from_kernel
+  //     = sent + steered_out + dropped (all reasons) + held + waiting + to_control + to_kernel
   Counter received;    // from ports
   Counter originated;  // frames made here: errors and resets in answer to a dropped packet, and control's own
   Counter from_kernel; // what programs on the box send through the kernel's interfaces
   Counter sent;        // to ports
   Counter to_control;  // ARP, neighbour discovery and the like, handed over
   Counter to_kernel;   // to the box's own addresses and the like, handed over
+  Counter steered_in;  // from other workers: packets of flows that belong here, or that this worker is to send
+  Counter steered_out; // to other workers; over all workers, steered_out - steered_in lie in the rings between them
   Counter held;        // gauge: in the hold buffer
   Counter waiting;     // gauge: for a neighbour's MAC address, or for a first fragment
   std::array<Counter, kDropReasons> drops;
@@ -69,6 +82,7 @@ struct WorkerCounters {
   std::array<PortCounters, kMaxPorts> ports;
   std::unique_ptr<BackendCounters[]> backends;  // by backend slot
   size_t backend_slots;
+  std::unique_ptr<ServiceCounters[]> services;  // by service slot
 
   uint64_t dropped() const {
     uint64_t sum = 0;

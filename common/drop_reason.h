@@ -63,6 +63,7 @@ namespace baton {
   X(kNeighborTableFull, "neighbor_table_full", "as many neighbours as `neighbors` allows")                            \
   X(kNeighborFailed, "neighbor_failed", "the neighbour does not answer; answered with unreachable")                   \
   X(kTransmitFull, "transmit_full", "the port's transmit queue is full")                                              \
+  X(kSteerRingFull, "steer_ring_full", "the ring to the worker that owns the flow or sends for it is full")           \
   X(kStopped, "stopped", "still waiting when the program stopped")
 
 enum class DropReason : uint8_t {

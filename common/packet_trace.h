@@ -30,6 +30,7 @@ struct PacketTrace {
 
   // Set by the worker from here on. False: it has no tables yet, nothing else is set.
   bool ready = false;
+  bool elsewhere = false;     // another worker owns its flow: this one tells what it would do if it were its own
   End end = End::kDrop;
   DropReason drop = DropReason::kNone;
   bool answered = false;      // with kDrop: the sender would get the error that `bytes` has now

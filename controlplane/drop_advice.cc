@@ -121,6 +121,9 @@ DropAdvice AdviceFor(DropReason reason) {
     case DropReason::kNeighborFailed:
       return {"The next hop answers neither ARP nor neighbour discovery.",
               "See that it is up, on this port and VLAN, and has this address; batonctl show neighbors tells its state."};
+    case DropReason::kSteerRingFull:
+      return {"The worker that owns the flow does not keep up with what others receive for it.",
+              "Give each worker a CPU of its own (-l, --lcores), or take more workers."};
     case DropReason::kTransmitFull:
       return {"The transmit queue of the port is full.", "Use a faster port, or end the switch's flow control."};
     case DropReason::kStopped: return {"The program ended while it waited.", "Send it again."};

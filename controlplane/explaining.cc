@@ -13,13 +13,8 @@ void Prepare(const FrameToExplain& frame, PacketTrace& trace) {
   std::copy(frame.bytes.begin(), frame.bytes.end(), trace.bytes.begin() + PacketTrace::kHeadroom);
 }
 
-// A flow belongs to one worker: the one that has its row.
-bool Better(const PacketTrace& a, const PacketTrace& b) {
-  const auto has_row = [](const PacketTrace& t) {
-    return t.row_is == PacketTrace::RowIs::kFound || t.row_is == PacketTrace::RowIs::kWouldBeReopened;
-  };
-  return has_row(a) && !has_row(b);
-}
+// A flow belongs to one worker. Of packets that stay where they come in, whichever worker may tell.
+bool Better(const PacketTrace& a, const PacketTrace& b) { return !a.elsewhere && b.elsewhere; }
 
 }  // namespace
 

@@ -30,6 +30,7 @@ PacketTrace::End EndOf(Fate fate) {
     case Fate::kWait: return End::kWait;
     case Fate::kEcho: return End::kEcho;
     case Fate::kKept: return End::kKept;
+    case Fate::kSteer:      // cannot be: only asked for
     case Fate::kSplit:      // cannot be: ExplainWayOut took it on
     case Fate::kUndecided:  // cannot be: Rewrite decided what was left
     case Fate::kDrop: break;
@@ -71,16 +72,15 @@ void TellAddress(const Tables& tables, const Packet& p, const RowPreview& previe
   trace.address_mode = tables.addresses->at(slot).mode;
 }
 
-void TellRow(const Packet& p, const RowPreview& preview, const BackendCounters* counters, Millis now, PacketTrace& trace) {
+void TellRow(const Packet& p, const RowPreview& preview, Millis now, PacketTrace& trace) {
   using RowIs = PacketTrace::RowIs;
   trace.service_slot = preview.service;
   trace.turn = preview.turn;
   if (preview.backend != nullptr) {
-    const BackendCounters& counts = counters[preview.backend->slot];
     trace.backend_weight = preview.backend->weight;
     trace.backend_load = preview.backend->load;
-    trace.backend_rows = counts.rows.Get();
-    trace.backend_open = counts.open.Get();
+    trace.backend_rows = preview.backend_rows;
+    trace.backend_open = preview.backend_open;
   }
   if (!preview.row.sides[0].live()) return;
   trace.row_is = preview.made ? RowIs::kWouldBeMade : preview.reopened ? RowIs::kWouldBeReopened : RowIs::kFound;
@@ -106,6 +106,7 @@ void Pipeline::Explain(const Tables& tables, uint16_t hop_generation, TimePoint 
   const bool ip = p.alive() && (p.flags & kArp) == 0;
   SetAsideLocal(burst, macs_.data());
   PeekAtFragment(tables, fragments_, p);
+  if (steering_ && p.fate != Fate::kDrop && ip) trace.elsewhere = !steering_->IsOwn(tables, p);
   if (ip) TellParsed(p, trace);
   access_.FindRows(burst);
   FindQuotedRows(access_, burst);
@@ -114,7 +115,7 @@ void Pipeline::Explain(const Tables& tables, uint16_t hop_generation, TimePoint 
   RowPreview preview = {};
   translator_.Preview(tables, p, ToMillis(now), preview);
   if (ip) TellAddress(tables, p, preview, trace);
-  TellRow(p, preview, counters_.backends.get(), ToMillis(now), trace);
+  TellRow(p, preview, ToMillis(now), trace);
   const bool new_tunnel = preview.made && preview.row.sides[0].tunnel();
   if (new_tunnel) translator_.SwapOuter(preview.backend->slot, preview.outer);
   ExplainWayOut(tables, hop_generation, burst, trace);

@@ -5,12 +5,6 @@
 namespace baton::dataplane {
 namespace {
 
-bool Concerns(const Tables& tables, const Packet& p) {
-  // Of IPv6 the protocol is known by the first fragment alone: more headers may follow in the payload.
-  if (p.ipv4 && p.protocol != kTcp && p.protocol != kUdp && p.protocol != kIcmp) return false;
-  return tables.addresses->Find(p.key.dst(p.ipv4)) != kNoSlot || tables.services->HasBackend(p.key.src(p.ipv4));
-}
-
 // What is in the header that says "fragment". REQUIRES: kFragmented.
 struct Piece {
   FragmentKey key;
@@ -102,10 +96,16 @@ void FollowAgain(FragmentTable& fragments, Packet& p, Millis now) {
 
 }  // namespace
 
+bool IsFollowed(const Tables& tables, const Packet& p) {
+  // Of IPv6 the protocol is known by the first fragment alone: more headers may follow in the payload.
+  if (p.ipv4 && p.protocol != kTcp && p.protocol != kUdp && p.protocol != kIcmp) return false;
+  return tables.addresses->Find(p.key.dst(p.ipv4)) != kNoSlot || tables.services->HasBackend(p.key.src(p.ipv4));
+}
+
 void FollowFragments(const Tables& tables, FragmentTable& fragments, Burst& burst, Millis now) {
   if ((burst.flags & kFragmented) == 0) return;
   for (Packet& p : burst) {
-    if (!p.alive() || (p.flags & kFragmented) == 0 || !Concerns(tables, p)) continue;
+    if (!p.alive() || (p.flags & kFragmented) == 0 || !IsFollowed(tables, p)) continue;
     if ((p.flags & (kReleased | kFollowed)) != 0) {
       FollowAgain(fragments, p, now);
     } else {
@@ -115,7 +115,7 @@ void FollowFragments(const Tables& tables, FragmentTable& fragments, Burst& burs
 }
 
 void PeekAtFragment(const Tables& tables, const FragmentTable& fragments, Packet& p) {
-  if (!p.alive() || (p.flags & kFragmented) == 0 || !Concerns(tables, p)) return;
+  if (!p.alive() || (p.flags & kFragmented) == 0 || !IsFollowed(tables, p)) return;
   const Piece piece = PieceOf(p);
   const uint32_t datagram = fragments.Find(piece.key);
   const bool known = datagram != FragmentTable::kNone;

@@ -7,8 +7,11 @@
 
 namespace baton::dataplane {
 
-// Looks only at fragments that concern a service: to one of our addresses, or from a backend. All others are routed as
-// they are. Reads the IP header. Writes key, kKeyed, protocol and icmp_type of those whose first fragment is known; those
+// Whether a fragment concerns a service: it is to one of our addresses, or from a backend. All others are routed as they
+// are.
+bool IsFollowed(const Tables& tables, const Packet& packet);
+
+// Looks only at fragments that are followed. Reads the IP header. Writes key, kKeyed, protocol and icmp_type of those whose first fragment is known; those
 // that come before it become kKept, for `fragments` has them now. Or drop: fragment_overlap, fragment_duplicate,
 // fragment_table_full, fragment_queue_full, fragment_expired.
 // A packet that waited elsewhere meanwhile (kReleased, kFollowed) has been noted already.

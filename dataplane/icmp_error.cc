@@ -184,6 +184,12 @@ void FindQuotedRows(const AccessTable& access, Burst& burst) {
   }
 }
 
+std::optional<FlowKey> OppositeOfQuoted(const Packet& p) {
+  const std::optional<Quote> q = ReadQuote(p);
+  if (!q) return std::nullopt;
+  return FlowKey::Of(q->dst, q->dst_port, q->src, q->src_port, q->protocol);
+}
+
 void RewriteErrors(Burst& burst) {
   if ((burst.flags & kIcmpError) == 0) return;
   for (Packet& p : burst) {

@@ -3,10 +3,16 @@
 // other end sent. That is what makes path MTU discovery, traceroute and refusals work through a translation. Worker only.
 #pragma once
 
+#include <optional>
+
 #include "dataplane/access_table.h"
 #include "dataplane/packet.h"
 
 namespace baton::dataplane {
+
+// The key of packets that go the other way than the one that an error quotes; nothing when it quotes none of a flow. It is
+// in this direction, too, that the error travels. REQUIRES: kIcmpError.
+std::optional<FlowKey> OppositeOfQuoted(const Packet& packet);
 
 // Of every error that is alive: finds the row of the packet that it quotes and writes `side`, that of the direction in which
 // the error travels. It stays nullptr when there is no such row, or when the error is not addressed to whoever sent the

@@ -25,6 +25,7 @@ enum class Fate : uint8_t {
   kEcho,       // answered in place: an echo reply from one of our own addresses
   kKept,       // waits for its first fragment: the fragment table has taken it
   kSplit,      // larger than `mtu`, which is that of the way out: goes on in pieces
+  kSteer,      // to the worker `owner`, who takes it through the stages
 };
 
 // The error a dropped packet is answered with (AM-08, AM-21, AM-Q08).
@@ -61,6 +62,7 @@ struct alignas(64) Packet {
   uint8_t icmp_type = 0;
   uint8_t flags = 0;         // PacketFlag
   bool ipv4 = false;
+  uint8_t owner = 0;         // kSteer: the worker that the flow belongs to
   uint16_t fragment = 0;     // kFragmented: offset of the header that says so, IPv4 or the IPv6 fragment header
 
   // Set by the stages.
@@ -107,8 +109,17 @@ static_assert(sizeof(Packet) == 128);
 
 inline constexpr int kBurst = 32;
 
+// Where the packets of a burst come from.
+enum class Origin : uint8_t {
+  kPort,
+  kPeer,      // another worker received and steered them
+  kReleased,  // they waited for a neighbour or the end of a migration
+  kFollowed,  // they waited for their first fragment
+};
+
 struct Burst {
   int count = 0;
+  Origin origin = Origin::kPort;
   uint8_t flags = 0;         // PacketFlags of all packets together; set by Parse
   Packet packets[kBurst];
 

@@ -20,7 +20,9 @@ constexpr uint16_t kIpv4AndTcp = sizeof(Ipv4Header) + sizeof(TcpHeader);  // wha
 void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, TimePoint now) {
   Parse(burst, vlans_.data());             // bytes -> flow key, or a drop reason
   SetAsideLocal(burst, macs_.data());      // ARP and ND leave here, and what is for other stations
+  if (steering_) steering_->Steer(tables, burst);  // flows of another worker leave here
   FollowFragments(tables, fragments_, burst, ToMillis(now));  // the ports of the first fragment for the later ones
+  if (steering_) steering_->SteerFragments(tables, burst);
   access_.FindRows(burst);                 // one bulk look-up for the burst
   FindQuotedRows(access_, burst);          // ICMP errors: the row of the packet they are about
   Classify(tables, hold_, burst);          // mode of the address; service, reply, local or transit
@@ -37,13 +39,14 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
 
 Pipeline::Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access,
                    Translator& translator, NeighborTable& neighbors, FragmentTable& fragments, const HoldBuffer& hold,
-                   WorkerCounters& counters)
+                   WorkerCounters& counters, std::optional<Steering> steering)
     : access_(access),
       translator_(translator),
       neighbors_(neighbors),
       fragments_(fragments),
       hold_(hold),
       counters_(counters),
+      steering_(steering),
       errors_(errors_per_second) {
   for (size_t i = 0; i < ports.size(); ++i) {
     macs_[i] = ports[i].mac;

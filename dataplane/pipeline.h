@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "common/counters.h"
@@ -14,6 +15,7 @@
 #include "dataplane/neighbor_table.h"
 #include "dataplane/packet.h"
 #include "dataplane/rewrite.h"
+#include "dataplane/steer.h"
 #include "dataplane/tables.h"
 #include "dataplane/token_bucket.h"
 #include "dataplane/translate.h"
@@ -24,7 +26,8 @@ class Pipeline {
  public:
   // REQUIRES: the references outlive this; at most kMaxPorts ports.
   Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access, Translator& translator,
-           NeighborTable& neighbors, FragmentTable& fragments, const HoldBuffer& hold, WorkerCounters& counters);
+           NeighborTable& neighbors, FragmentTable& fragments, const HoldBuffer& hold, WorkerCounters& counters,
+           std::optional<Steering> steering = std::nullopt);
 
   // Takes the burst through all stages. Afterwards every packet has a final fate, which the worker carries out and counts.
   // REQUIRES: tables.ready(). `hop_generation` as in next_hop.h.
@@ -48,6 +51,7 @@ class Pipeline {
   FragmentTable& fragments_;
   const HoldBuffer& hold_;
   WorkerCounters& counters_;
+  std::optional<Steering> steering_;  // several workers only
   TokenBucket errors_;
   // Of each port, side by side as the stages read them.
   KernelPorts kernels_;

@@ -92,7 +92,8 @@ struct alignas(64) PortPools::Pool {
   }
 };
 
-absl::StatusOr<std::unique_ptr<PortPools>> PortPools::Create(const std::string& name, uint32_t capacity) {
+absl::StatusOr<std::unique_ptr<PortPools>> PortPools::Create(const std::string& name, uint32_t capacity,
+                                                             const WorkerShare& share) {
   if (capacity < 1) return absl::InvalidArgumentError("port_pools: 0 is less than 1");
   const std::string hash_name = absl::StrCat("port_pools_", name);
   rte_hash_parameters parameters = {};
@@ -115,7 +116,7 @@ absl::StatusOr<std::unique_ptr<PortPools>> PortPools::Create(const std::string& 
         absl::StrCat("port_pools: no memory for ", capacity, " pools (", bytes, " bytes)"));
   }
   std::memset(static_cast<void*>(pools), 0, bytes);  // also touches every page now and not on the packet path
-  return std::unique_ptr<PortPools>(new PortPools(index, pools, capacity));
+  return std::unique_ptr<PortPools>(new PortPools(index, pools, capacity, share));
 }
 
 PortPools::~PortPools() {
@@ -145,9 +146,14 @@ PortPools::Result PortPools::Take(const IpAddress& internal, const Endpoint& bac
                                   uint16_t* port) {
   Pool* pool = FindOrCreate(internal, backend);
   if (pool == nullptr) return Result::kPoolsExhausted;
-  const uint32_t free = pool->LowestFree(first);
-  if (free > last) return Result::kPortsExhausted;  // not a new pool, in which `first` is free
-  pool->Add(free);
+  // A worker's ports are those that its index is the remainder of; the pool numbers them by the quotient.
+  const uint32_t lowest = (uint32_t{first} + share_.workers - 1 - share_.index) / share_.workers;
+  const uint32_t free = pool->LowestFree(lowest) * share_.workers + share_.index;
+  if (free > last) {
+    GiveBackIfEmpty(*pool, internal, backend);  // the range may hold no port of this worker
+    return Result::kPortsExhausted;
+  }
+  pool->Add(free / share_.workers);
   *port = static_cast<uint16_t>(free);
   return Result::kOk;
 }
@@ -155,22 +161,24 @@ PortPools::Result PortPools::Take(const IpAddress& internal, const Endpoint& bac
 PortPools::Result PortPools::TakeExact(const IpAddress& internal, const Endpoint& backend, uint16_t port) {
   Pool* pool = FindOrCreate(internal, backend);
   if (pool == nullptr) return Result::kPoolsExhausted;
-  if (pool->Has(port)) return Result::kPortsExhausted;
-  pool->Add(port);
+  if (pool->Has(port / share_.workers)) return Result::kPortsExhausted;
+  pool->Add(port / share_.workers);
   return Result::kOk;
 }
 
 bool PortPools::Release(const IpAddress& internal, const Endpoint& backend, uint16_t port) {
-  const Key key = KeyOf(internal, backend);
-  const uint32_t hash = rte_hash_hash(index_, &key);
-  const int32_t position = rte_hash_lookup_with_hash(index_, &key, hash);
-  if (position < 0 || !pools_[position].Has(port)) return false;
-  pools_[position].Remove(port);
-  if (pools_[position].count == 0) {
-    rte_hash_del_key_with_hash(index_, &key, hash);
-    --in_use_;
-  }
+  Pool* pool = Find(internal, backend);
+  if (pool == nullptr || !pool->Has(port / share_.workers)) return false;
+  pool->Remove(port / share_.workers);
+  GiveBackIfEmpty(*pool, internal, backend);
   return true;
+}
+
+void PortPools::GiveBackIfEmpty(const Pool& pool, const IpAddress& internal, const Endpoint& backend) {
+  if (pool.count != 0) return;
+  const Key key = KeyOf(internal, backend);
+  rte_hash_del_key(index_, &key);
+  --in_use_;
 }
 
 uint32_t PortPools::PortsInUse(const IpAddress& internal, const Endpoint& backend) const {

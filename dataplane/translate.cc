@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "common/headers.h"
-#include "dataplane/balance.h"
 
 namespace baton::dataplane {
 namespace {
@@ -74,8 +73,9 @@ void Translator::OpenAccess(const Tables& tables, Packet& p, Millis now) {
   if (created_in_burst_ && (p.side = access_.Find(p.key, p.ipv4)) != nullptr) return;
   const Service& service = *p.service;
   const uint32_t hash = HashFlow(p.key, p.ipv4, HashSeed{});  // no secret: boxes must agree
-  const int chosen = ChooseBackend(service, counters_.backends.get(), hash, cursors_[service.slot]);
+  const int chosen = ChooseBackend(service, counts_, hash, counts_.Turns(service.slot));
   if (chosen == kNoBackend) return p.Drop(DropReason::kNoBackend, Answer::kRefuse);
+  counts_.TakeTurn(service.slot);
   const Backend& backend = service.backends[chosen];
   NewRow row = RowFor(p, service, backend);
   if (service.method == ForwardMethod::kFull) {
@@ -180,12 +180,13 @@ DropReason Translator::PreviewAccess(const Service& service, const Packet& p, Mi
                                      RowPreview& preview) {
   preview.service = service.slot;
   preview.hash = HashFlow(p.key, p.ipv4, HashSeed{});
-  preview.turn = cursors_[service.slot];
-  uint32_t cursor = preview.turn;
-  const int chosen = ChooseBackend(service, counters_.backends.get(), preview.hash, cursor);
+  preview.turn = static_cast<uint32_t>(counts_.Turns(service.slot));
+  const int chosen = ChooseBackend(service, counts_, preview.hash, preview.turn);
   if (chosen == kNoBackend) return DropReason::kNoBackend;
   const Backend& backend = service.backends[chosen];
   preview.backend = &backend;
+  preview.backend_rows = counts_.Rows(backend.slot);
+  preview.backend_open = counts_.Open(backend.slot);
   NewRow row = RowFor(p, service, backend);
   if (service.method == ForwardMethod::kFull) {
     const uint32_t turn = next_internal_;

@@ -7,6 +7,7 @@
 
 #include "common/counters.h"
 #include "dataplane/access_table.h"
+#include "dataplane/balance.h"
 #include "dataplane/packet.h"
 #include "dataplane/port_pools.h"
 #include "dataplane/tables.h"
@@ -20,6 +21,7 @@ struct RowPreview {
   bool made = false, reopened = false;
   Slot service = kNoSlot;
   const Backend* backend = nullptr;  // of a row that would be made
+  uint64_t backend_rows = 0, backend_open = 0;  // that it was chosen by
   uint32_t hash = 0;           // what Maglev goes by
   uint32_t turn = 0;           // where round robin is
   OuterHeader outer;           // of a `tunnel` that would be made
@@ -27,9 +29,9 @@ struct RowPreview {
 
 class Translator {
  public:
-  // REQUIRES: all outlive this. `service_slots`: how many services there can ever be.
-  Translator(AccessTable& access, PortPools& pools, WorkerCounters& counters, size_t service_slots)
-      : access_(access), pools_(pools), counters_(counters), cursors_(service_slots),
+  // REQUIRES: all outlive this.
+  Translator(AccessTable& access, PortPools& pools, WorkerCounters& counters, SharedCounts& counts)
+      : access_(access), pools_(pools), counters_(counters), counts_(counts),
         service_of_(counters.backend_slots, kNoSlot), outers_(counters.backend_slots) {}
 
   // Creates a row for each living packet that opens an access to a service (AM-06), and lets a SYN open a row anew whose
@@ -64,7 +66,7 @@ class Translator {
   AccessTable& access_;
   PortPools& pools_;
   WorkerCounters& counters_;
-  std::vector<uint32_t> cursors_;  // round robin, by service slot
+  SharedCounts& counts_;
   std::vector<Slot> service_of_;   // by backend slot; a row has no room for both
   OuterHeaders outers_;
   uint32_t next_internal_ = 0;     // `full`: internal addresses take turns

@@ -1,6 +1,7 @@
 #include "dataplane/worker.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace baton::dataplane {
@@ -16,30 +17,37 @@ constexpr int kFragmentsPerPoll = 4 * kBurst;    // that go on, and that are dro
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox,
-                                                       KernelQueue* kernel) {
-  std::unique_ptr<Worker> worker(new Worker(config, io, mailbox, kernel));
+                                                       KernelQueue* kernel, SteeringRings* rings) {
+  std::unique_ptr<Worker> worker(new Worker(config, io, mailbox, kernel, rings));
   ASSIGN_OR_RETURN(worker->access_, AccessTable::Create("access_" + config.name, config.access, config.seed));
-  ASSIGN_OR_RETURN(worker->pools_, PortPools::Create(config.name, config.port_pools));
+  ASSIGN_OR_RETURN(worker->pools_, PortPools::Create(config.name, config.port_pools, config.share));
   ASSIGN_OR_RETURN(worker->neighbors_, NeighborTable::Create(config.name, config.neighbors, config.neighbor_queue));
   worker->translator_ =
-      std::make_unique<Translator>(*worker->access_, *worker->pools_, worker->counters_, config.service_slots);
+      std::make_unique<Translator>(*worker->access_, *worker->pools_, worker->counters_, worker->counts_);
+  std::optional<Steering> steering;
+  if (rings != nullptr) steering.emplace(config.share, config.seed);
   worker->pipeline_ =
       std::make_unique<Pipeline>(config.ports, config.errors_per_second, *worker->access_, *worker->translator_,
-                                 *worker->neighbors_, worker->fragments_, worker->hold_, worker->counters_);
+                                 *worker->neighbors_, worker->fragments_, worker->hold_, worker->counters_, steering);
   return worker;
 }
 
-Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, KernelQueue* kernel)
+Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, KernelQueue* kernel, SteeringRings* rings)
     : io_(io),
       mailbox_(mailbox),
       kernel_(kernel),
+      rings_(rings),
+      share_(config.share),
+      senders_(config.senders.empty() ? std::vector<uint16_t>(config.ports.size(), config.share.index) : config.senders),
       ports_(config.ports),
-      counters_(config.backend_slots),
+      counters_(config.backend_slots, config.service_slots),
+      counts_(counters_),
       hold_(config.hold, config.address_slots),
       fragments_(config.fragments, config.seed),
       control_rate_(config.control_packets_per_second),
       kernel_rate_(config.kernel_packets_per_second),
-      out_(config.ports.size()) {
+      out_(config.ports.size()),
+      leaving_(rings == nullptr ? 0 : config.share.workers) {
   unposted_.reserve(16);  // a commit lends three pointers back, staging one, a listing and an explanation one each
   out_used_.reserve(config.ports.size());
 }
@@ -50,6 +58,7 @@ int Worker::PollOnce(TimePoint now) {
   if (!tables_.ready()) return work;
   work += SendFromKernel(now);  // before any data, which thus cannot take its place in the transmit queues
   work += ReleaseHeld(now);
+  if (rings_ != nullptr) work += ReceiveSteered(now);
   const int received = ReceiveAll(now);
   work += received;
   work += ReleaseFragments(now);
@@ -64,6 +73,7 @@ int Worker::ReceiveAll(TimePoint now) {
   for (size_t port = 0; port < ports_.size(); ++port) {
     burst_.count = io_.Receive(static_cast<PortId>(port), burst_.packets, kBurst);
     if (burst_.count == 0) continue;
+    burst_.origin = Origin::kPort;
     uint64_t bytes = 0;
     for (const Packet& p : burst_) bytes += p.length;
     counters_.ports[port].received.Add(static_cast<uint64_t>(burst_.count));
@@ -106,6 +116,11 @@ void Worker::Dispatch(TimePoint now) {
       case Fate::kSplit:
         oversize_[oversize_count_++] = {{p.buffer, p.data, p.length, p.port}, p.l3, p.flags, p.mtu};
         break;
+      case Fate::kSteer: {
+        Leaving& leaving = leaving_[p.owner];
+        leaving.packets[leaving.count++] = {p.buffer, p.data, p.length, p.port, false};
+        break;
+      }
       case Fate::kUndecided:  // cannot be: Rewrite decided what was left
       case Fate::kDrop:
         if (p.drop == DropReason::kNeighborFailed) AskForNeighbor(p.neighbor, ToMillis(now));
@@ -114,6 +129,11 @@ void Worker::Dispatch(TimePoint now) {
     }
   }
   if (freed_count > 0) io_.Free(freed, freed_count);
+  if (rings_ != nullptr) GiveAway();
+  SendAll();
+}
+
+void Worker::SendAll() {
   for (const PortId port : out_used_) {
     Send(port, out_[port].packets, out_[port].count);
     out_[port].count = 0;
@@ -122,6 +142,7 @@ void Worker::Dispatch(TimePoint now) {
 }
 
 void Worker::Send(PortId port, Packet* const* packets, int count) {
+  if (senders_[port] != share_.index) return PassOn(senders_[port], port, packets, count);
   uint64_t bytes = 0;
   for (int i = 0; i < count; ++i) bytes += packets[i]->length;
   const int sent = io_.Send(port, packets, count);
@@ -218,6 +239,7 @@ int Worker::ReleaseFragments(TimePoint now) {
 // Packets that waited go through the pipeline from the start. REQUIRES: count <= kBurst.
 void Worker::RunAgain(const WaitingPacket* packets, int count, uint8_t flags, TimePoint now) {
   burst_.count = count;
+  burst_.origin = flags == kFollowed ? Origin::kFollowed : Origin::kReleased;
   for (int i = 0; i < count; ++i) {
     Packet& p = burst_.packets[i];
     p.Start(packets[i].data, packets[i].buffer, packets[i].length, packets[i].in_port);
@@ -265,6 +287,7 @@ void Worker::FreeWaiting() {
   while (fragments_.TakeReleased(&waiting) || fragments_.TakeDropped(&waiting, &reason)) {
     Discard(waiting.buffer, DropReason::kStopped);
   }
+  if (rings_ != nullptr) DiscardSteered();
   SetGauges();
 }
 

@@ -18,15 +18,18 @@
 #include "dataplane/pipeline.h"
 #include "dataplane/port_pools.h"
 #include "dataplane/split.h"
+#include "dataplane/steering_rings.h"
 #include "dataplane/worker_mailbox.h"
+#include "dataplane/worker_share.h"
 
 namespace baton::dataplane {
 
 struct WorkerConfig {
   std::string name;          // unique in the process
+  WorkerShare share = {};
   std::vector<PortInfo> ports;
   AccessTable::Limits access;
-  HashSeed seed;             // secret, so that nobody can aim at one bucket
+  HashSeed seed;             // secret, so that nobody can aim at one bucket; the same for all workers
   HoldBuffer::Limits hold;
   FragmentTable::Limits fragments;
   uint32_t port_pools = 0;
@@ -37,14 +40,19 @@ struct WorkerConfig {
   uint32_t kernel_packets_per_second = 0;
   // How many slots the control thread will ever hand out.
   size_t service_slots = 0, backend_slots = 0, address_slots = 0;
+  // By port: the worker whose transmit queue this worker's packets go through. Empty: each has one of its own.
+  std::vector<uint16_t> senders = {};
 };
 
 class Worker {
  public:
-  // Takes all memory that the worker will ever use. REQUIRES: `io`, `mailbox` and `kernel` outlive it; there is a
-  // `kernel` if a port has a kernel side.
+  // Takes all memory that the worker will ever use. Called by the thread that will run it, so that no memory of two workers
+  // meets in a cache line. REQUIRES: the others outlive it; there is a `kernel` if a port has a kernel side, and there are
+  // `rings` if there are several workers.
   static absl::StatusOr<std::unique_ptr<Worker>> Create(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox,
-                                                        KernelQueue* kernel = nullptr);
+                                                        KernelQueue* kernel = nullptr, SteeringRings* rings = nullptr);
+  // The counters of all workers, its own included: schedules go by their sums. Before the first PollOnce.
+  void SetPeers(std::vector<const WorkerCounters*> all) { counts_.SetWorkers(std::move(all)); }
 
   // Updates, expiry, released packets, what the kernel sends, then one burst from each port. Returns how many packets and updates it handled:
   // 0 means that there was nothing to do.
@@ -53,7 +61,7 @@ class Worker {
   // What would become of the packet of `trace`, between two polls; changes nothing else (Pipeline::Explain).
   void Explain(PacketTrace& trace, TimePoint now);
 
-  // Frees every buffer that waits here. After the last PollOnce.
+  // Frees every buffer that waits here. After the last PollOnce of all workers.
   void FreeWaiting();
 
   const WorkerCounters& counters() const { return counters_; }
@@ -66,7 +74,7 @@ class Worker {
   static constexpr int kUpdatesPerPoll = 32;
 
  private:
-  Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, KernelQueue* kernel);
+  Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, KernelQueue* kernel, SteeringRings* rings);
 
   // worker_updates.cc
   int ApplyUpdates(TimePoint now);
@@ -93,15 +101,28 @@ class Worker {
   void Hold(Packet& packet, TimePoint now);
   void Wait(Packet& packet, TimePoint now);
   void AskForNeighbor(uint16_t index, Millis now);
+  void SendAll();
   void Send(PortId port, Packet* const* packets, int count);
   void Discard(void* buffer, DropReason reason);
   void SetGauges();
 
+  // worker_steering.cc
+  int ReceiveSteered(TimePoint now);
+  void SendRewritten(const SteeredPacket* packets, int count);
+  void GiveAway();
+  void PassOn(uint16_t worker, PortId port, Packet* const* packets, int count);
+  void Give(uint16_t worker, const SteeredPacket* packets, int count);
+  void DiscardSteered();
+
   PacketIo& io_;
   Mailbox& mailbox_;
   KernelQueue* const kernel_;  // nullptr: no port has a kernel side
+  SteeringRings* const rings_;  // nullptr: there is one worker
+  const WorkerShare share_;
+  const std::vector<uint16_t> senders_;  // by port
   std::vector<PortInfo> ports_;
   WorkerCounters counters_;
+  SharedCounts counts_;
   std::unique_ptr<AccessTable> access_;
   std::unique_ptr<PortPools> pools_;
   std::unique_ptr<NeighborTable> neighbors_;
@@ -127,6 +148,11 @@ class Worker {
   };
   std::vector<Outbox> out_;      // by port
   std::vector<PortId> out_used_;
+  struct Leaving {
+    int count = 0;
+    SteeredPacket packets[kBurst];
+  };
+  std::vector<Leaving> leaving_;  // by worker
 };
 
 }  // namespace baton::dataplane

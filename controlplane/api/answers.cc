@@ -27,6 +27,8 @@ void Fill(const BalanceTotals& from, v1::Balance* to) {
   to->set_to_control(from.to_control);
   to->set_from_kernel(from.from_kernel);
   to->set_to_kernel(from.to_kernel);
+  to->set_steered_in(from.steered_in);
+  to->set_steered_out(from.steered_out);
   to->set_difference(from.difference());
 }
 

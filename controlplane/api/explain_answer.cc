@@ -1,5 +1,6 @@
 // AnswerExplain of answers.h: what a worker wrote down about a packet, in words.
 #include "controlplane/api/answers.h"
+#include "controlplane/api/totals.h"
 #include "controlplane/drop_advice.h"
 #include "controlplane/packet/frame.h"
 #include "controlplane/words.h"
@@ -58,12 +59,6 @@ const char* ResultOf(const PacketTrace& t) {
   return t.answered ? "dropped; its sender gets an error, unless there are too many" : "dropped";
 }
 
-const BackendCounters* CountersOf(const View& view, int worker, Slot backend) {
-  if (static_cast<size_t>(worker) >= view.workers.size()) return nullptr;
-  const WorkerCounters& counters = *view.workers[static_cast<size_t>(worker)].counters;
-  return backend < counters.backend_slots ? &counters.backends[backend] : nullptr;
-}
-
 // The figures that the backend was chosen by.
 std::string WhyOf(const ServiceView& service, const PacketTrace& t) {
   uint32_t weights = 0;
@@ -82,7 +77,7 @@ std::string WhyOf(const ServiceView& service, const PacketTrace& t) {
   return absl::StrCat("the flow's hash, 0x", absl::Hex(t.flow_hash, absl::kZeroPad8), ", in the Maglev table");
 }
 
-void TellService(const View& view, int worker, const PacketTrace& t, v1::ExplainResponse* out) {
+void TellService(const View& view, const PacketTrace& t, v1::ExplainResponse* out) {
   for (const ServiceView& service : view.services) {
     if (t.service_slot == kNoSlot || service.slot != t.service_slot) continue;
     out->set_service(service.name);
@@ -95,10 +90,9 @@ void TellService(const View& view, int worker, const PacketTrace& t, v1::Explain
       v1::Candidate* to = out->add_candidates();
       to->set_name(b.name);
       to->set_weight(b.weight);
-      if (const BackendCounters* counts = CountersOf(view, worker, b.slot)) {
-        to->set_rows(counts->rows.Get());
-        to->set_open(counts->open.Get());
-      }
+      const LoadTotals load = LoadOf(view, b.slot);
+      to->set_rows(load.rows);
+      to->set_open(load.open);
       to->set_chosen(t.row_is == RowIs::kWouldBeMade && b.slot == t.row.backend_slot);
     }
     if (t.row_is == RowIs::kWouldBeMade) out->set_why(WhyOf(service, t));
@@ -153,7 +147,7 @@ v1::ExplainResponse AnswerExplain(const View& view, const FrameToExplain& frame,
     answer.set_address_kind(std::string(Word(t.address_kind)));
     answer.set_mode(std::string(Word(t.address_mode)));
   }
-  TellService(view, explained.worker, t, &answer);
+  TellService(view, t, &answer);
   answer.set_row(WordOf(t.row_is));
   if (t.row_is != RowIs::kNone) {
     answer.set_direction(t.reply ? "reply" : "request");

@@ -12,6 +12,8 @@ void BalanceTotals::Add(const WorkerCounters& worker) {
   waiting += worker.waiting.Get();
   to_control += worker.to_control.Get();
   to_kernel += worker.to_kernel.Get();
+  steered_in += worker.steered_in.Get();
+  steered_out += worker.steered_out.Get();
 }
 
 LoadTotals& LoadTotals::operator+=(const LoadTotals& other) {

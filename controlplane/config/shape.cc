@@ -2,6 +2,8 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "common/counters.h"
+
 namespace baton::controlplane {
 namespace {
 
@@ -57,10 +59,7 @@ void ReadTimeouts(const Node& node, ErrorList& errors, Timeouts& timeouts) {
 }
 
 void ReadWorkers(const Node& node, ErrorList& errors, int& workers) {
-  const auto count = ReadNumber(node, errors, {1, 128});
-  if (!count) return;
-  workers = static_cast<int>(*count);
-  if (workers > 1) RefuseValue(node, errors, node.text, "is more than one worker, which is not supported yet");
+  if (const auto count = ReadNumber(node, errors, {1, kMaxWorkers})) workers = static_cast<int>(*count);
 }
 
 void ReadApi(const Node& node, ErrorList& errors, ApiConfig& api) {

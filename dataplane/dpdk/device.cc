@@ -1,10 +1,13 @@
 #include "dataplane/dpdk/device.h"
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -61,6 +64,21 @@ absl::Status SetKernelMtu(const std::string& interface, uint16_t mtu) {
                                                  DpdkError(error)));
 }
 
+// The queues that the driver can use of a network card that the kernel drives: its combined channels. Virtual Ethernet has
+// none of these, and the driver then takes one queue.
+uint16_t ChannelsOf(const std::string& interface) {
+  const int control = socket(AF_INET, SOCK_DGRAM, 0);
+  if (control < 0) return 1;
+  ethtool_channels channels = {};
+  channels.cmd = ETHTOOL_GCHANNELS;
+  ifreq request = {};
+  std::strncpy(request.ifr_name, interface.c_str(), IFNAMSIZ - 1);
+  request.ifr_data = reinterpret_cast<char*>(&channels);
+  const bool known = ioctl(control, SIOCETHTOOL, &request) == 0;
+  close(control);
+  return known && channels.combined_count > 0 ? static_cast<uint16_t>(channels.combined_count) : uint16_t{1};
+}
+
 }  // namespace
 
 // Two rings, one for each way. The first port that names the wire gets one end, the second the other.
@@ -87,7 +105,8 @@ absl::StatusOr<std::unique_ptr<Device>> Device::Open(const PortSpec& spec) {
     case DeviceKind::kAfXdp:
       RETURN_IF_ERROR(RequireInterface(interface));
       RETURN_IF_ERROR(SetKernelMtu(interface, spec.mtu));
-      return Make("net_af_xdp_" + spec.name, absl::StrCat("iface=", interface, ",queue_count=", spec.queues, more));
+      return Make("net_af_xdp_" + spec.name,
+                  absl::StrCat("iface=", interface, ",queue_count=", std::min(spec.queues, ChannelsOf(interface)), more));
     case DeviceKind::kTap:
       if (interface.empty()) return absl::InvalidArgumentError("no interface is named");
       return Make("net_tap_" + spec.name, absl::StrCat("iface=", interface, more));
@@ -147,7 +166,6 @@ absl::StatusOr<std::shared_ptr<Device::Wire>> Device::FindOrMakeWire(const std::
 }
 
 absl::StatusOr<std::unique_ptr<Device>> Device::Join(const PortSpec& spec) {
-  if (spec.queues != 1) return absl::InvalidArgumentError("a ring has one queue: it serves one worker");
   ASSIGN_OR_RETURN(std::shared_ptr<Wire> wire, FindOrMakeWire(spec.argument));
   const int end = wire->end_in_use[0] ? 1 : 0;
   if (wire->end_in_use[end]) {

@@ -42,22 +42,18 @@ absl::StatusOr<std::unique_ptr<Port>> OpenPort(const PortSpec& spec, const DpdkB
 absl::Status Port::Configure(const PortSpec& spec, const DpdkBufferPool& pool) {
   rte_eth_dev_info info;
   if (const int error = rte_eth_dev_info_get(id_, &info); error != 0) return Error("tells nothing about itself", error);
-  const uint16_t most = std::min(info.max_rx_queues, info.max_tx_queues);
-  if (spec.queues > most) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("port ", name_, ": ", spec.queues, " workers need a queue each; ", device(), " has ", most));
-  }
+  queues_ = std::max<uint16_t>(1, std::min({spec.queues, info.max_rx_queues, info.max_tx_queues}));
   rte_eth_conf conf = {};
   // Every frame we send is one buffer of the one pool, which nobody else refers to.
   conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-  if (spec.queues > 1 && info.flow_type_rss_offloads != 0) {
+  if (queues_ > 1 && info.flow_type_rss_offloads != 0) {
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     conf.rx_adv_conf.rss_conf.rss_hf =
         info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
   }
   configured_ = true;  // from here on there is something to close
-  if (const int error = rte_eth_dev_configure(id_, spec.queues, spec.queues, &conf); error != 0) {
-    return Error(absl::StrCat("refuses ", spec.queues, " queues"), error);
+  if (const int error = rte_eth_dev_configure(id_, queues_, queues_, &conf); error != 0) {
+    return Error(absl::StrCat("refuses ", queues_, " queues"), error);
   }
   RETURN_IF_ERROR(SetMtu(spec));
   RETURN_IF_ERROR(SetUpQueues(spec, pool, conf.txmode.offloads));
@@ -80,7 +76,7 @@ absl::Status Port::SetUpQueues(const PortSpec& spec, const DpdkBufferPool& pool,
   if (const int error = rte_eth_dev_info_get(id_, &info); error != 0) return Error("tells nothing about itself", error);
   rte_eth_txconf tx_conf = info.default_txconf;
   tx_conf.offloads = tx_offloads;
-  for (uint16_t queue = 0; queue < spec.queues; ++queue) {
+  for (uint16_t queue = 0; queue < queues_; ++queue) {
     if (const int error = rte_eth_rx_queue_setup(id_, queue, rx, socket, nullptr, pool.mempool()); error != 0) {
       return Error(absl::StrCat("receive queue ", queue), error);
     }

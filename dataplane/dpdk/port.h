@@ -21,7 +21,7 @@ struct PortSpec {
   std::string argument = {};
   uint16_t mtu = 1500;    // of the IP packet
   uint16_t vlan = 0;      // not 0: frames carry an 802.1Q tag
-  uint16_t queues = 1;    // of each direction: one per worker
+  uint16_t queues = 1;    // wanted of each direction: one per worker; the device may have fewer
   uint16_t descriptors = 1024;  // wanted per queue; the device may have other limits
   MacAddress mac = {};    // zero: the device's own
 };
@@ -58,6 +58,7 @@ class Port {
   uint16_t dpdk_id() const { return id_; }
   MacAddress mac() const { return mac_; }
   uint16_t mtu() const { return mtu_; }
+  uint16_t queues() const { return queues_; }  // of each direction
   LinkState link() const;
   PortStats stats() const;
 
@@ -76,6 +77,7 @@ class Port {
   bool configured_ = false;
   MacAddress mac_;
   uint16_t mtu_;
+  uint16_t queues_ = 1;
 };
 
 // NotFound: no such device or interface; InvalidArgument: the device cannot do what `spec` says. The text names the

@@ -10,6 +10,7 @@ namespace baton::dataplane {
 
 int DpdkPortIo::Receive(PortId port, Packet* packets, int max) {
   assert(max <= kBurst);
+  if (!has_queue_[port]) return 0;
   rte_mbuf* mbufs[kBurst];
   const int count = rte_eth_rx_burst(dpdk_ids_[port], queue_, mbufs, static_cast<uint16_t>(max));
   for (int i = 0; i < count; ++i) {

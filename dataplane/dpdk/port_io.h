@@ -12,11 +12,15 @@ namespace baton::dataplane {
 
 class DpdkPortIo final : public PacketIo {
  public:
-  // `queue` is the worker's, on every port. REQUIRES: `buffers`, which the ports receive into too, outlives this.
+  // `queue` is the worker's, on every port that has so many; from the others it receives nothing, and it must not send there
+  // (WorkerConfig::senders). REQUIRES: `buffers`, which the ports receive into too, outlives this.
   DpdkPortIo(uint16_t queue, const DpdkBufferPool& buffers) : queue_(queue), buffers_(buffers) {}
 
   // REQUIRES: id < kMaxPorts; `port` outlives this.
-  void AddPort(PortId id, const Port& port) { dpdk_ids_[id] = port.dpdk_id(); }
+  void AddPort(PortId id, const Port& port) {
+    dpdk_ids_[id] = port.dpdk_id();
+    has_queue_[id] = queue_ < port.queues();
+  }
 
   int Receive(PortId port, Packet* packets, int max) override;
   int Send(PortId port, Packet* const* packets, int count) override;
@@ -27,6 +31,7 @@ class DpdkPortIo final : public PacketIo {
   uint16_t queue_;
   const DpdkBufferPool& buffers_;
   std::array<uint16_t, kMaxPorts> dpdk_ids_{};
+  std::array<bool, kMaxPorts> has_queue_{};
 };
 
 }  // namespace baton::dataplane

@@ -38,6 +38,10 @@ std::string BalanceText(const v1::Balance& b) {
       b.received(), b.originated(), b.from_kernel(), b.received() + b.originated() + b.from_kernel(),
       b.sent(), b.dropped(), b.held(), b.waiting(), b.to_control(), b.to_kernel(),
       b.sent() + b.dropped() + b.held() + b.waiting() + b.to_control() + b.to_kernel());
+  if (b.steered_out() != 0) {
+    absl::StrAppendFormat(&text, "between workers %d of %d\n", static_cast<int64_t>(b.steered_out() - b.steered_in()),
+                          b.steered_out());
+  }
   if (b.difference() != 0) {
     absl::StrAppend(&text, "difference ", b.difference(), ": packets that passed while the counters were read\n");
   }
@@ -89,11 +93,12 @@ std::string ToText(const v1::ShowPortsResponse& answer) {
 }
 
 std::string ToText(const v1::ShowWorkersResponse& answer) {
-  TextTable table({">worker", ">lcore", ">busy", ">received", ">sent", ">dropped", ">held", ">waiting", ">rows",
-                   ">ipv6", ">pools", ">neighbors", ">updates", ">events", ">lost", ">generation"});
+  TextTable table({">worker", ">lcore", ">busy", ">received", ">steered in", ">steered out", ">sent", ">dropped",
+                   ">held", ">waiting", ">rows", ">ipv6", ">pools", ">neighbors", ">updates", ">events", ">lost", ">generation"});
   for (const v1::Worker& w : answer.workers()) {
     table.Add({Num(w.index()), Num(w.lcore()), absl::StrFormat("%.1f%%", w.busy_share() * 100),
-               Num(w.balance().received()), Num(w.balance().sent()), Num(w.balance().dropped()),
+               Num(w.balance().received()), Num(w.balance().steered_in()), Num(w.balance().steered_out()),
+               Num(w.balance().sent()), Num(w.balance().dropped()),
                Of(w.balance().held(), w.hold_capacity()), Num(w.balance().waiting()), Of(w.rows(), w.rows_capacity()),
                Of(w.rows_ipv6(), w.rows_capacity_ipv6()), Of(w.port_pools(), w.port_pools_capacity()),
                Of(w.neighbors(), w.neighbors_capacity()), Of(w.updates_waiting() + w.outbox(), w.ring_capacity()),

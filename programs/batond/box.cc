@@ -10,6 +10,7 @@
 #include "dataplane/dpdk/eal.h"
 #include "dataplane/route_table.h"
 #include "dataplane/worker_loop.h"
+#include "programs/batond/worker_config.h"
 
 namespace baton {
 namespace {
@@ -40,36 +41,6 @@ dataplane::HashSeed RandomSeed() {
   std::random_device source;
   const auto word = [&] { return uint64_t{source()} << 32 | source(); };
   return {word(), word()};
-}
-
-dataplane::WorkerConfig WorkerConfigOf(const controlplane::Config& config, const std::vector<PortInfo>& ports,
-                                       size_t index, const dataplane::HashSeed& seed) {
-  const auto& d = config.dataplane;
-  const uint32_t workers = static_cast<uint32_t>(d.workers);
-  const uint32_t rows = d.access_rows / workers;
-  const controlplane::SlotRegistry::Limits slots;
-  return {
-      .name = absl::StrCat("w", index),
-      .ports = ports,
-      .access = {.rows = rows, .rows_ipv6 = d.access_rows_ipv6 == 0 ? rows : d.access_rows_ipv6 / workers},
-      .seed = seed,
-      .hold = {.packets = d.hold.packets,
-               .packets_per_address = d.hold.packets_per_address,
-               .bytes_per_address = d.hold.bytes_per_address,
-               .time_limit = ToMillis(d.hold.time_limit)},
-      .fragments = {.datagrams = d.fragments.datagrams,
-                    .waiting = d.fragments.waiting,
-                    .time_limit = ToMillis(d.fragments.time_limit)},
-      .port_pools = d.port_pools,
-      .neighbors = d.neighbors,
-      .neighbor_queue = d.neighbor_queue,
-      .errors_per_second = d.errors_per_second,
-      .control_packets_per_second = d.control_packets_per_second,
-      .kernel_packets_per_second = d.kernel_packets_per_second,
-      .service_slots = slots.services,
-      .backend_slots = slots.backends,
-      .address_slots = slots.addresses,
-  };
 }
 
 // Called on the control thread.
@@ -104,6 +75,8 @@ Box::~Box() {
   stop_.store(true, std::memory_order_relaxed);
   for (Lane& lane : lanes_) {
     if (lane.running) dataplane::WaitForLcore(lane.lcore);
+  }
+  for (Lane& lane : lanes_) {
     if (lane.worker != nullptr) lane.worker->FreeWaiting();
   }
   control_.reset();  // after the workers: it frees the snapshots they used
@@ -137,7 +110,8 @@ absl::Status Box::OpenPorts() {
         .mac = p.mac,
     };
     ASSIGN_OR_RETURN(auto port, dataplane::OpenPort(spec, *buffers_));
-    spdlog::info("port {}: {} {} mtu {}", p.name, port->device(), port->mac().ToString(), port->mtu());
+    spdlog::info("port {}: {} {} mtu {}, {} of {} queues", p.name, port->device(), port->mac().ToString(), port->mtu(),
+                 port->queues(), spec.queues);
     port_infos_.push_back({p.name, port->mac(), port->mtu(), p.vlan, p.addresses, p.mss, p.kernel});
     ports_.push_back(std::move(port));
   }
@@ -161,21 +135,46 @@ absl::Status Box::MakeLanes() {
         absl::StrCat("dataplane.workers: ", workers, " need as many lcores besides the main one; EAL has ", lcores.size(),
                      " (see -l, --lcores)"));
   }
+  if (workers > 1) {
+    ASSIGN_OR_RETURN(steering_, dataplane::DpdkSteering::Create("steer", workers));
+  }
   const dataplane::HashSeed seed = RandomSeed();
   lanes_.resize(workers);
+  std::vector<const WorkerCounters*> counters;
   for (size_t i = 0; i < workers; ++i) {
     Lane& lane = lanes_[i];
     lane.lcore = lcores[i];
     lane.io = std::make_unique<dataplane::DpdkPortIo>(static_cast<uint16_t>(i), *buffers_);
     for (size_t port = 0; port < ports_.size(); ++port) lane.io->AddPort(static_cast<PortId>(port), *ports_[port]);
     ASSIGN_OR_RETURN(lane.rings, dataplane::WorkerRings::Create(absl::StrCat("w", i), kRingSize));
-    ASSIGN_OR_RETURN(lane.worker, dataplane::Worker::Create(WorkerConfigOf(config_, port_infos_, i, seed), *lane.io,
-                                                            *lane.rings,
-                                                            kernel_ == nullptr ? nullptr : &kernel_->queue(i)));
+    RETURN_IF_ERROR(MakeWorker(i, seed));
+    counters.push_back(&lane.worker->counters());
     lane.link = std::make_unique<dataplane::DpdkWorkerLink>(*lane.rings, lane.worker->counters(),
                                                             lane.worker->neighbors());
   }
+  for (Lane& lane : lanes_) lane.worker->SetPeers(counters);
   return absl::OkStatus();
+}
+
+// On the worker's own lcore: its memory is near there, and shares no cache line with another worker's, because the
+// allocator gives every thread an arena of its own.
+absl::Status Box::MakeWorker(size_t index, const dataplane::HashSeed& seed) {
+  Lane& lane = lanes_[index];
+  const dataplane::WorkerShare share{static_cast<uint16_t>(index), static_cast<uint16_t>(lanes_.size())};
+  dataplane::WorkerConfig config = WorkerConfigOf(config_.dataplane, share, port_infos_, {});
+  config.name = absl::StrCat("w", index);
+  config.seed = seed;
+  for (const auto& port : ports_) config.senders.push_back(static_cast<uint16_t>(index % port->queues()));
+  absl::Status made;
+  lane.loop = [&] {
+    auto worker = dataplane::Worker::Create(config, *lane.io, *lane.rings, kernel_ ? &kernel_->queue(index) : nullptr,
+                                            steering_ ? &steering_->of(index) : nullptr);
+    made = worker.status();
+    if (worker.ok()) lane.worker = *std::move(worker);
+  };
+  RETURN_IF_ERROR(dataplane::LaunchOnLcore(lane.lcore, lane.loop));
+  dataplane::WaitForLcore(lane.lcore);
+  return made;
 }
 
 absl::Status Box::StartControl() {

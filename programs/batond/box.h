@@ -18,6 +18,7 @@
 #include "dataplane/dpdk/port.h"
 #include "dataplane/dpdk/port_io.h"
 #include "dataplane/dpdk/ring.h"
+#include "dataplane/dpdk/steering.h"
 #include "dataplane/worker.h"
 
 namespace baton {
@@ -50,6 +51,7 @@ class Box {
   absl::Status OpenPorts();
   absl::Status OpenKernelLink();
   absl::Status MakeLanes();
+  absl::Status MakeWorker(size_t index, const dataplane::HashSeed& seed);
   absl::Status StartControl();
   absl::Status StartWorkers();
   absl::Status StartServers();
@@ -63,6 +65,7 @@ class Box {
   std::vector<std::unique_ptr<dataplane::Port>> ports_;
   std::vector<PortInfo> port_infos_;
   std::unique_ptr<dataplane::KernelLink> kernel_;  // nullptr: no port has a kernel side
+  std::unique_ptr<dataplane::DpdkSteering> steering_;  // several workers only
   std::vector<Lane> lanes_;
   std::unique_ptr<controlplane::Control> control_;
   std::unique_ptr<controlplane::ControlThread> control_thread_;

@@ -37,11 +37,13 @@ size_t NeededMemory(const Config& config) {
   const auto& d = config.dataplane;
   const size_t rows = d.access_rows, rows_ipv6 = d.access_rows_ipv6 == 0 ? d.access_rows : d.access_rows_ipv6;
   const size_t access = rows * (132 + 2 * 64) + rows_ipv6 * 2 * 80;
+  const size_t workers = static_cast<size_t>(d.workers);
   uint16_t mtu = 0;
   for (const controlplane::PortConfig& port : config.ports) mtu = std::max(mtu, port.mtu);
   const size_t buffers = size_t{d.packet_buffers} * (dataplane::BufferRoom(mtu) + 384);  // headroom, mbuf, mempool
-  const size_t pools = size_t{d.port_pools} * 8500 * static_cast<size_t>(d.workers);
-  return (access + buffers + pools + (size_t{64} << 20)) / 4 * 5;
+  const size_t pools = size_t{d.port_pools} * 8500 * workers;
+  const size_t rings = (workers - 1) * workers * (size_t{2048} * 24 + 1024);
+  return (access + buffers + pools + rings + (size_t{64} << 20)) / 4 * 5;
 }
 
 std::vector<std::string> EalArguments(const Config& config, const std::vector<std::string>& given,

@@ -1,5 +1,7 @@
 #include "tests/bench/bench_box.h"
 
+#include <atomic>
+
 #include <rte_cycles.h>
 
 namespace baton::bench {
@@ -23,13 +25,16 @@ Service BenchBox::MakeService() const {
   return service;
 }
 
-absl::StatusOr<std::unique_ptr<BenchBox>> BenchBox::Create(const Case& c, uint32_t extra_rows) {
-  static int boxes = 0;
-  std::unique_ptr<BenchBox> box(new BenchBox(c));
+absl::StatusOr<std::unique_ptr<BenchBox>> BenchBox::Create(const Case& c, uint32_t extra_rows,
+                                                             const dataplane::WorkerShare& share,
+                                                             dataplane::SteeringRings* rings, int buffers) {
+  static std::atomic<int> boxes = 0;
+  std::unique_ptr<BenchBox> box(new BenchBox(c, buffers));
   const std::vector<PortInfo> ports = {{"wan", BoxMac(), 1500, 0, {}}, {"lan", BoxMac(), 1500, 0, {}}};
   const uint32_t rows = c.rows + extra_rows;
   const dataplane::WorkerConfig config{
       .name = absl::StrCat("bench", boxes++),
+      .share = share,
       .ports = ports,
       .access = {.rows = rows, .rows_ipv6 = c.ipv4 ? 0 : rows},
       .seed = {},
@@ -44,7 +49,7 @@ absl::StatusOr<std::unique_ptr<BenchBox>> BenchBox::Create(const Case& c, uint32
       .backend_slots = 64,
       .address_slots = 16,
   };
-  ASSIGN_OR_RETURN(box->worker_, dataplane::Worker::Create(config, box->io_, box->mail_));
+  ASSIGN_OR_RETURN(box->worker_, dataplane::Worker::Create(config, box->io_, box->mail_, nullptr, rings));
   const IpAddress gateway = c.ipv4 ? IpAddress::V4(0xc0000201) : ClientOf(0xffffff, false);
   ASSIGN_OR_RETURN(box->routes_, RouteTable::Build({
                                      {Prefix::Of(ClientOf(0, c.ipv4), 0), gateway, kWan},
@@ -82,6 +87,11 @@ uint64_t BenchBox::Run(Stream& stream, uint64_t packets) {
     worker_->PollOnce(now_);
   }
   return rte_rdtsc_precise() - begin;
+}
+
+int BenchBox::Poll() {
+  now_ += std::chrono::microseconds(3);
+  return worker_->PollOnce(now_);
 }
 
 }  // namespace baton::bench

@@ -14,11 +14,16 @@ namespace baton::bench {
 
 class BenchBox {
  public:
-  // Room for `extra_rows` more than the case has.
-  static absl::StatusOr<std::unique_ptr<BenchBox>> Create(const Case& c, uint32_t extra_rows);
+  // Room for `extra_rows` more than the case has. `rings`: with other workers.
+  static absl::StatusOr<std::unique_ptr<BenchBox>> Create(const Case& c, uint32_t extra_rows,
+                                                          const dataplane::WorkerShare& share = {},
+                                                          dataplane::SteeringRings* rings = nullptr,
+                                                          int buffers = MemoryIo::kBuffers);
 
   // Lets the frames of `stream` come in, `packets` of them; returns the cycles of the time-stamp counter that it took.
   uint64_t Run(Stream& stream, uint64_t packets);
+  // One poll, of the stream that io() has.
+  int Poll();
   dataplane::Worker& worker() { return *worker_; }
   MemoryIo& io() { return io_; }
   static constexpr PortId kWan = 0, kLan = 1;
@@ -35,7 +40,7 @@ class BenchBox {
     std::deque<Update> updates;
   };
 
-  explicit BenchBox(const Case& c) : case_(c) {}
+  BenchBox(const Case& c, int buffers) : case_(c), io_(buffers) {}
   Service MakeService() const;
 
   Case case_;

@@ -35,7 +35,7 @@ class MemoryIo final : public dataplane::PacketIo {
   static constexpr int kBuffers = 512;    // as many as a small receive ring has
   static constexpr int kBufferBytes = 2176;
 
-  MemoryIo() : memory_(static_cast<size_t>(kBuffers) * kBufferBytes) {}
+  explicit MemoryIo(int buffers = kBuffers) : memory_(static_cast<size_t>(buffers) * kBufferBytes), buffers_(buffers) {}
 
   // The frames come in on `port`, over and over. nullptr: nothing comes in.
   void SetStream(Stream* stream, PortId port) {
@@ -47,7 +47,7 @@ class MemoryIo final : public dataplane::PacketIo {
     if (stream_ == nullptr || port != port_) return 0;
     for (int i = 0; i < max; ++i) {
       uint8_t* data = &memory_[static_cast<size_t>(next_buffer_) * kBufferBytes + 128];
-      next_buffer_ = (next_buffer_ + 1) % kBuffers;
+      if (++next_buffer_ == buffers_) next_buffer_ = 0;
       Fill(data, stream_->flows[stream_->next]);
       if (++stream_->next == stream_->flows.size()) stream_->next = 0;
       packets[i].Start(data, data, stream_->length, port);
@@ -75,6 +75,7 @@ class MemoryIo final : public dataplane::PacketIo {
   }
 
   std::vector<uint8_t> memory_;
+  int buffers_;
   Stream* stream_ = nullptr;
   PortId port_ = 0;
   int next_buffer_ = 0;

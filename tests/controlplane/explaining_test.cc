@@ -34,19 +34,17 @@ struct Fixture {
   }
 };
 
-TEST_CASE("the worker that has the row answers") {
-  struct Case { const char* name; PacketTrace::RowIs a, b; int worker; };
-  using RowIs = PacketTrace::RowIs;
+TEST_CASE("the worker that owns the flow answers") {
+  struct Case { const char* name; bool a_elsewhere, b_elsewhere; int worker; };
   const auto c = GENERATE(values<Case>({
-      {"the first one has it", RowIs::kFound, RowIs::kWouldBeMade, 0},
-      {"the second one has it", RowIs::kWouldBeMade, RowIs::kFound, 1},
-      {"the second one would open it anew", RowIs::kWouldBeMade, RowIs::kWouldBeReopened, 1},
-      {"nobody has it", RowIs::kWouldBeMade, RowIs::kWouldBeMade, 0},
+      {"the first one", false, true, 0},
+      {"the second one", true, false, 1},
+      {"a packet that stays where it comes in", false, false, 0},
   }));
   CAPTURE(c.name);
   Fixture f;
-  f.a.explain_row = c.a;
-  f.b.explain_row = c.b;
+  f.a.explain_elsewhere = c.a_elsewhere;
+  f.b.explain_elsewhere = c.b_elsewhere;
   const Asked question = f.Ask({.port = 1, .bytes = {1, 2, 3}});
   f.Settle();
   const auto answer = question->Wait(Duration::zero());

@@ -50,6 +50,7 @@ class FakeWorker : public WorkerLink {
     if (const auto* u = std::get_if<Explain>(&update)) {
       u->trace->ready = explain_ready;
       u->trace->row_is = explain_row;
+      u->trace->elsewhere = explain_elsewhere;
       events.push_back(Explained{u->trace});
     }
     if (const auto* u = std::get_if<Commit>(&update)) {
@@ -76,6 +77,7 @@ class FakeWorker : public WorkerLink {
   std::vector<AccessRow> rows;        // its access table
   int rows_at_once = RowBatch::kCapacity;
   bool explain_ready = true;          // what it tells of packets
+  bool explain_elsewhere = false;
   PacketTrace::RowIs explain_row = PacketTrace::RowIs::kNone;
   std::set<std::pair<PortId, IpAddress>> used;
 

@@ -5,38 +5,13 @@
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/config/parse.h"
+#include "programs/batond/worker_config.h"
 
 namespace baton::scenarios {
 namespace {
 
 // So few addresses that a worker looks for held packets at all of them in one poll.
 constexpr controlplane::SlotRegistry::Limits kSlots = {.services = 256, .backends = 1024, .addresses = 64};
-
-dataplane::WorkerConfig WorkerConfigFrom(const controlplane::DataplaneConfig& d, const std::vector<PortInfo>& ports) {
-  static int boxes = 0;  // DPDK's tables want names of their own
-  return {
-      .name = absl::StrCat("scenario", boxes++),
-      .ports = ports,
-      .access = {.rows = d.access_rows, .rows_ipv6 = d.access_rows_ipv6 == 0 ? d.access_rows : d.access_rows_ipv6},
-      .seed = {},
-      .hold = {.packets = d.hold.packets,
-               .packets_per_address = d.hold.packets_per_address,
-               .bytes_per_address = d.hold.bytes_per_address,
-               .time_limit = ToMillis(d.hold.time_limit)},
-      .fragments = {.datagrams = d.fragments.datagrams,
-                    .waiting = d.fragments.waiting,
-                    .time_limit = ToMillis(d.fragments.time_limit)},
-      .port_pools = d.port_pools,
-      .neighbors = d.neighbors,
-      .neighbor_queue = d.neighbor_queue,
-      .errors_per_second = d.errors_per_second,
-      .control_packets_per_second = d.control_packets_per_second,
-      .kernel_packets_per_second = d.kernel_packets_per_second,
-      .service_slots = kSlots.services,
-      .backend_slots = kSlots.backends,
-      .address_slots = kSlots.addresses,
-  };
-}
 
 }  // namespace
 
@@ -59,11 +34,10 @@ MacAddress MacOf(const IpAddress& address) {
   return {{0x0a, static_cast<uint8_t>(address.is_v4() ? 4 : 6), last[0], last[1], last[2], last[3]}};
 }
 
-absl::StatusOr<std::unique_ptr<Box>> Box::Create(const std::string& yaml, const std::string& file) {
+absl::StatusOr<std::unique_ptr<Box>> Box::Create(const std::string& yaml, const std::string& file, uint16_t workers) {
   std::unique_ptr<Box> box(new Box());
   RETURN_IF_ERROR(box->Load(yaml, file));
-  ASSIGN_OR_RETURN(box->worker_, dataplane::Worker::Create(WorkerConfigFrom(box->config_.dataplane, box->ports_),
-                                                           box->io_, box->mailbox_, &box->kernel_));
+  RETURN_IF_ERROR(box->MakeWorkers(workers));
   RETURN_IF_ERROR(box->StageRoutes());
   RETURN_IF_ERROR(box->StageServices());
   RETURN_IF_ERROR(box->StageAddresses());
@@ -71,8 +45,34 @@ absl::StatusOr<std::unique_ptr<Box>> Box::Create(const std::string& yaml, const 
   return box;
 }
 
-Box::~Box() {
-  if (worker_ != nullptr) worker_->FreeWaiting();
+Box::~Box() { Stop(); }
+
+absl::Status Box::MakeWorkers(uint16_t workers) {
+  static int made = 0;  // DPDK's tables want names of their own
+  steering_ = std::make_unique<MemorySteering>(workers);
+  for (size_t port = 0; port < ports_.size(); ++port) queues_.push_back(port % 2 == 0 ? workers : uint16_t{1});
+  std::vector<const WorkerCounters*> counters;
+  for (uint16_t i = 0; i < workers; ++i) {
+    dataplane::WorkerConfig config = WorkerConfigOf(config_.dataplane, {i, workers}, ports_, kSlots);
+    config.name = absl::StrCat("s", made++);
+    for (const uint16_t queues : queues_) config.senders.push_back(static_cast<uint16_t>(i % queues));
+    lanes_.push_back(std::make_unique<Lane>());
+    Lane& lane = *lanes_.back();
+    lane.io = std::make_unique<MemoryQueues>(io_, i, queues_);
+    ASSIGN_OR_RETURN(lane.worker, dataplane::Worker::Create(config, *lane.io, lane.mailbox, &kernel_,
+                                                            workers > 1 ? &steering_->of(i) : nullptr));
+    counters.push_back(&lane.worker->counters());
+  }
+  for (const auto& lane : lanes_) lane->worker->SetPeers(counters);
+  return absl::OkStatus();
+}
+
+void Box::Tell(const Update& update) {
+  for (const auto& lane : lanes_) lane->mailbox.updates.push_back(update);
+}
+
+void Box::Arrive(PortId port, const Bytes& frame, size_t number) {
+  io_.Arrive(port, frame, static_cast<uint16_t>(number % queues_[port]));
 }
 
 absl::Status Box::Load(const std::string& yaml, const std::string& file) {
@@ -91,7 +91,7 @@ absl::Status Box::Load(const std::string& yaml, const std::string& file) {
 
 absl::Status Box::StageRoutes() {
   ASSIGN_OR_RETURN(auto table, RouteTable::Build(config_.routes));
-  mailbox_.updates.push_back(UseRoutes{table.get()});
+  Tell(UseRoutes{table.get()});
   routes_.push_back(std::move(table));
   return absl::OkStatus();
 }
@@ -106,7 +106,7 @@ absl::Status Box::StageServices() {
     }
   }
   auto table = std::make_unique<ServiceTable>(std::move(services), config_.dataplane.timeouts);
-  mailbox_.updates.push_back(UseServices{table.get()});
+  Tell(UseServices{table.get()});
   services_.push_back(std::move(table));
   return absl::OkStatus();
 }
@@ -120,12 +120,12 @@ absl::Status Box::StageAddresses() {
     local_.insert(address.local.address);
   }
   auto table = std::make_unique<AddressTable>(std::move(addresses));
-  mailbox_.updates.push_back(UseAddresses{table.get()});
+  Tell(UseAddresses{table.get()});
   addresses_.push_back(std::move(table));
   return absl::OkStatus();
 }
 
-void Box::Commit() { mailbox_.updates.push_back(baton::Commit{++generation_}); }
+void Box::Commit() { Tell(baton::Commit{++generation_}); }
 
 absl::Status Box::SetMode(const IpAddress& address, AddressMode mode) {
   const Slot slot = addresses_.back()->Find(address);
@@ -174,40 +174,59 @@ absl::Status Box::Reload(const std::string& yaml, const std::string& file) {
 }
 
 void Box::Poll(TimePoint now) {
-  worker_->PollOnce(now);
-  TakeEvents();
+  for (const auto& lane : lanes_) {
+    lane->worker->PollOnce(now);
+    TakeEvents(lane->mailbox);
+  }
 }
 
 std::unique_ptr<PacketTrace> Box::Explain(PortId port, const Bytes& frame, TimePoint now, std::string* mistake) {
   if (frame.size() > MemoryPorts::kBufferSize) return nullptr;  // Receive gives no bytes of it
   // All that a packet leaves behind: counters, rows, neighbours.
   const auto state = [&] {
-    const WorkerCounters& counters = worker_->counters();
-    std::string bytes(reinterpret_cast<const char*>(&counters), sizeof(counters));
-    bytes.append(reinterpret_cast<const char*>(counters.backends.get()), sizeof(BackendCounters) * counters.backend_slots);
-    const dataplane::AccessTable& access = worker_->access();
-    for (uint32_t i = 0; i < access.row_limit(); ++i) {
-      bytes.append(reinterpret_cast<const char*>(&access.row(i)), sizeof(dataplane::Row));
+    std::string bytes;
+    for (const auto& lane : lanes_) {
+      const dataplane::Worker& worker = *lane->worker;
+      const WorkerCounters& counters = worker.counters();
+      bytes.append(reinterpret_cast<const char*>(&counters), sizeof(counters));
+      bytes.append(reinterpret_cast<const char*>(counters.backends.get()), sizeof(BackendCounters) * counters.backend_slots);
+      const dataplane::AccessTable& access = worker.access();
+      for (uint32_t i = 0; i < access.row_limit(); ++i) {
+        bytes.append(reinterpret_cast<const char*>(&access.row(i)), sizeof(dataplane::Row));
+      }
+      const dataplane::NeighborTable& neighbors = worker.neighbors();
+      absl::StrAppend(&bytes, access.rows(), " ", neighbors.size(), " ", neighbors.generation(), " ", neighbors.waiting());
+      for (const Route& route : config_.routes) absl::StrAppend(&bytes, neighbors.Used(route.port, route.via, 3600));
+      absl::StrAppend(&bytes, lane->mailbox.events.size());
     }
-    const dataplane::NeighborTable& neighbors = worker_->neighbors();
-    absl::StrAppend(&bytes, access.rows(), " ", neighbors.size(), " ", neighbors.generation(), " ", neighbors.waiting());
-    for (const Route& route : config_.routes) absl::StrAppend(&bytes, neighbors.Used(route.port, route.via, 3600));
     return bytes;
   };
-  auto trace = std::make_unique<PacketTrace>();
-  trace->port = port;
-  trace->length = static_cast<uint16_t>(frame.size());
-  std::copy(frame.begin(), frame.end(), trace->bytes.begin() + PacketTrace::kHeadroom);
   const std::string before = state();
-  worker_->Explain(*trace, now);
-  if (state() != before) *mistake = "to explain the packet changed something";
-  if (!mailbox_.events.empty()) *mistake = "to explain the packet told control something";
+  std::unique_ptr<PacketTrace> trace;
+  int claimed = 0;
+  for (const auto& lane : lanes_) {
+    auto asked = std::make_unique<PacketTrace>();
+    asked->port = port;
+    asked->length = static_cast<uint16_t>(frame.size());
+    std::copy(frame.begin(), frame.end(), asked->bytes.begin() + PacketTrace::kHeadroom);
+    lane->worker->Explain(*asked, now);
+    claimed += asked->elsewhere ? 0 : 1;
+    if (trace == nullptr || !asked->elsewhere) trace = std::move(asked);
+  }
+  if (state() != before) *mistake = "to explain the packet changed something, or told control something";
+  if (claimed == 0) *mistake = "no worker says that the packet is its own";
   return trace;
 }
 
-void Box::TakeEvents() {
-  for (; !mailbox_.events.empty(); mailbox_.events.pop_front()) {
-    const Event& event = mailbox_.events.front();
+void Box::Stop() {
+  for (const auto& lane : lanes_) {
+    if (lane->worker != nullptr) lane->worker->FreeWaiting();
+  }
+}
+
+void Box::TakeEvents(MemoryMailbox& mailbox) {
+  for (; !mailbox.events.empty(); mailbox.events.pop_front()) {
+    const Event& event = mailbox.events.front();
     if (const auto* e = std::get_if<RetiredRoutes>(&event)) retired_.insert(e->routes);
     if (const auto* e = std::get_if<RetiredServices>(&event)) retired_.insert(e->services);
     if (const auto* e = std::get_if<RetiredAddresses>(&event)) retired_.insert(e->addresses);
@@ -223,6 +242,11 @@ PortId Box::PortNamed(const std::string& name) const {
   return kNoPort;
 }
 
+bool Box::IsInternal(const IpAddress& address) const {
+  const Slot slot = addresses_.back()->Find(address);
+  return slot != kNoSlot && addresses_.back()->at(slot).kind == AddressKind::kInternal;
+}
+
 const Route* Box::RouteTo(const IpAddress& address) const {
   const Route* best = nullptr;
   for (const Route& route : config_.routes) {
@@ -236,16 +260,17 @@ std::vector<std::string> Box::Mistakes() const {
   std::vector<std::string> mistakes;
   const auto check = [&](const auto& published, const void* current, const char* kind) {
     for (const auto& snapshot : published) {
-      const size_t expected = snapshot.get() == current ? 0 : 1;
+      const size_t expected = snapshot.get() == current ? 0 : lanes_.size();
       if (retired_.count(snapshot.get()) != expected) {
         mistakes.push_back(absl::StrCat("a snapshot of ", kind, " was handed back ", retired_.count(snapshot.get()),
                                         " times instead of ", expected));
       }
     }
   };
-  check(routes_, worker_->tables().routes, "routes");
-  check(services_, worker_->tables().services, "services");
-  check(addresses_, worker_->tables().addresses, "addresses");
+  const dataplane::Tables& tables = lanes_.front()->worker->tables();
+  check(routes_, tables.routes, "routes");
+  check(services_, tables.services, "services");
+  check(addresses_, tables.addresses, "addresses");
   return mistakes;
 }
 

@@ -1,5 +1,5 @@
-// A whole box in memory: the configuration through the real parser, tables from the real builders, one real worker with
-// its pipeline, ports and rings in plain memory, and a clock that stands still until it is moved. Plays the control
+// A whole box in memory: the configuration through the real parser, tables from the real builders, real workers with
+// their pipelines, ports and rings in plain memory, and a clock that stands still until it is moved. Plays the control
 // thread: publishes generations, sets neighbours, takes events. Test code only; the EAL must run (tables are DPDK's).
 #pragma once
 
@@ -37,7 +37,8 @@ class MemoryMailbox : public dataplane::Mailbox {
 
 class Box {
  public:
-  static absl::StatusOr<std::unique_ptr<Box>> Create(const std::string& yaml, const std::string& file);
+  // With several workers every second port has one queue only, that of the first worker.
+  static absl::StatusOr<std::unique_ptr<Box>> Create(const std::string& yaml, const std::string& file, uint16_t workers = 1);
   ~Box();
 
   // What the operator or the control plane does. Takes effect in the next Poll, once committed.
@@ -47,26 +48,40 @@ class Box {
   absl::Status SetLoad(const std::string& service, const std::string& backend, uint8_t load);
   absl::Status Reload(const std::string& yaml, const std::string& file);
   void Commit();
-  void Neighbor(const SetNeighbor& neighbor) { mailbox_.updates.push_back(neighbor); }
+  void Neighbor(const SetNeighbor& neighbor) { Tell(neighbor); }
 
+  // Every worker once.
   void Poll(TimePoint now);
   // What the worker says would become of this frame, which is not received; a mistake when telling it changed anything.
   std::unique_ptr<PacketTrace> Explain(PortId port, const Bytes& frame, TimePoint now, std::string* mistake);
   // The program stops: what waits is dropped.
-  void Stop() { worker_->FreeWaiting(); }
+  void Stop();
+
+  // The network card's part: gives the frame to one of the port's queues. Which one, `number` decides.
+  void Arrive(PortId port, const Bytes& frame, size_t number);
 
   const controlplane::Config& config() const { return config_; }
   const std::vector<PortInfo>& ports() const { return ports_; }
   // kNoPort when there is none.
   PortId PortNamed(const std::string& name) const;
   bool IsLocal(const IpAddress& address) const { return local_.count(address) != 0; }
+  bool IsInternal(const IpAddress& address) const;
   // Where a packet to `address` leaves, and to which neighbour: a plain walk over the routes, as a second opinion.
   const Route* RouteTo(const IpAddress& address) const;
 
   MemoryPorts& io() { return io_; }
+  MemorySteering& steering() { return *steering_; }
+  size_t workers() const { return lanes_.size(); }
+  MemoryMailbox& mailbox(size_t worker) { return lanes_[worker]->mailbox; }
+  const WorkerCounters& counters(size_t worker) const { return lanes_[worker]->worker->counters(); }
+  // Over all workers; `read` takes WorkerCounters.
+  template <typename Read>
+  uint64_t Sum(const Read& read) const {
+    uint64_t sum = 0;
+    for (const auto& lane : lanes_) sum += read(lane->worker->counters());
+    return sum;
+  }
   MemoryKernel& kernel() { return kernel_; }
-  MemoryMailbox& mailbox() { return mailbox_; }
-  const WorkerCounters& counters() const { return worker_->counters(); }
   absl::StatusOr<Slot> BackendSlot(const std::string& service, const std::string& backend) const;
 
   // Since the last call: neighbours the worker asked for, and frames it handed to control.
@@ -80,7 +95,16 @@ class Box {
   absl::Status StageServices();
   absl::Status StageAddresses();
   absl::Status StageRoutes();
-  void TakeEvents();
+  absl::Status MakeWorkers(uint16_t workers);
+  void Tell(const Update& update);
+  void TakeEvents(MemoryMailbox& mailbox);
+
+  // A worker and what is its own.
+  struct Lane {
+    MemoryMailbox mailbox;
+    std::unique_ptr<MemoryQueues> io;
+    std::unique_ptr<dataplane::Worker> worker;
+  };
 
   controlplane::Config config_;
   std::vector<PortInfo> ports_;
@@ -98,9 +122,10 @@ class Box {
   std::multiset<const void*> retired_;
 
   MemoryPorts io_;
-  MemoryKernel kernel_{io_};
-  MemoryMailbox mailbox_;
-  std::unique_ptr<dataplane::Worker> worker_;
+  MemoryKernel kernel_{io_};  // one for all workers
+  std::unique_ptr<MemorySteering> steering_;
+  std::vector<uint16_t> queues_;  // by port
+  std::vector<std::unique_ptr<Lane>> lanes_;
   std::set<std::pair<PortId, IpAddress>> asked_;
 };
 

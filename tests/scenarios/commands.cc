@@ -77,7 +77,16 @@ absl::Status Buffers(const Words& w, Box& box) {
 absl::Status Events(const Words& w, Box& box) {
   if (w.size() != 2) return Usage("events N|any");
   ASSIGN_OR_RETURN(const int room, Number(w[1], -1));
-  box.mailbox().event_room = room < 0 ? SIZE_MAX : static_cast<size_t>(room);
+  for (size_t i = 0; i < box.workers(); ++i) {
+    box.mailbox(i).event_room = room < 0 ? SIZE_MAX : static_cast<size_t>(room);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Steering(const Words& w, Box& box) {
+  if (w.size() != 2) return Usage("steering N|any");
+  ASSIGN_OR_RETURN(const int room, Number(w[1], -1));
+  box.steering().Limit(room);
   return absl::OkStatus();
 }
 
@@ -100,6 +109,7 @@ const Counter* CounterNamed(const WorkerCounters& c, const std::string& name) {
       {"neighbors", &c.neighbors},         {"generation", &c.generation},
       {"events_lost", &c.events_lost},     {"fragments", &c.fragments},
       {"to_kernel", &c.to_kernel},         {"from_kernel", &c.from_kernel},
+      {"steered_in", &c.steered_in},       {"steered_out", &c.steered_out},
   };
   for (const auto& [counter_name, counter] : all) {
     if (name == counter_name) return counter;
@@ -136,16 +146,23 @@ absl::Status ExpectAsked(const Words& w, Box& box) {
 absl::Status Expect(const Words& w, Box& box) {
   constexpr absl::string_view kUsage = "expect COUNTER N | expect backend SERVICE NAME COUNTER N | expect asked ...";
   if (w.size() >= 3 && w[1] == "asked") return ExpectAsked(w, box);
-  const Counter* counter = nullptr;
-  if (w.size() == 3) counter = CounterNamed(box.counters(), w[1]);
+  Slot slot = kNoSlot;
   if (w.size() == 6 && w[1] == "backend") {
-    ASSIGN_OR_RETURN(const Slot slot, box.BackendSlot(w[2], w[3]));
-    counter = BackendCounter(box.counters().backends[slot], w[4]);
+    ASSIGN_OR_RETURN(slot, box.BackendSlot(w[2], w[3]));
   }
-  uint64_t value;
-  if (counter == nullptr || !absl::SimpleAtoi(w.back(), &value)) return Usage(kUsage);
-  if (counter->Get() == value) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(absl::StrJoin(w, " "), ": is ", counter->Get()));
+  // Of what every worker has alike, one worker's.
+  const bool alike = w[1] == "generation" || w[1] == "neighbors";
+  uint64_t value, got = 0;
+  if (!absl::SimpleAtoi(w.back(), &value)) return Usage(kUsage);
+  for (size_t i = 0; i < (alike ? 1 : box.workers()); ++i) {
+    const Counter* counter = nullptr;
+    if (w.size() == 3) counter = CounterNamed(box.counters(i), w[1]);
+    if (slot != kNoSlot) counter = BackendCounter(box.counters(i).backends[slot], w[4]);
+    if (counter == nullptr) return Usage(kUsage);
+    got += counter->Get();
+  }
+  if (got == value) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(absl::StrJoin(w, " "), ": is ", got));
 }
 
 // Changes of configuration: staged, and committed unless `stage` keeps them so.
@@ -173,6 +190,7 @@ absl::Status Do(const Words& w, const Scenario& scenario, Box& box) {
   if (w[0] == "buffers") return Buffers(w, box);
   if (w[0] == "events") return Events(w, box);
   if (w[0] == "kernel-room") return KernelRoom(w, box);
+  if (w[0] == "steering") return Steering(w, box);
   if (w[0] == "expect") return Expect(w, box);
   if (w[0] == "commit") {
     box.Commit();

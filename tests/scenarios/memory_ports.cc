@@ -23,7 +23,9 @@ MemoryPorts::Buffer* MemoryPorts::Store(const Bytes& frame) {
   return buffer;
 }
 
-void MemoryPorts::Arrive(PortId port, const Bytes& frame) { arrived_[port].push_back(Store(frame)); }
+void MemoryPorts::Arrive(PortId port, const Bytes& frame, uint16_t queue) {
+  arrived_[{port, queue}].push_back(Store(frame));
+}
 
 bool MemoryPorts::Allocate(dataplane::WaitingPacket* packets, int count) {
   if (spare_ >= 0 && spare_ < count) return false;
@@ -35,11 +37,11 @@ bool MemoryPorts::Allocate(dataplane::WaitingPacket* packets, int count) {
   return true;
 }
 
-int MemoryPorts::Receive(PortId port, dataplane::Packet* packets, int max) {
-  std::deque<Buffer*>& queue = arrived_[port];
+int MemoryPorts::ReceiveFrom(PortId port, uint16_t queue, dataplane::Packet* packets, int max) {
+  std::deque<Buffer*>& frames = arrived_[{port, queue}];
   int count = 0;
-  for (; count < max && !queue.empty(); ++count, queue.pop_front()) {
-    Buffer* buffer = queue.front();
+  for (; count < max && !frames.empty(); ++count, frames.pop_front()) {
+    Buffer* buffer = frames.front();
     packets[count].Start(buffer->data, buffer, buffer->length, port);
   }
   return count;
@@ -93,6 +95,43 @@ int MemoryKernel::Take(dataplane::Packet* packets, int max) {
     packets[count].Start(buffer->data, buffer, buffer->length, port);
   }
   return count;
+}
+
+int MemoryQueues::Receive(PortId port, dataplane::Packet* packets, int max) {
+  return queue_ < queues_[port] ? ports_.ReceiveFrom(port, queue_, packets, max) : 0;
+}
+
+int MemoryQueues::Send(PortId port, dataplane::Packet* const* packets, int count) {
+  if (queue_ >= queues_[port]) ports_.AddMistake("sent through a queue that the port does not have");
+  return ports_.Send(port, packets, count);
+}
+
+MemorySteering::MemorySteering(size_t workers) {
+  for (size_t i = 0; i < workers; ++i) ends_.emplace_back(this, i);
+}
+
+size_t MemorySteering::packets() const {
+  size_t sum = 0;
+  for (const auto& [ends, ring] : rings_) sum += ring.size();
+  return sum;
+}
+
+int MemorySteering::End::Give(uint16_t worker, const dataplane::SteeredPacket* packets, int count) {
+  int given = 0;
+  for (; given < count && rings->room_ != 0; ++given) {
+    if (rings->room_ > 0) --rings->room_;
+    rings->rings_[{index, worker}].push_back(packets[given]);
+  }
+  return given;
+}
+
+int MemorySteering::End::Take(dataplane::SteeredPacket* packets, int max) {
+  int taken = 0;
+  for (auto& [ends, ring] : rings->rings_) {
+    if (ends.second != index) continue;
+    for (; taken < max && !ring.empty(); ring.pop_front()) packets[taken++] = ring.front();
+  }
+  return taken;
 }
 
 }  // namespace baton::scenarios

@@ -7,6 +7,7 @@
 #include <absl/strings/str_join.h>
 
 #include "tests/scenarios/box.h"
+#include "tests/scenarios/chosen_ports.h"
 #include "tests/scenarios/commands.h"
 #include "tests/scenarios/frame_builder.h"
 #include "tests/scenarios/frame_reader.h"
@@ -19,14 +20,16 @@ struct Reading {
   std::array<uint64_t, kDropReasons> drops{};
   uint64_t held = 0, waiting = 0, control = 0, kernel = 0, suppressed = 0;
 
-  static Reading Of(const WorkerCounters& c) {
+  static Reading Of(const Box& box) {
     Reading r;
-    for (size_t i = 0; i < kDropReasons; ++i) r.drops[i] = c.drops[i].Get();
-    r.held = c.held.Get();
-    r.waiting = c.waiting.Get();
-    r.control = c.to_control.Get();
-    r.kernel = c.to_kernel.Get();
-    r.suppressed = c.errors_suppressed.Get();
+    for (size_t i = 0; i < kDropReasons; ++i) {
+      r.drops[i] = box.Sum([&](const WorkerCounters& c) { return c.drops[i].Get(); });
+    }
+    r.held = box.Sum([](const WorkerCounters& c) { return c.held.Get(); });
+    r.waiting = box.Sum([](const WorkerCounters& c) { return c.waiting.Get(); });
+    r.control = box.Sum([](const WorkerCounters& c) { return c.to_control.Get(); });
+    r.kernel = box.Sum([](const WorkerCounters& c) { return c.to_kernel.Get(); });
+    r.suppressed = box.Sum([](const WorkerCounters& c) { return c.errors_suppressed.Get(); });
     return r;
   }
 };
@@ -54,7 +57,8 @@ std::string ExplanationMistake(const PacketTrace& t, const std::vector<SentFrame
   switch (t.end) {
     case PacketTrace::End::kForward:
     case PacketTrace::End::kEcho:
-      return left() || dropped(DropReason::kTransmitFull) ? "" : "explained as sent, but this was not sent";
+      if (left() || dropped(DropReason::kTransmitFull) || dropped(DropReason::kSteerRingFull)) return "";
+      return "explained as sent, but this was not sent";
     case PacketTrace::End::kDrop:
       if (!dropped(t.drop)) return absl::StrCat("explained as dropped for ", DropReasonName(t.drop));
       if (!t.answered || left() || dropped(DropReason::kTransmitFull)) return "";
@@ -77,7 +81,10 @@ std::string ExplanationMistake(const PacketTrace& t, const std::vector<SentFrame
 class Run {
  public:
   Run(const Scenario& scenario, Box& box, std::set<std::string>* reasons)
-      : scenario_(scenario), box_(box), reasons_(*reasons) {}
+      : scenario_(scenario),
+        box_(box),
+        reasons_(*reasons),
+        chosen_ports_([&box](const IpAddress& address) { return box.IsInternal(address); }) {}
 
   std::vector<std::string> All() {
     if (!scenario_.manual_neighbors) IntroduceNeighbors();
@@ -117,21 +124,27 @@ class Run {
 
   std::string Do(const Step& step) {
     explained_ = nullptr;
-    const Reading before = Reading::Of(box_.counters());
+    const Reading before = Reading::Of(box_);
     for (int i = 0; i < scenario_.polls; ++i) box_.Poll(Now());  // time passed: what was due happens first
     if (!step.words.empty()) {
       const std::string failure = DoCommand(step.words, scenario_, box_);
       if (!failure.empty()) return failure;
     }
+    std::map<std::string, size_t> queues;  // within a step all packets of a flow come through the same one
     for (const PortPacket& p : step.burst) {
-      const std::string failure = Arrive(p);
+      const std::string flow = absl::StrCat(p.port, p.packet.src.ToString(), " ", p.packet.src_port.value_or(0), " ",
+                                            p.packet.dst.ToString(), " ", p.packet.dst_port.value_or(0));
+      const auto [queue, first] = queues.emplace(flow, flows_arrived_);
+      if (first) ++flows_arrived_;
+      const std::string failure = Arrive(p, queue->second);
       if (!failure.empty()) return failure;
     }
     for (int i = 0; i < std::max(1, scenario_.polls); ++i) box_.Poll(Now());
-    return Compare(step, before, Reading::Of(box_.counters()));
+    return Compare(step, before, Reading::Of(box_));
   }
 
-  std::string Arrive(const PortPacket& p) {
+  std::string Arrive(PortPacket p, size_t queue) {
+    chosen_ports_.Apply(p.packet);
     const PortId port = box_.PortNamed(p.port);
     if (port == kNoPort) return absl::StrCat("no port or command '", p.port, "'");
     const PortInfo& info = box_.ports()[port];
@@ -150,7 +163,7 @@ class Run {
     }
     std::string mistake;
     explained_ = box_.Explain(port, *frame, Now(), &mistake);
-    box_.io().Arrive(port, *frame);
+    box_.Arrive(port, *frame, queue);
     arrived_.push_back({port, *frame});
     return mistake;
   }
@@ -169,7 +182,9 @@ class Run {
     got.held = std::max(0, static_cast<int>(after.held - before.held));
     got.waiting = std::max(0, static_cast<int>(after.waiting - before.waiting));
     const std::vector<SentFrame> sent = box_.io().TakeSent();
-    if (explained_ != nullptr && step.burst.size() == 1) {
+    // Of several workers, another one than a fragment's may take it for its own: it remembers an earlier datagram.
+    const bool another = explained_ != nullptr && explained_->fragment && box_.workers() > 1;
+    if (explained_ != nullptr && !another && step.burst.size() == 1) {
       const std::string mistake = ExplanationMistake(*explained_, sent, before, after);
       if (!mistake.empty()) return mistake;
     }
@@ -199,13 +214,8 @@ class Run {
       if (!Arrived(given)) return "the kernel is given another frame than came";
     }
     if (want.sent.size() != got.sent.size()) return "another number of packets sent";
-    for (size_t i = 0; i < want.sent.size(); ++i) {
-      if (want.sent[i].port != got.sent[i].port) return absl::StrCat("sent through ", got.sent[i].port);
-      const std::string difference = PacketDifference(want.sent[i], got.sent[i].packet);
-      if (!difference.empty()) return difference;
-      const std::string mistake = LinkLayerMistake(want.sent[i].packet, got.sent[i]);
-      if (!mistake.empty()) return mistake;
-    }
+    const std::string difference = box_.workers() == 1 ? InOrder(want, got) : InAnyOrder(want, got);
+    if (!difference.empty()) return difference;
     // One packet in, one of the same kind out: it was forwarded, and must be what it was.
     if (step.burst.size() != 1 || want.sent.size() != 1 || !want.drops.empty()) return "";
     if (want.sent[0].packet.kind == "any" || step.burst[0].from_kernel) return "";
@@ -214,6 +224,55 @@ class Run {
     const PacketText& sent = got.sent[0].packet;
     const bool tunnel = (sent.kind == "ip" || sent.kind == "vxlan") && sent.about != nullptr;
     return Alteration(ReadFrame(*frame), tunnel ? *sent.about : sent);
+  }
+
+  std::string InOrder(const Outcome& want, const Outcome& got) {
+    for (size_t i = 0; i < want.sent.size(); ++i) {
+      const std::string difference = SentDifference(want.sent[i], got.sent[i]);
+      if (!difference.empty()) return difference;
+    }
+    return "";
+  }
+
+  // Several workers: each expected packet is found among those sent, in order within its flow. Those that may be any
+  // packet take what is left.
+  std::string InAnyOrder(const Outcome& want, const Outcome& got) {
+    std::vector<bool> taken(got.sent.size());
+    std::map<std::string, size_t> last;  // by flow: the place of the last one found
+    for (const bool any : {false, true}) {
+      for (PortPacket packet : want.sent) {
+        if ((packet.packet.kind == "any") != any) continue;
+        std::string difference = "one more is expected";
+        size_t at = 0;
+        for (; at < got.sent.size() && !difference.empty(); ++at) {
+          if (!taken[at]) difference = LearningDifference(packet, got.sent[at]);
+        }
+        if (!difference.empty()) return absl::StrCat("not sent: ", packet.packet.ToString(), ": ", difference);
+        taken[--at] = true;
+        const PacketText& p = got.sent[at].packet;
+        const std::string flow = absl::StrCat(got.sent[at].port, p.src.ToString(), p.src_port.value_or(0), p.dst.ToString(),
+                                              p.dst_port.value_or(0));
+        const auto [place, first] = last.emplace(flow, at);
+        if (!any && !first && place->second > at) return absl::StrCat("overtaken: ", packet.packet.ToString());
+        place->second = at;
+      }
+    }
+    return "";
+  }
+
+  std::string LearningDifference(const PortPacket& want, const PortPacket& got) {
+    if (want.packet.kind == "any") return SentDifference(want, got);
+    PortPacket named = want;
+    chosen_ports_.Apply(named.packet);
+    const std::string difference = SentDifference(named, got);
+    if (difference.empty() || want.port != got.port || !chosen_ports_.Learn(want.packet, got.packet)) return difference;
+    return LinkLayerMistake(want.packet, got);
+  }
+
+  std::string SentDifference(const PortPacket& want, const PortPacket& got) {
+    if (want.port != got.port) return absl::StrCat("sent through ", got.port);
+    const std::string difference = PacketDifference(want, got.packet);
+    return difference.empty() ? LinkLayerMistake(want.packet, got) : difference;
   }
 
   std::string PacketDifference(const PortPacket& want, const PacketText& got) {
@@ -255,19 +314,28 @@ class Run {
 
   // common/counters.h: the sum that always holds between two polls; and each buffer is where a gauge says.
   std::string Balance() const {
-    const WorkerCounters& c = box_.counters();
-    const uint64_t in = c.received.Get() + c.originated.Get() + c.from_kernel.Get();
-    const uint64_t out = c.sent.Get() + c.dropped() + c.held.Get() + c.waiting.Get() + c.to_control.Get() +
-                         c.to_kernel.Get();
-    if (in != out) {
-      return absl::StrCat("received ", c.received.Get(), " + originated ", c.originated.Get(), " + from kernel ",
-                          c.from_kernel.Get(), " is not sent ", c.sent.Get(), " + dropped ", c.dropped(), " + held ",
-                          c.held.Get(), " + waiting ", c.waiting.Get(), " + to control ", c.to_control.Get(),
-                          " + to kernel ", c.to_kernel.Get());
+    uint64_t kept = box_.steering().packets();
+    for (size_t i = 0; i < box_.workers(); ++i) {
+      const WorkerCounters& c = box_.counters(i);
+      const uint64_t in = c.received.Get() + c.steered_in.Get() + c.originated.Get() + c.from_kernel.Get();
+      const uint64_t out = c.sent.Get() + c.steered_out.Get() + c.dropped() + c.held.Get() + c.waiting.Get() +
+                           c.to_control.Get() + c.to_kernel.Get();
+      if (in != out) {
+        return absl::StrCat("worker ", i, ": received ", c.received.Get(), " + steered in ", c.steered_in.Get(),
+                            " + originated ", c.originated.Get(), " + from kernel ", c.from_kernel.Get(), " is not sent ",
+                            c.sent.Get(), " + steered out ", c.steered_out.Get(), " + dropped ", c.dropped(), " + held ",
+                            c.held.Get(), " + waiting ", c.waiting.Get(), " + to control ", c.to_control.Get(),
+                            " + to kernel ", c.to_kernel.Get());
+      }
+      kept += c.held.Get() + c.waiting.Get();
     }
-    const size_t kept = c.held.Get() + c.waiting.Get();
+    const uint64_t steered_out = box_.Sum([](const WorkerCounters& c) { return c.steered_out.Get(); });
+    const uint64_t steered_in = box_.Sum([](const WorkerCounters& c) { return c.steered_in.Get(); });
+    if (steered_out != steered_in + box_.steering().packets()) {
+      return absl::StrCat("steered out ", steered_out, " is not steered in ", steered_in, " + in rings");
+    }
     if (box_.io().buffers_in_use() != kept) {
-      return absl::StrCat(box_.io().buffers_in_use(), " buffers in use, but ", kept, " packets held or waiting");
+      return absl::StrCat(box_.io().buffers_in_use(), " buffers in use, but ", kept, " packets held, waiting or steered");
     }
     if (!box_.io().mistakes().empty()) return box_.io().mistakes().front();
     return "";
@@ -285,13 +353,15 @@ class Run {
   Duration now_{};
   std::unique_ptr<PacketTrace> explained_;  // of the packet that arrived last
   std::vector<SentFrame> arrived_;  // since the beginning
+  size_t flows_arrived_ = 0;
+  ChosenPorts chosen_ports_;
   std::map<std::string, IpAddress> named_;  // `sent PORT as NAME`: where it went
 };
 
 }  // namespace
 
-std::vector<std::string> RunScenario(const Scenario& scenario, std::set<std::string>* reasons) {
-  const absl::StatusOr<std::unique_ptr<Box>> box = Box::Create(scenario.config, scenario.file);
+std::vector<std::string> RunScenario(const Scenario& scenario, uint16_t workers, std::set<std::string>* reasons) {
+  const absl::StatusOr<std::unique_ptr<Box>> box = Box::Create(scenario.config, scenario.file, workers);
   if (!box.ok()) return {absl::StrCat(scenario.file, ": ", box.status().message())};
   return Run(scenario, **box, reasons).All();
 }

@@ -147,8 +147,8 @@ absl::StatusOr<Outcome> ParseOutcome(absl::string_view text) {
 }
 
 bool IsCommand(absl::string_view word) {
-  for (const absl::string_view command : {"backend", "buffers", "commit", "events", "expect", "kernel-room", "load",
-                                          "mode", "neighbor", "poll", "reload", "stage", "stop", "transmit"}) {
+  for (const absl::string_view command : {"backend", "buffers", "commit", "events", "expect", "kernel-room", "load", "mode",
+                                          "neighbor", "poll", "reload", "stage", "steering", "stop", "transmit"}) {
     if (word == command) return true;
   }
   return false;
@@ -231,6 +231,8 @@ absl::Status TakeConfig(std::vector<Line>* lines, const std::string& folder, Sce
       if (i == lines->size()) return Wrong(scenario->file, line.number, "`config` without `end`");
     } else if (text == "neighbors manual") {
       scenario->manual_neighbors = true;
+    } else if (absl::ConsumePrefix(&text, "workers ")) {
+      if (!absl::SimpleAtoi(StripComment(text), &scenario->workers)) return Wrong(scenario->file, line.number, "workers N");
     } else if (absl::ConsumePrefix(&text, "polls ")) {
       if (!absl::SimpleAtoi(text, &scenario->polls)) return Wrong(scenario->file, line.number, "polls N");
     } else if (absl::ConsumePrefix(&text, "clock ")) {

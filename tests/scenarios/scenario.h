@@ -50,6 +50,7 @@ struct Scenario {
   // to happen at that time. With `polls 0`, one poll after the step and none before.
   int polls = 40;
   bool manual_neighbors = false;
+  int workers = 0;          // 0: any number, and the runner takes several
   std::vector<Step> steps;
 };
 

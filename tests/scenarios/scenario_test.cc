@@ -30,10 +30,12 @@ std::vector<std::string> Files() {
   return files;
 }
 
-std::vector<std::string> RunFile(const std::string& file, std::set<std::string>* reasons) {
+// Nothing when the scenario is not for so many workers.
+std::vector<std::string> RunFile(const std::string& file, uint16_t workers, std::set<std::string>* reasons) {
   const absl::StatusOr<Scenario> scenario = LoadScenario(kFolder, file);
   if (!scenario.ok()) return {std::string(scenario.status().message())};
-  return RunScenario(*scenario, reasons);
+  if (scenario->workers != 0 && scenario->workers != workers) return {};
+  return RunScenario(*scenario, workers, reasons);
 }
 
 // Reasons that no scenario can provoke, and why.
@@ -43,13 +45,14 @@ const std::map<std::string, std::string> kNotProvoked = {
 
 }  // namespace
 
-TEST_CASE("every scenario goes as it is written") {
+TEST_CASE("every scenario goes as it is written, with one, two and three workers") {
   const std::vector<std::string> files = Files();
   REQUIRE(files.size() > 60);
+  const auto workers = GENERATE(uint16_t{1}, uint16_t{2}, uint16_t{3});
   for (const std::string& file : files) {
-    DYNAMIC_SECTION(file) {
+    DYNAMIC_SECTION(file << " with " << workers) {
       std::set<std::string> reasons;
-      const std::vector<std::string> failures = RunFile(file, &reasons);
+      const std::vector<std::string> failures = RunFile(file, workers, &reasons);
       INFO(absl::StrJoin(failures, "\n"));
       CHECK(failures.empty());
     }
@@ -90,7 +93,7 @@ TEST_CASE("a scenario that does not hold is noticed") {
   INFO(scenario.status().message());
   REQUIRE(scenario.ok());
   std::set<std::string> reasons;
-  CHECK(RunScenario(*scenario, &reasons).empty() == c.holds);
+  for (const uint16_t workers : {1, 2}) CHECK(RunScenario(*scenario, workers, &reasons).empty() == c.holds);
 }
 
 TEST_CASE("text that makes no scenario is refused with its line") {
@@ -113,7 +116,9 @@ TEST_CASE("text that makes no scenario is refused with its line") {
 
 TEST_CASE("every drop reason is provoked by some scenario") {
   std::set<std::string> seen;
-  for (const std::string& file : Files()) RunFile(file, &seen);
+  for (const std::string& file : Files()) {
+    for (const uint16_t workers : {1, 2}) RunFile(file, workers, &seen);
+  }
   std::vector<std::string> missing;
   for (const absl::string_view reason : kDropReasonNames) {
     const std::string name(reason);

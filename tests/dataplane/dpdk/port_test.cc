@@ -288,8 +288,6 @@ TEST_CASE("a port that cannot be opened says which and why") {
        absl::StatusCode::kInvalidArgument, "port wan: DPDK makes no device"},
       {"frames larger than buffers", {.name = "wan", .kind = DeviceKind::kNull, .mtu = 9000},
        absl::StatusCode::kInvalidArgument, "port wan: mtu 9000 needs buffers of 9216 bytes; they have 2048"},
-      {"more queues than the device has", {.name = "wan", .kind = DeviceKind::kNull, .queues = 2000},
-       absl::StatusCode::kInvalidArgument, "port wan: 2000 workers need a queue each"},
   }));
   CAPTURE(c.name);
   const auto port = OpenPort(c.spec, Pool());
@@ -297,6 +295,15 @@ TEST_CASE("a port that cannot be opened says which and why") {
   CHECK(port.status().code() == c.code);
   CAPTURE(port.status().message());
   CHECK(std::string(port.status().message()).rfind(c.text, 0) == 0);
+}
+
+TEST_CASE("a port takes the queues that its device has, if more are wanted") {
+  const auto wire = OpenPort({.name = "wire", .kind = DeviceKind::kRing, .argument = "one_queue", .queues = 3}, Pool());
+  REQUIRE(wire.ok());
+  CHECK((*wire)->queues() == 1);
+  const auto null = OpenPort({.name = "null", .kind = DeviceKind::kNull, .queues = 3}, Pool());
+  REQUIRE(null.ok());
+  CHECK((*null)->queues() == 3);
 }
 
 }  // namespace baton::dataplane

@@ -1,6 +1,8 @@
 // Which backend a new access goes to, as tables of cases. Backends are written as letters, as in figure 6 of the front-end
 // specification.
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 
@@ -21,14 +23,15 @@ struct Share {
 
 // A service with these backends. Slots are not the order in the table, so that one taken for the other shows.
 struct Choice {
-  Choice(Schedule schedule, const std::vector<Share>& shares) : counters(std::make_unique<BackendCounters[]>(64)) {
+  Choice(Schedule schedule, const std::vector<Share>& shares) {
     service.schedule = schedule;
+    service.slot = 0;
     Slot slot = 40;
     for (const Share& share : shares) {
       service.backends.push_back({.name = std::string(1, share.letter), .address = {}, .weight = share.weight,
                                   .load = share.load, .slot = slot});
-      counters[slot].rows.Set(share.rows);
-      counters[slot].open.Set(share.open);
+      counters.backends[slot].rows.Set(share.rows);
+      counters.backends[slot].open.Set(share.open);
       slot = static_cast<Slot>(slot - 3);
     }
     std::vector<MaglevBackend> names;
@@ -38,11 +41,12 @@ struct Choice {
 
   // '-' when there is none. Whoever is chosen gets a row and an open connection.
   char Next(uint32_t hash = 0) {
-    const int chosen = ChooseBackend(service, counters.get(), hash, cursor);
+    const int chosen = ChooseBackend(service, counts, hash, counts.Turns(0));
     if (chosen == kNoBackend) return '-';
+    counts.TakeTurn(0);
     const Backend& backend = service.backends[static_cast<size_t>(chosen)];
-    counters[backend.slot].rows.Add();
-    counters[backend.slot].open.Add();
+    counters.backends[backend.slot].rows.Add();
+    counters.backends[backend.slot].open.Add();
     return backend.name[0];
   }
   std::string Sequence(size_t count) {
@@ -52,8 +56,8 @@ struct Choice {
   }
 
   Service service;
-  std::unique_ptr<BackendCounters[]> counters;
-  uint32_t cursor = 0;
+  WorkerCounters counters{64, 1};
+  SharedCounts counts{counters};
 };
 
 }  // namespace
@@ -89,7 +93,7 @@ TEST_CASE("[FE-13] weight: over many clients the shares are the ratios") {
 TEST_CASE("weight: rows, not clients so far, are what counts") {
   Choice choice(Schedule::kWeight, {{'A', 1}, {'B', 1}});
   REQUIRE(choice.Sequence(4) == "ABAB");
-  choice.counters[37].rows.Sub(2);  // both of B ended
+  choice.counters.backends[37].rows.Sub(2);  // both of B ended
   CHECK(choice.Sequence(3) == "BBA");
 }
 
@@ -166,6 +170,41 @@ TEST_CASE("[FE-15] maglev: weight 0 gets nobody") {
     REQUIRE(choice.Next(hash * 2654435761u) == 'B');
     REQUIRE(none.Next(hash) == '-');
   }
+}
+
+TEST_CASE("several workers that choose in turn give the sequence that one would") {
+  const auto schedule = GENERATE(Schedule::kWeight, Schedule::kRoundRobin, Schedule::kLeastLoad);
+  Service service;
+  service.schedule = schedule;
+  service.slot = 0;
+  service.backends = {{.name = "A", .address = {}, .weight = 2, .slot = 5}, {.name = "B", .address = {}, .weight = 1, .slot = 3}};
+  const auto sequence = [&](size_t workers) {
+    std::vector<std::unique_ptr<WorkerCounters>> counters;
+    std::vector<const WorkerCounters*> all;
+    std::vector<SharedCounts> counts;
+    for (size_t i = 0; i < workers; ++i) {
+      counters.push_back(std::make_unique<WorkerCounters>(8, 1));
+      all.push_back(counters.back().get());
+      counts.emplace_back(*counters.back());
+    }
+    std::string letters;
+    for (size_t i = 0; i < 30; ++i) {
+      SharedCounts& own = counts[i % workers];
+      own.SetWorkers(all);
+      const int chosen = ChooseBackend(service, own, 0, own.Turns(0));
+      REQUIRE(chosen >= 0);
+      own.TakeTurn(0);
+      const Backend& backend = service.backends[static_cast<size_t>(chosen)];
+      counters[i % workers]->backends[backend.slot].rows.Add();
+      counters[i % workers]->backends[backend.slot].open.Add();
+      letters += backend.name;
+    }
+    return letters;
+  };
+  const std::string one = sequence(1);
+  CHECK(std::count(one.begin(), one.end(), 'A') == 20);
+  CHECK(sequence(2) == one);
+  CHECK(sequence(3) == one);
 }
 
 }  // namespace baton::dataplane

@@ -170,4 +170,32 @@ TEST_CASE("random operations have the results of a set of ports") {
   }
 }
 
+TEST_CASE("[AM-50] of several workers each has the ports that leave its index as remainder, and all together have all") {
+  std::set<uint16_t> taken;
+  for (const uint16_t index : {0, 1, 2}) {
+    const auto pools = PortPools::Create("share", 4, {index, 3}).value();
+    uint16_t port = 0;
+    while (pools->Take(kInternal, kBackend, 1000, 1009, &port) == Result::kOk) {
+      CHECK(port % 3 == index);
+      CHECK((port >= 1000 && port <= 1009));
+      CHECK(taken.insert(port).second);
+    }
+    CHECK(pools->Release(kInternal, kBackend, static_cast<uint16_t>(1002 + index)));  // 1002 is 3 * 334
+    CHECK(Take(*pools, 1000, 1009) == 1002 + index);
+    CHECK(pools->TakeExact(kInternal, kBackend, static_cast<uint16_t>(1002 + index)) == Result::kPortsExhausted);
+  }
+  CHECK(taken.size() == 10);
+}
+
+TEST_CASE("a range without a port of this worker takes no pool, and the last port is somebody's") {
+  const auto pools = PortPools::Create("none", 4, {2, 3}).value();
+  uint16_t port = 0;
+  CHECK(pools->Take(kInternal, kBackend, 1002, 1003, &port) == Result::kPortsExhausted);  // remainders 0 and 1
+  CHECK(pools->pools_in_use() == 0);
+  CHECK(pools->Take(kInternal, kBackend, 65535, 65535, &port) == Result::kPortsExhausted);  // 65535 = 3 * 21845
+  CHECK(pools->pools_in_use() == 0);
+  CHECK(PortPools::Create("last", 4, {0, 3}).value()->Take(kInternal, kBackend, 65535, 65535, &port) == Result::kOk);
+  CHECK(port == 65535);
+}
+
 }  // namespace baton::dataplane
