@@ -74,6 +74,9 @@ struct WorkerCounters {
   Counter port_pools;          // gauge: pools of `full` translation in use
   Counter neighbors;           // gauge
   Counter fragments;           // gauge: datagrams in pieces that are followed
+  Counter ftp_connections;     // gauge: FTP control connections that are followed
+  Counter ftp_unfollowed;      // begun when as many were followed as can be
+  Counter ftp_left;            // addresses in FTP commands and replies left as they were
   Counter generation;          // last committed
   Counter events_lost;         // reports that found the ring to control full
   Counter busy_ns, total_ns;   // time in polls that had work; time in all polls and pauses

@@ -50,6 +50,8 @@ namespace baton {
   X(kIcmpNotTranslated, "icmp_not_translated", "ICMP to a service or internal address, neither echo nor an error")    \
   X(kIcmpUnknownAccess, "icmp_unknown_access", "an ICMP error that quotes no packet of an access that lives here")    \
   X(kIcmpMalformed, "icmp_malformed", "an ICMP error about a live access whose checksum is wrong")                    \
+  X(kFtpSegment, "ftp_segment", "of an FTP control connection, behind a lost segment or damaged; it will come again")   \
+  X(kFtpCommand, "ftp_command", "an address in an FTP command or reply that cannot be; answered with a reset")         \
   /* hold */                                                                                                          \
   X(kHoldFull, "hold_full", "the hold buffer reached its limit of packets or bytes")                                  \
   X(kHoldExpired, "hold_expired", "held longer than `hold.time_limit`")                                               \

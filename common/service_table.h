@@ -26,6 +26,7 @@ enum class ForwardMethod : uint8_t {
   kDirect,       // only the MAC addresses change: the backend has the service's address itself and answers past the box
   kTunnel,       // the same, in an outer header: the backend may be anywhere
 };
+enum class Application : uint8_t { kNone, kFtp };  // what the box has to know of what it carries
 enum class Schedule : uint8_t { kWeight, kRoundRobin, kLeastLoad, kMaglev };
 
 // An address with an L4 port. For ICMP echo the port is 0. Ports in host byte order.
@@ -76,6 +77,7 @@ struct Service {
   std::vector<InternalAddress> internals;   // kFull only
   uint16_t first_port = 1024;               // kFull: ports chosen on an internal address, both included
   uint16_t last_port = 65535;
+  Application application = Application::kNone;
   Tunnel tunnel;                            // kTunnel only
   std::vector<uint16_t> maglev;             // kMaglev only: indices into `backends`; empty when none has weight
 };

@@ -93,6 +93,12 @@ DropAdvice AdviceFor(DropReason reason) {
               "Usually nothing: the connection has ended. Many of them: somebody guesses."};
     case DropReason::kIcmpMalformed:
       return {"It is an ICMP error about a live connection with a wrong checksum.", "Look at the sender."};
+    case DropReason::kFtpSegment:
+      return {"It is of an FTP control connection and cannot be read: a segment before it is missing, its checksum is wrong, "
+              "it is a fragment, or an address in it comes before the one ahead is acknowledged.",
+              "Nothing: its sender repeats it. Many of them: find where segments get lost."};
+    case DropReason::kFtpCommand:
+      return {"It is an FTP command or reply with numbers that no address or port has.", "Look at the sender."};
     case DropReason::kHoldFull:
       return {"Its address is in mode migration, and the hold buffer is full.",
               "batonctl mode ADDRESS normal ends the migration; dataplane.hold has the limits."};

@@ -61,6 +61,7 @@ absl::StatusOr<Service> BuildService(const Config& config, const ServiceConfig& 
   service.listen = from.listen;
   service.method = from.forward;
   service.tunnel = from.tunnel;
+  service.application = from.application;
   service.schedule = from.schedule;
   service.first_port = from.first_port;
   service.last_port = from.last_port;

@@ -32,6 +32,14 @@ absl::string_view Word(ForwardMethod method) {
   return "?";
 }
 
+absl::string_view Word(Application application) {
+  switch (application) {
+    case Application::kNone: return "none";
+    case Application::kFtp: return "ftp";
+  }
+  return "?";
+}
+
 absl::string_view Word(Schedule schedule) {
   switch (schedule) {
     case Schedule::kWeight: return "weight";

@@ -14,6 +14,7 @@ namespace baton::controlplane {
 absl::string_view Word(AddressKind kind);
 absl::string_view Word(AddressMode mode);
 absl::string_view Word(ForwardMethod method);
+absl::string_view Word(Application application);  // "none" cannot be written in the file
 absl::string_view Word(Schedule schedule);
 absl::string_view Word(RowState state);
 absl::string_view Word(DeviceConfig::Kind kind);  // with its colon; empty for a PCI address

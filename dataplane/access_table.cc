@@ -288,12 +288,13 @@ AccessTable::Added AccessTable::Add(const NewRow& n, const Timeouts& timeouts, M
   return Added::kOk;
 }
 
-AccessTable::Added AccessTable::Preview(const NewRow& n, Millis now, bool place_freed, Row* made) const {
-  const uint32_t freed = place_freed ? 1 : 0;
+AccessTable::Added AccessTable::Preview(const NewRow& n, Millis now, const Row* leaving, Row* made) const {
+  const uint32_t freed = leaving != nullptr ? 1 : 0;
   const bool ipv6 = !n.client.is_v4() || !n.reply_ipv4();
   if (live_ - freed == limits_.rows || (ipv6 && live_ipv6_ >= limits_.rows_ipv6 + freed)) return Added::kFull;
   const FlowKey reply_key = FlowKey::Of(n.backend, n.backend_port, n.internal, n.internal_port, n.protocol);
-  if (n.method == ForwardMethod::kDestination && Find(reply_key, n.reply_ipv4()) != nullptr) return Added::kReplyKeyInUse;
+  RowSide* in_use = n.method == ForwardMethod::kDestination ? Find(reply_key, n.reply_ipv4()) : nullptr;
+  if (in_use != nullptr && &RowOf(*in_use) != leaving) return Added::kReplyKeyInUse;
   Fill(*made, n, now);
   return Added::kOk;
 }

@@ -28,6 +28,7 @@ enum SideKind : uint8_t {
   kSideLive = 1,       // the row is in use
   kSideIpv4 = 2,       // this direction's packets come in as IPv4
   kSideTunnel = 4,     // with kSideUntouched: `tunnel`; `src` and `src_port` are the outer header's
+  kSideFtp = 4,        // without it: an FTP control connection that ftp_connections.h follows
   kSideReply = 8,      // backend -> client
   kSideFull = 16,      // `full` translation
   kSideTcp = 32,       // neither: ICMP echo
@@ -54,7 +55,8 @@ struct alignas(64) RowSide {
   bool live() const { return (kind & kSideLive) != 0; }
   bool reply() const { return (kind & kSideReply) != 0; }
   bool ipv4() const { return (kind & kSideIpv4) != 0; }
-  bool tunnel() const { return (kind & kSideTunnel) != 0; }
+  bool tunnel() const { return (kind & (kSideTunnel | kSideUntouched)) == (kSideTunnel | kSideUntouched); }
+  bool ftp() const { return (kind & (kSideFtp | kSideUntouched)) == kSideFtp; }
   bool untouched() const { return (kind & kSideUntouched) != 0; }
   uint8_t protocol() const {
     if ((kind & kSideTcp) != 0) return kTcpProtocol;
@@ -67,6 +69,11 @@ static_assert(sizeof(RowSide) == 64);
 
 struct Row {
   RowSide sides[2];
+
+  void MarkFtp() {
+    sides[0].kind |= kSideFtp;
+    sides[1].kind |= kSideFtp;
+  }
 };
 static_assert(sizeof(Row) == 128);
 
@@ -112,8 +119,8 @@ class AccessTable {
   enum class Added { kOk, kFull, kReplyKeyInUse };
   // REQUIRES: no row has the request key. On kOk, `*request` is the client's side.
   Added Add(const NewRow& row, const Timeouts& timeouts, Millis now, RowSide** request);
-  // What Add would say, and the row that it would make. `place_freed`: another row ends first.
-  Added Preview(const NewRow& row, Millis now, bool place_freed, Row* made) const;
+  // What Add would say, and the row that it would make. `leaving`: a row that ends first, or nullptr.
+  Added Preview(const NewRow& row, Millis now, const Row* leaving, Row* made) const;
   void Remove(Row& row);
 
   // Something shortened the row's life (FIN, RST): look at it again no later than `deadline`.
@@ -126,6 +133,7 @@ class AccessTable {
   uint32_t rows() const { return live_; }
   uint32_t rows_ipv6() const { return live_ipv6_; }
   const Limits& limits() const { return limits_; }
+  uint32_t IndexOf(const Row& row) const { return static_cast<uint32_t>(&row - rows_); }
   uint32_t row_limit() const { return high_water_; }  // rows ever used: a walk ends here
   const Row& row(uint32_t index) const { return rows_[index]; }
   Row& row(uint32_t index) { return rows_[index]; }
@@ -139,7 +147,6 @@ class AccessTable {
   AccessTable(const AccessTable&) = delete;
   bool AddKey(const FlowKey& key, bool ipv4, RowSide* side);
   void DeleteKey(const FlowKey& key, bool ipv4);
-  uint32_t IndexOf(const Row& row) const { return static_cast<uint32_t>(&row - rows_); }
 
   Limits limits_;
   HashSeed seed_;

@@ -1,7 +1,7 @@
 // Pipeline::Explain: one packet through the stages of Run, without effect. The stages themselves run, on a copy of the
-// frame and of the packet's row; in place of the three that make or note something stand PeekAtFragment,
-// Translator::Preview and nothing (NoteUse). A neighbour that FindNextHops had to make is forgotten again, which nobody can
-// have seen: the worker is between two bursts.
+// frame and of the packet's row; in place of those that make or note something stand PeekAtFragment,
+// Translator::Preview, Ftp's previews and nothing (NoteUse). A neighbour that FindNextHops had to make is forgotten again,
+// which nobody can have seen: the worker is between two bursts.
 #include "common/headers.h"
 #include "dataplane/answer.h"
 #include "dataplane/classify.h"
@@ -110,20 +110,23 @@ void Pipeline::Explain(const Tables& tables, uint16_t hop_generation, TimePoint 
   if (ip) TellParsed(p, trace);
   access_.FindRows(burst);
   FindQuotedRows(access_, burst);
+  const uint32_t row = p.side == nullptr ? Ftp::kNoRow : access_.IndexOf(RowOf(*p.side));
+  RowPreview preview = {};
+  ftp_.PreviewExpected(tables, p, ToMillis(now), preview);
   Classify(tables, hold_, burst);
   SetAsideKernel(tables, kernels_, macs_.data(), burst);
-  RowPreview preview = {};
   translator_.Preview(tables, p, ToMillis(now), preview);
   if (ip) TellAddress(tables, p, preview, trace);
   TellRow(p, preview, ToMillis(now), trace);
   const bool new_tunnel = preview.made && preview.row.sides[0].tunnel();
   if (new_tunnel) translator_.SwapOuter(preview.backend->slot, preview.outer);
-  ExplainWayOut(tables, hop_generation, burst, trace);
+  ExplainWayOut(tables, hop_generation, row, burst, now, trace);
   if (new_tunnel) translator_.SwapOuter(preview.backend->slot, preview.outer);
   ExplainEnd(p, trace);
 }
 
-void Pipeline::ExplainWayOut(const Tables& tables, uint16_t hop_generation, Burst& burst, PacketTrace& trace) {
+void Pipeline::ExplainWayOut(const Tables& tables, uint16_t hop_generation, uint32_t row, Burst& burst, TimePoint now,
+                             PacketTrace& trace) {
   Packet& p = burst.packets[0];
   if (!p.alive()) return;
   const uint32_t route = tables.routes->Find(p.side != nullptr ? p.side->dst : p.key.dst(p.ipv4));
@@ -139,6 +142,7 @@ void Pipeline::ExplainWayOut(const Tables& tables, uint16_t hop_generation, Burs
   if (p.fate == Fate::kSplit) ExplainPieces(p, trace);
   const bool waits = p.fate == Fate::kWait;
   if (waits) p.fate = Fate::kUndecided;  // the rest shows what leaves once the MAC address is known
+  ftp_.PreviewFollow(tables, mtus_.data(), row, p, ToMillis(now));
   const uint32_t touched = neighbors_.touched(p.neighbor);
   RewriteErrors(burst);
   ClampMss(mss_.data(), burst);

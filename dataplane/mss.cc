@@ -4,6 +4,8 @@
 
 #include "common/checksum.h"
 #include "common/headers.h"
+#include "dataplane/access_table.h"
+#include "dataplane/ftp_segment.h"
 
 namespace baton::dataplane {
 namespace {
@@ -45,7 +47,8 @@ void ClampMss(const uint16_t* limits, Burst& burst) {
   if ((burst.flags & kSyn) == 0) return;
   for (Packet& p : burst) {
     if (!p.alive() || (p.flags & kSyn) == 0 || p.side == nullptr) continue;
-    const int limit = std::min(limits[p.port], limits[p.out_port]) - (p.ipv4 ? 0 : kLongerHeader);
+    int limit = std::min(limits[p.port], limits[p.out_port]) - (p.ipv4 ? 0 : kLongerHeader);
+    if (p.side->ftp()) limit = std::min(limit - kFtpGrowth, kFtpMss);  // what is put into its lines finds room
     Clamp(static_cast<uint16_t>(limit), p);
   }
 }

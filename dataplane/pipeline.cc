@@ -25,10 +25,12 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
   if (steering_) steering_->SteerFragments(tables, burst);
   access_.FindRows(burst);                 // one bulk look-up for the burst
   FindQuotedRows(access_, burst);          // ICMP errors: the row of the packet they are about
+  ftp_.OpenExpected(tables, burst, ToMillis(now));  // rows for the data connections that FTP has told of
   Classify(tables, hold_, burst);          // mode of the address; service, reply, local or transit
   SetAsideKernel(tables, kernels_, macs_.data(), burst);  // what nothing here takes and the kernel may
   translator_.Translate(tables, burst, now);  // a row for each new access: schedule, backend, port
   FindNextHops(tables, neighbors_, hop_generation, mtus_.data(), translator_.outers(), burst);  // longest prefix match, neighbour
+  ftp_.Follow(tables, mtus_.data(), burst, ToMillis(now));  // FTP: addresses in commands, sequence numbers behind them
   RewriteErrors(burst);                    // ICMP errors: what they quote
   ClampMss(mss_.data(), burst);            // SYNs: no larger segments than the ways out carry
   NoteUse(tables, burst, now);             // time, counts and TCP state of the rows
@@ -38,10 +40,11 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
 }
 
 Pipeline::Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access,
-                   Translator& translator, NeighborTable& neighbors, FragmentTable& fragments, const HoldBuffer& hold,
-                   WorkerCounters& counters, std::optional<Steering> steering)
+                   Translator& translator, Ftp& ftp, NeighborTable& neighbors, FragmentTable& fragments,
+                   const HoldBuffer& hold, WorkerCounters& counters, std::optional<Steering> steering)
     : access_(access),
       translator_(translator),
+      ftp_(ftp),
       neighbors_(neighbors),
       fragments_(fragments),
       hold_(hold),

@@ -10,6 +10,7 @@
 #include "common/route.h"
 #include "dataplane/access_table.h"
 #include "dataplane/fragment_table.h"
+#include "dataplane/ftp.h"
 #include "dataplane/hold_buffer.h"
 #include "dataplane/kernel_side.h"
 #include "dataplane/neighbor_table.h"
@@ -26,7 +27,7 @@ class Pipeline {
  public:
   // REQUIRES: the references outlive this; at most kMaxPorts ports.
   Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access, Translator& translator,
-           NeighborTable& neighbors, FragmentTable& fragments, const HoldBuffer& hold, WorkerCounters& counters,
+           Ftp& ftp, NeighborTable& neighbors, FragmentTable& fragments, const HoldBuffer& hold, WorkerCounters& counters,
            std::optional<Steering> steering = std::nullopt);
 
   // Takes the burst through all stages. Afterwards every packet has a final fate, which the worker carries out and counts.
@@ -41,12 +42,14 @@ class Pipeline {
   void NoteUse(const Tables& tables, Burst& burst, TimePoint now);
   void AnswerInPlace(Burst& burst, TimePoint now);
   void AnswerDropped(Packet& packet, TimePoint now);
-  void ExplainWayOut(const Tables& tables, uint16_t hop_generation, Burst& burst, PacketTrace& trace);
+  void ExplainWayOut(const Tables& tables, uint16_t hop_generation, uint32_t row, Burst& burst, TimePoint now,
+                     PacketTrace& trace);
   void ExplainPieces(Packet& packet, PacketTrace& trace);
   void ExplainEnd(Packet& packet, PacketTrace& trace);
 
   AccessTable& access_;
   Translator& translator_;
+  Ftp& ftp_;
   NeighborTable& neighbors_;
   FragmentTable& fragments_;
   const HoldBuffer& hold_;

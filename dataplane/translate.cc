@@ -7,13 +7,6 @@
 namespace baton::dataplane {
 namespace {
 
-bool Ended(const Row& row) {
-  const RowState s = StateOf(row);
-  // The backend's FIN is not seen with a row of one way: the client's own ends the connection.
-  return s == RowState::kTcpTimeWait || s == RowState::kTcpReset ||
-         (s == RowState::kTcpFin && row.sides[0].untouched());
-}
-
 // RFC 7348, 5: the UDP source port of a tunnel is one of 49152 to 65535 that the flow tells. As on the wire.
 uint16_t EntropyOf(uint32_t hash) { return __builtin_bswap16(static_cast<uint16_t>(0xc000 | (hash >> 18))); }
 
@@ -56,6 +49,13 @@ bool OpensAnew(const Packet& p) {
 
 }  // namespace
 
+bool Ended(const Row& row) {
+  const RowState s = StateOf(row);
+  // The backend's FIN is not seen with a row of one way: the client's own ends the connection.
+  return s == RowState::kTcpTimeWait || s == RowState::kTcpReset ||
+         (s == RowState::kTcpFin && row.sides[0].untouched());
+}
+
 void Translator::Translate(const Tables& tables, Burst& burst, TimePoint now) {
   created_in_burst_ = false;
   for (Packet& p : burst) {
@@ -87,21 +87,35 @@ void Translator::OpenAccess(const Tables& tables, Packet& p, Millis now) {
     row.internal_port = EntropyOf(hash);
     outers_[backend.slot] = MakeOuterHeader(service.tunnel, backend);
   }
-  const AccessTable::Added added = access_.Add(row, tables.services->timeouts(), now, &p.side);
-  if (added != AccessTable::Added::kOk) {
-    p.side = nullptr;
-    if (service.method == ForwardMethod::kFull) {
-      pools_.Release(row.internal, {backend.address, backend.port, p.protocol}, __builtin_bswap16(row.internal_port));
-    }
-    return p.Drop(added == AccessTable::Added::kFull ? DropReason::kAccessTableFull : DropReason::kReplyKeyInUse);
-  }
+  const DropReason failed = Add(row, tables.services->timeouts(), now, &p.side);
+  if (failed != DropReason::kNone) return p.Drop(failed);
   created_in_burst_ = true;
   service_of_[backend.slot] = service.slot;
+  if (service.application == Application::kFtp) FollowFtp(RowOf(*p.side));
+}
+
+DropReason Translator::Add(const NewRow& row, const Timeouts& timeouts, Millis now, RowSide** request) {
+  const AccessTable::Added added = access_.Add(row, timeouts, now, request);
+  if (added != AccessTable::Added::kOk) {
+    *request = nullptr;
+    if (row.method == ForwardMethod::kFull) {
+      pools_.Release(row.internal, {row.backend, __builtin_bswap16(row.backend_port), row.protocol},
+                     __builtin_bswap16(row.internal_port));
+    }
+    return added == AccessTable::Added::kFull ? DropReason::kAccessTableFull : DropReason::kReplyKeyInUse;
+  }
   counters_.rows_created.Add();
-  BackendCounters& counts = counters_.backends[backend.slot];
+  BackendCounters& counts = counters_.backends[row.backend_slot];
   counts.created.Add();
   counts.rows.Add();
   counts.open.Add();
+  return DropReason::kNone;
+}
+
+// Without a state the connection goes on, and its data connections fail.
+void Translator::FollowFtp(Row& row) {
+  if (!ftp_.Open(access_.IndexOf(row))) return counters_.ftp_unfollowed.Add();
+  row.MarkFtp();
 }
 
 // AM-50: an internal address of ours with a port that is free towards this backend. Each address is tried once.
@@ -133,6 +147,7 @@ void Translator::Reopen(const Tables& tables, Packet& p, Millis now) {
   const Slot slot = p.side->backend;
   if (Keeps(service, slot)) {
     row.sides[0].tcp_seen = row.sides[1].tcp_seen = 0;
+    if (row.sides[0].ftp()) ftp_.Reset(access_.IndexOf(row));
     counters_.backends[slot].open.Add();
     counters_.backends[slot].created.Add();
     return;
@@ -145,6 +160,7 @@ void Translator::Reopen(const Tables& tables, Packet& p, Millis now) {
 }
 
 void Translator::Preview(const Tables& tables, Packet& p, Millis now, RowPreview& preview) {
+  const Row* found = p.side == nullptr ? nullptr : &RowOf(*p.side);
   if (p.side != nullptr) {
     const size_t which = p.side->reply() ? 1 : 0;
     preview.row = RowOf(*p.side);
@@ -153,7 +169,7 @@ void Translator::Preview(const Tables& tables, Packet& p, Millis now, RowPreview
   }
   if (!p.alive()) return;
   const Service* service = p.service;
-  bool row_ends = false;
+  const Row* leaving = nullptr;
   if (p.side != nullptr) {
     if (!OpensAnew(p) || !Ended(preview.row)) return;
     service = ListenerOf(tables, p);
@@ -162,12 +178,12 @@ void Translator::Preview(const Tables& tables, Packet& p, Millis now, RowPreview
       preview.reopened = true;
       return;
     }
-    row_ends = true;
+    leaving = found;
     p.side = nullptr;
     if (service == nullptr) return p.Drop(DropReason::kNoService, Answer::kRefuse);
   }
   if (service == nullptr) return;
-  const DropReason failed = PreviewAccess(*service, p, now, row_ends, preview);
+  const DropReason failed = PreviewAccess(*service, p, now, leaving, preview);
   if (failed == DropReason::kNone) {
     p.side = &preview.row.sides[0];
   } else {
@@ -176,7 +192,7 @@ void Translator::Preview(const Tables& tables, Packet& p, Millis now, RowPreview
 }
 
 // OpenAccess without a row. A port is taken and given back: nobody else comes between.
-DropReason Translator::PreviewAccess(const Service& service, const Packet& p, Millis now, bool row_ends,
+DropReason Translator::PreviewAccess(const Service& service, const Packet& p, Millis now, const Row* leaving,
                                      RowPreview& preview) {
   preview.service = service.slot;
   preview.hash = HashFlow(p.key, p.ipv4, HashSeed{});
@@ -200,9 +216,10 @@ DropReason Translator::PreviewAccess(const Service& service, const Packet& p, Mi
     row.internal_port = EntropyOf(preview.hash);
     preview.outer = MakeOuterHeader(service.tunnel, backend);
   }
-  const AccessTable::Added added = access_.Preview(row, now, row_ends, &preview.row);
+  const AccessTable::Added added = access_.Preview(row, now, leaving, &preview.row);
   if (added == AccessTable::Added::kReplyKeyInUse) return DropReason::kReplyKeyInUse;
   if (added == AccessTable::Added::kFull) return DropReason::kAccessTableFull;
+  if (service.application == Application::kFtp && !ftp_.full()) preview.row.MarkFtp();
   preview.made = true;
   return DropReason::kNone;
 }
@@ -246,6 +263,7 @@ void Translator::End(Row& row) {
   if ((request.kind & kSideFull) != 0) {
     pools_.Release(request.src, BackendOf(request), __builtin_bswap16(request.src_port));
   }
+  if (request.ftp()) ftp_.Close(access_.IndexOf(row));
   access_.Remove(row);
   counters_.rows_ended.Add();
 }

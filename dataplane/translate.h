@@ -8,12 +8,16 @@
 #include "common/counters.h"
 #include "dataplane/access_table.h"
 #include "dataplane/balance.h"
+#include "dataplane/ftp_connections.h"
 #include "dataplane/packet.h"
 #include "dataplane/port_pools.h"
 #include "dataplane/tables.h"
 #include "dataplane/tunnel.h"
 
 namespace baton::dataplane {
+
+// Whether the row's connection is over: another one may begin on it.
+bool Ended(const Row& row);
 
 // What Translate would do to one packet.
 struct RowPreview {
@@ -30,8 +34,8 @@ struct RowPreview {
 class Translator {
  public:
   // REQUIRES: all outlive this.
-  Translator(AccessTable& access, PortPools& pools, WorkerCounters& counters, SharedCounts& counts)
-      : access_(access), pools_(pools), counters_(counters), counts_(counts),
+  Translator(AccessTable& access, PortPools& pools, FtpConnections& ftp, WorkerCounters& counters, SharedCounts& counts)
+      : access_(access), pools_(pools), ftp_(ftp), counters_(counters), counts_(counts),
         service_of_(counters.backend_slots, kNoSlot), outers_(counters.backend_slots) {}
 
   // Creates a row for each living packet that opens an access to a service (AM-06), and lets a SYN open a row anew whose
@@ -44,6 +48,11 @@ class Translator {
 
   // Notes that this packet goes out: time, counts, TCP state. Called for each packet that has a row and is sent.
   void Used(const Timeouts& timeouts, Packet& packet, Millis now);
+
+  // Adds a row and counts it. Where it cannot, it says why and gives the port of `full` translation back. REQUIRES: no row
+  // has the request key.
+  DropReason Add(const NewRow& row, const Timeouts& timeouts, Millis now, RowSide** request);
+  void End(Row& row);
 
   // The service that a row's backend belongs to.
   Slot ServiceOf(Slot backend) const { return service_of_[backend]; }
@@ -59,12 +68,14 @@ class Translator {
  private:
   void OpenAccess(const Tables& tables, Packet& packet, Millis now);
   void Reopen(const Tables& tables, Packet& packet, Millis now);
-  DropReason PreviewAccess(const Service& service, const Packet& packet, Millis now, bool row_ends, RowPreview& preview);
+  DropReason PreviewAccess(const Service& service, const Packet& packet, Millis now, const Row* leaving,
+                           RowPreview& preview);
   DropReason ChoosePort(const Service& service, const Backend& backend, NewRow& row);
-  void End(Row& row);
+  void FollowFtp(Row& row);
 
   AccessTable& access_;
   PortPools& pools_;
+  FtpConnections& ftp_;
   WorkerCounters& counters_;
   SharedCounts& counts_;
   std::vector<Slot> service_of_;   // by backend slot; a row has no room for both

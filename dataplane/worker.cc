@@ -22,13 +22,16 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& confi
   ASSIGN_OR_RETURN(worker->access_, AccessTable::Create("access_" + config.name, config.access, config.seed));
   ASSIGN_OR_RETURN(worker->pools_, PortPools::Create(config.name, config.port_pools, config.share));
   ASSIGN_OR_RETURN(worker->neighbors_, NeighborTable::Create(config.name, config.neighbors, config.neighbor_queue));
-  worker->translator_ =
-      std::make_unique<Translator>(*worker->access_, *worker->pools_, worker->counters_, worker->counts_);
+  worker->ftp_connections_ = std::make_unique<FtpConnections>(config.ftp_connections, config.seed, *worker->pools_);
+  worker->translator_ = std::make_unique<Translator>(*worker->access_, *worker->pools_, *worker->ftp_connections_,
+                                                     worker->counters_, worker->counts_);
+  worker->ftp_ = std::make_unique<Ftp>(*worker->access_, *worker->pools_, *worker->ftp_connections_,
+                                       *worker->translator_, worker->counters_);
   std::optional<Steering> steering;
   if (rings != nullptr) steering.emplace(config.share, config.seed);
-  worker->pipeline_ =
-      std::make_unique<Pipeline>(config.ports, config.errors_per_second, *worker->access_, *worker->translator_,
-                                 *worker->neighbors_, worker->fragments_, worker->hold_, worker->counters_, steering);
+  worker->pipeline_ = std::make_unique<Pipeline>(config.ports, config.errors_per_second, *worker->access_,
+                                                 *worker->translator_, *worker->ftp_, *worker->neighbors_,
+                                                 worker->fragments_, worker->hold_, worker->counters_, steering);
   return worker;
 }
 
@@ -267,6 +270,7 @@ void Worker::SetGauges() {
   counters_.port_pools.Set(pools_->pools_in_use());
   counters_.neighbors.Set(neighbors_->size());
   counters_.fragments.Set(fragments_.datagrams());
+  counters_.ftp_connections.Set(ftp_connections_->count());
 }
 
 void Worker::CountTime(Duration all, bool busy) {

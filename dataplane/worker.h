@@ -33,6 +33,7 @@ struct WorkerConfig {
   HoldBuffer::Limits hold;
   FragmentTable::Limits fragments;
   uint32_t port_pools = 0;
+  uint32_t ftp_connections = 4096;  // control connections that are followed; below 65535
   uint32_t neighbors = 0;
   uint32_t neighbor_queue = 0;
   uint32_t errors_per_second = 0;
@@ -128,7 +129,9 @@ class Worker {
   std::unique_ptr<NeighborTable> neighbors_;
   HoldBuffer hold_;
   FragmentTable fragments_;
+  std::unique_ptr<FtpConnections> ftp_connections_;
   std::unique_ptr<Translator> translator_;
+  std::unique_ptr<Ftp> ftp_;
   std::unique_ptr<Pipeline> pipeline_;
   TokenBucket control_rate_, kernel_rate_;
 

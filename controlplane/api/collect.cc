@@ -140,6 +140,12 @@ constexpr Column<WorkerView> kWorkerTableColumns[] = {
      [](W w) { return Count(w.counters->fragments.Get()); }},
     {"baton_worker_fragmented_datagrams_capacity", kGauge, "Datagrams whose fragments can be followed.",
      [](W w) { return Count(w.fragments_capacity); }},
+    {"baton_worker_ftp_connections", kGauge, "FTP control connections that are followed.",
+     [](W w) { return Count(w.counters->ftp_connections.Get()); }},
+    {"baton_worker_ftp_unfollowed", kCounter, "FTP control connections for which there was no room.",
+     [](W w) { return Count(w.counters->ftp_unfollowed.Get()); }},
+    {"baton_worker_ftp_left", kCounter, "Addresses in FTP commands and replies left as they were.",
+     [](W w) { return Count(w.counters->ftp_left.Get()); }},
 };
 
 constexpr Column<WorkerView> kWorkerLoopColumns[] = {

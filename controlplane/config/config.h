@@ -86,6 +86,7 @@ struct ServiceConfig {
   Endpoint listen;
   ForwardMethod forward = ForwardMethod::kDestination;
   Tunnel tunnel;        // `tunnel` only
+  Application application = Application::kNone;
   Schedule schedule = Schedule::kWeight;
   std::vector<BackendConfig> backends;
   uint16_t first_port = 1024, last_port = 65535;  // `full`: `internal_ports: 1024-65535`

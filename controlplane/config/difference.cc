@@ -49,11 +49,12 @@ std::string TunnelText(const Tunnel& from) {
 }
 
 void AddService(const ServiceConfig& from, Things& things) {
-  const auto& [name, listen, forward, tunnel, schedule, backends, first_port, last_port, group] = from;
+  const auto& [name, listen, forward, tunnel, application, schedule, backends, first_port, last_port, group] = from;
   things.push_back({absl::StrCat("service ", name),
                     {{"listen", absl::StrCat(EndpointText(listen.address, listen.port), " ", ProtocolWord(listen.protocol))},
                      {"forward", std::string(Word(forward))},
                      {"tunnel", TunnelText(tunnel)},
+                     {"application", std::string(Word(application))},
                      {"schedule", std::string(Word(schedule))},
                      {"internal_ports", absl::StrCat(first_port, "-", last_port)},
                      {"group", OrNone(group)}}});

@@ -15,6 +15,7 @@ constexpr Word<Schedule> kSchedules[] = {{"weight", Schedule::kWeight},
                                          {"round_robin", Schedule::kRoundRobin},
                                          {"least_load", Schedule::kLeastLoad},
                                          {"maglev", Schedule::kMaglev}};
+constexpr Word<Application> kApplications[] = {{"ftp", Application::kFtp}};
 constexpr Word<Tunnel::Type> kTunnels[] = {{"ip", Tunnel::Type::kIp}, {"vxlan", Tunnel::Type::kVxlan}};
 constexpr Word<uint8_t> kProtocols[] = {{"tcp", kTcp}, {"udp", kUdp}, {"icmp", kIcmp}};
 struct SourcePort {};
@@ -118,6 +119,22 @@ void ReadTunnelOf(MapReader& map, ErrorList& errors, ServiceConfig& service, con
   }
 }
 
+// FTP speaks over TCP and needs a port below its own for data; its rewriting, that both directions pass translation.
+void ReadApplication(const Node& node, ErrorList& errors, ServiceConfig& service) {
+  const std::optional<Application> word = ReadWord<Application>(node, errors, kApplications);
+  if (!word) return;
+  service.application = *word;
+  const Node& parent = *node.parent;
+  const bool translated = service.forward == ForwardMethod::kDestination || service.forward == ForwardMethod::kFull;
+  if (!translated) {
+    RefuseValue(node, errors, Quoted(node.text), "is of use only with \"forward: destination\" or \"forward: full\"");
+  } else if (!errors.Refused(parent.Path() + ".listen") && service.listen.protocol != kTcp) {
+    RefuseValue(node, errors, Quoted(node.text), "is of use only with \"protocol: tcp\"");
+  } else if (service.listen.port == 1) {
+    RefuseValue(node, errors, Quoted(node.text), "needs a listen port above 1: the port below it is for data");
+  }
+}
+
 void ReadIdentity(const Node& node, ErrorList& errors) {
   const auto& list = ReadList(node, errors);
   if (node.kind == Node::Kind::kList && list.size() != 1) Refuse(node, errors, "only [source_port] is supported yet");
@@ -147,6 +164,7 @@ ServiceConfig ReadService(const Node& node, ErrorList& errors) {
     if (backends->kind == Node::Kind::kList && list.empty()) Refuse(*backends, errors, "a backend is needed");
   }
   if (const Node* ports = map.Optional("internal_ports")) ReadInternalPorts(*ports, errors, service);
+  if (const Node* application = map.Optional("application")) ReadApplication(*application, errors, service);
   if (const Node* identity = map.Optional("identity")) ReadIdentity(*identity, errors);
   map.NotSupportedYet("health");
   map.Finish();

@@ -100,4 +100,14 @@ KERNEL = Topology("kernel", (
     backend(1, "10.0.0.1", "2001:db8:a::1"),
 ))
 
-TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES, METHODS, KERNEL)}
+# The hosts of `nat`; on two backends the tests start FTP servers.
+FTP = Topology("ftp", (
+    CLIENT,
+    Host("box", "box", (
+        Interface("wan", ("192.0.2.1/24", "2001:db8:1::1/64")),
+        Interface("lan", ("10.0.0.1/24", "2001:db8:a::1/64"))), configuration="ftp.yaml"),
+    backend(1, "10.0.0.1", "2001:db8:a::1"),
+    backend(2, "10.0.0.1", "2001:db8:a::1"),
+))
+
+TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP)}

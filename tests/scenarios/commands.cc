@@ -110,6 +110,8 @@ const Counter* CounterNamed(const WorkerCounters& c, const std::string& name) {
       {"events_lost", &c.events_lost},     {"fragments", &c.fragments},
       {"to_kernel", &c.to_kernel},         {"from_kernel", &c.from_kernel},
       {"steered_in", &c.steered_in},       {"steered_out", &c.steered_out},
+      {"ftp_connections", &c.ftp_connections}, {"ftp_unfollowed", &c.ftp_unfollowed},
+      {"ftp_left", &c.ftp_left},
   };
   for (const auto& [counter_name, counter] : all) {
     if (name == counter_name) return counter;

@@ -23,7 +23,11 @@ uint8_t ProtocolOf(const PacketText& p) {
 absl::StatusOr<Bytes> Payload(const PacketText& p) {
   if (!p.has("data")) return PatternPayload(p.Number("len", 0));
   const std::string& quoted = p.fields.at("data");
-  return Bytes(quoted.begin() + 1, quoted.end() - 1);
+  std::string bytes;
+  if (!absl::CUnescape(absl::string_view(quoted).substr(1, quoted.size() - 2), &bytes)) {
+    return absl::InvalidArgumentError(absl::StrCat("not as in C: ", quoted));
+  }
+  return Bytes(bytes.begin(), bytes.end());
 }
 
 void Put16(Bytes& bytes, size_t at, uint16_t value) {
@@ -46,6 +50,8 @@ Bytes TcpSegment(const PacketText& p, const Bytes& payload) {
     const auto mss = static_cast<uint16_t>(p.Number("mss", 0));
     options = {2, 4, static_cast<uint8_t>(mss >> 8), static_cast<uint8_t>(mss)};
   }
+  if (p.has("sack")) options.insert(options.end(), {4, 2, 1, 1});
+  if (p.has("nops")) options.insert(options.end(), {1, 1, 1, 1});
   uint8_t flags = 0;
   constexpr const char* kBits[] = {"fin", "syn", "rst", "psh", "ack", "urg"};
   for (int bit = 0; bit < 6; ++bit) flags |= static_cast<uint8_t>(p.has(kBits[bit]) ? 1 << bit : 0);

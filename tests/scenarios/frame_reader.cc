@@ -22,8 +22,10 @@ void SetPayload(Span payload, PacketText* p) {
   p->fields["len"] = absl::StrCat(payload.size());
   if (payload.empty()) return;
   bool printable = true;
-  for (const uint8_t byte : payload) printable &= byte >= 0x20 && byte < 0x7f && byte != '"';
-  p->fields["data"] = printable ? absl::StrCat("\"", std::string(payload.begin(), payload.end()), "\"")
+  for (const uint8_t byte : payload) {
+    printable &= (byte >= 0x20 && byte < 0x7f && byte != '"') || byte == '\r' || byte == '\n';
+  }
+  p->fields["data"] = printable ? absl::StrCat("\"", absl::CEscape(std::string(payload.begin(), payload.end())), "\"")
                                 : absl::StrCat("hex ", Hex(payload));
 }
 
@@ -32,6 +34,18 @@ void JudgeSegment(const PacketText& ends, uint8_t protocol, Span segment, Judge 
   Bytes covered(segment.begin(), segment.end());
   if (protocol != 1) covered = WithPseudoHeader(ends.src, ends.dst, protocol, segment);
   if (OnesComplementSum(covered) != 0xffff) p->fields["csum"] = "bad";
+}
+
+// Behind the MSS: what a packet in a scenario can have, or the bytes.
+void ReadOtherOptions(const std::string& hex, PacketText* p) {
+  if (hex.empty()) return;
+  if (hex == "04020101") {
+    p->fields["sack"] = "yes";
+  } else if (hex == "01010101") {
+    p->fields["nops"] = "yes";
+  } else {
+    p->fields["tcp_options"] = hex;
+  }
 }
 
 void ReadTcp(Span segment, Judge judge, PacketText* p) {
@@ -57,8 +71,9 @@ void ReadTcp(Span segment, Judge judge, PacketText* p) {
   }
   if (header >= 24 && segment[20] == 2 && segment[21] == 4) {
     p->fields["mss"] = absl::StrCat(segment[22] * 256 + segment[23]);
+    ReadOtherOptions(Hex(segment.subspan(24, header - 24)), p);
   } else if (header > 20) {
-    p->fields["tcp_options"] = Hex(segment.subspan(20, header - 20));
+    ReadOtherOptions(Hex(segment.subspan(20, header - 20)), p);
   }
   SetPayload(segment.subspan(header), p);
 }

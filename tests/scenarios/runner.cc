@@ -223,7 +223,7 @@ class Run {
     const absl::StatusOr<Bytes> frame = BuildFrame(step.burst[0].packet, {});
     const PacketText& sent = got.sent[0].packet;
     const bool tunnel = (sent.kind == "ip" || sent.kind == "vxlan") && sent.about != nullptr;
-    return Alteration(ReadFrame(*frame), tunnel ? *sent.about : sent);
+    return Alteration(ReadFrame(*frame), tunnel ? *sent.about : sent, want.sent[0].packet);
   }
 
   std::string InOrder(const Outcome& want, const Outcome& got) {

@@ -101,14 +101,21 @@ TEST_CASE("another tunnel is told") {
         "backend web/s1: mac: none -> 02:00:00:00:07:11");
 }
 
+TEST_CASE("another application is told") {
+  const Config from = Parsed(kFile);
+  Config to = from;
+  to.services[0].application = Application::kFtp;
+  CHECK(Told(Compare(from, to).changes) == "service web: application: none -> ftp");
+}
+
 TEST_CASE("a service that goes takes its backends and its address with it") {
   const Config from = Parsed(kFile);
   Config to = from;
   to.services.clear();
   to.address_groups.clear();
   CHECK(Told(Compare(from, to).changes) ==
-        "removed service web: listen 198.51.100.10:80 tcp, forward full, tunnel none, schedule weight, internal_ports "
-        "1024-65535, group web\n"
+        "removed service web: listen 198.51.100.10:80 tcp, forward full, tunnel none, application none, schedule weight, "
+        "internal_ports 1024-65535, group web\n"
         "removed backend web/s1: endpoint 10.0.0.11:80, weight 2, mac none\n"
         "removed backend web/s2: endpoint 10.0.0.12:80, weight 1, mac none\n"
         "removed address 198.51.100.10: kind external, group web, prefer this node\n"

@@ -1,4 +1,7 @@
 // What no single value shows: names and addresses that meet twice, routes and backends out of reach.
+#include <absl/strings/match.h>
+#include <absl/strings/str_replace.h>
+
 #include "tests/controlplane/config/marked_text.h"
 
 namespace baton::controlplane {
@@ -167,6 +170,14 @@ TEST_CASE("what may be shared is accepted") {
   CAPTURE(c.name);
   const std::string text = c.good == nullptr ? std::string(kGood) + c.bad : Replaced(c.good, c.bad);
   CHECK(ParseConfig(text, "f").Report() == c.error);
+}
+
+TEST_CASE("FTP needs one worker so far") {
+  const std::string two = absl::StrReplaceAll(
+      kGood, {{"workers: 1", "workers: 2"}, {"forward: full", "forward: full\n    application: ftp"}});
+  CHECK(absl::StrContains(ParseConfig(two, "f").Report(),
+                          "services[0].application: \"ftp\" needs dataplane.workers: 1 so far, not 2"));
+  CHECK(ParseConfig(absl::StrReplaceAll(two, {{"workers: 2", "workers: 1"}}), "f").ok());
 }
 
 TEST_CASE("what is not translated goes to a neighbour, and to the port it was sent to") {
