@@ -106,8 +106,8 @@ void World::CheckCounts() const {
   Require(io.mistakes().empty(), io.mistakes().empty() ? "" : io.mistakes().front().c_str());
   Require(io.buffers_in_use() == c.held.Get() + c.waiting.Get(), "every buffer in use is held or waits");
   Require(c.rows.Get() <= 64 && c.rows_ipv6.Get() <= 32 && c.held.Get() <= 16 && c.neighbors.Get() <= 12 &&
-              c.fragments.Get() <= 4,
-          "the limits of rows, held packets, neighbours and datagrams in pieces");
+              c.fragments.Get() <= 4 && c.ftp_connections.Get() <= 3,
+          "the limits of rows, held packets, neighbours, datagrams in pieces and FTP connections");
 }
 
 void World::CheckSent(const scenarios::SentFrame& frame) const {
@@ -162,6 +162,7 @@ void World::ComeToRest() {
   Require(c.rows.Get() == 0 && c.rows_ipv6.Get() == 0, "no row outlives its time");
   Require(c.rows_created.Get() == c.rows_ended.Get(), "rows created = rows ended");
   Require(c.port_pools.Get() == 0, "no port outlives its row");
+  Require(c.ftp_connections.Get() == 0, "no FTP connection outlives its row");
   Require(c.held.Get() == 0, "nothing is held for ever");
   Require(c.fragments.Get() == 0, "no datagram in pieces outlives its time");
   for (size_t i = 0; i < c.backend_slots; ++i) {
@@ -170,6 +171,26 @@ void World::ComeToRest() {
   worker->FreeWaiting();
   CheckCounts();
   Require(io.buffers_in_use() == 0, "every buffer comes back");
+}
+
+// The checksum of a whole TCP segment of FTP: others are not read.
+void ShapeFtp(Bytes& frame, size_t ip, size_t header) {
+  if (frame.size() < ip + header + 20 || frame[ip + 9] != kTcp) return;
+  const size_t length = std::min<size_t>(size_t{frame[ip + 2]} * 256 + frame[ip + 3], frame.size() - ip);
+  uint8_t* tcp = frame.data() + ip + header;
+  const auto is_ftp = [&](size_t at) {
+    const int port = tcp[at] * 256 + tcp[at + 1];
+    return port == 21 || port == 2121;
+  };
+  if (length < header + 20 || (!is_ftp(0) && !is_ftp(2))) return;
+  tcp[16] = tcp[17] = 0;
+  const size_t segment = length - header;
+  Bytes covered(frame.begin() + static_cast<std::ptrdiff_t>(ip) + 12, frame.begin() + static_cast<std::ptrdiff_t>(ip) + 20);
+  covered.insert(covered.end(), {0, kTcp, static_cast<uint8_t>(segment >> 8), static_cast<uint8_t>(segment)});
+  covered.insert(covered.end(), tcp, tcp + segment);
+  const auto sum = static_cast<uint16_t>(~scenarios::OnesComplementSum(covered));
+  tcp[16] = static_cast<uint8_t>(sum >> 8);
+  tcp[17] = static_cast<uint8_t>(sum);
 }
 
 // Gives the frame the port's MAC address and, to an IPv4 header, version and checksum: the fuzzer would seldom get by.
@@ -192,6 +213,7 @@ void Shape(PortId port, Bytes& frame) {
   const auto sum = static_cast<uint16_t>(~scenarios::OnesComplementSum({ip, header}));
   ip[10] = static_cast<uint8_t>(sum >> 8);
   ip[11] = static_cast<uint8_t>(sum);
+  ShapeFtp(frame, l2, header);
 }
 
 void Run(absl::Span<const uint8_t> input) {

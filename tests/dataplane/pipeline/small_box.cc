@@ -80,6 +80,7 @@ WorkerConfig SmallWorker(const std::string& name) {
       .hold = {.packets = 16, .packets_per_address = 8, .bytes_per_address = 4096, .time_limit = 2000},
       .fragments = {.datagrams = 4, .waiting = 6, .time_limit = 1000},
       .port_pools = 4,
+      .ftp_connections = 3,
       .neighbors = 12,
       .neighbor_queue = 20,
       .errors_per_second = 100,
@@ -131,6 +132,12 @@ std::vector<Service> SmallServices(uint16_t weight) {
   list.Add("198.51.100.20", kMoving, 53, kUdp, kDirect);
   // A backend of a `destination` service names one external address only: its replies must find their way back.
   for (Backend& backend : list.services.back().backends) backend.port = 5353;
+  for (const auto& [external, slot] : {std::pair{"198.51.100.10", kBothWays}, {"2001:db8:100::10", kBothWaysV6}}) {
+    for (const auto& [port, method] : {std::pair{uint16_t{21}, kDirect}, {uint16_t{2121}, kFull}}) {
+      list.Add(external, slot, port, kTcp, method);
+      list.services.back().application = Application::kFtp;
+    }
+  }
   return std::move(list.services);
 }
 
