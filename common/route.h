@@ -34,6 +34,7 @@ struct PortInfo {
   std::vector<InterfaceAddress> addresses;  // the first of a family is the source of our own packets
   uint16_t mss = 0;     // most a translated connection through it may announce, IPv4; 0: what fits the MTU
   std::string kernel = {};  // the kernel's interface beside it; empty: none
+  PortId trunk = kNoPort;  // the port whose device it shares, as one VLAN of it; kNoPort: it has a device of its own
 };
 
 }  // namespace baton

@@ -74,6 +74,7 @@ absl::string_view Word(DeviceConfig::Kind kind) {
     case DeviceConfig::Kind::kRing: return "ring:";
     case DeviceConfig::Kind::kNull: return "null:";
     case DeviceConfig::Kind::kDpdk: return "dpdk:";
+    case DeviceConfig::Kind::kPort: return "port:";
   }
   return "";
 }

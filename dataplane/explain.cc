@@ -102,7 +102,7 @@ void Pipeline::Explain(const Tables& tables, uint16_t hop_generation, TimePoint 
   burst.count = 1;
   Packet& p = burst.packets[0];
   p.Start(trace.bytes.data() + PacketTrace::kHeadroom, nullptr, trace.length, trace.port);
-  Parse(burst, vlans_.data());
+  Parse(burst, vlans_);
   const bool ip = p.alive() && (p.flags & kArp) == 0;
   SetAsideLocal(burst, macs_.data());
   PeekAtFragment(tables, fragments_, p);

@@ -228,7 +228,17 @@ void ParseIpv6(Packet& p) {
   if (p.l4 != 0) ParseL4(p, p.length);
 }
 
-void ParsePacket(Packet& p, uint16_t port_vlan) {
+// False when no port of the device has this tag.
+bool MoveToVlan(const PortVlans& vlans, uint16_t vlan, Packet& p) {
+  for (PortId port = 0; port < vlans.ports; ++port) {
+    if (vlans.trunk[port] != p.port || vlans.id[port] != vlan) continue;
+    p.port = port;
+    return true;
+  }
+  return false;
+}
+
+void ParsePacket(Packet& p, const PortVlans& vlans) {
   if (p.length == 0) return p.Drop(DropReason::kTooLong);
   if (p.length < sizeof(EthernetHeader)) return p.Drop(DropReason::kTooShort);
   uint16_t type = reinterpret_cast<const EthernetHeader*>(p.data)->type.get();
@@ -241,7 +251,7 @@ void ParsePacket(Packet& p, uint16_t port_vlan) {
     type = tag.type.get();
     p.l3 += sizeof(VlanTag);
   }
-  if (vlan != port_vlan) return p.Drop(DropReason::kWrongVlan);
+  if (vlan != vlans.id[p.port] && !MoveToVlan(vlans, vlan, p)) return p.Drop(DropReason::kWrongVlan);
   if (type == kEtherIpv4) return ParseIpv4(p);
   if (type == kEtherIpv6) return ParseIpv6(p);
   if (type != kEtherArp) return p.Drop(DropReason::kUnknownEtherType);
@@ -251,12 +261,12 @@ void ParsePacket(Packet& p, uint16_t port_vlan) {
 
 }  // namespace
 
-void Parse(Burst& burst, const uint16_t* vlans) {
+void Parse(Burst& burst, const PortVlans& vlans) {
   uint8_t flags = 0;
   for (int i = 0; i < burst.count; ++i) {
     if (i + 4 < burst.count) __builtin_prefetch(burst.packets[i + 4].data);
     Packet& p = burst.packets[i];
-    ParsePacket(p, vlans[p.port]);
+    ParsePacket(p, vlans);
     flags |= p.flags;
   }
   burst.flags = flags;

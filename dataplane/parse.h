@@ -1,9 +1,19 @@
-// First stage: checks every length once and finds out what a packet is. Later stages trust what it wrote.
+// First stage: checks every length once and finds out what a packet is and which port it belongs to. Later stages trust what it wrote.
 #pragma once
+
+#include <array>
 
 #include "dataplane/packet.h"
 
 namespace baton::dataplane {
+
+// The VLAN of each port, indexed by PortId. A frame belongs to the port that it came in at, or to the VLAN of that port's
+// device whose tag it carries.
+struct PortVlans {
+  std::array<uint16_t, kMaxPorts> id{};  // 0: untagged
+  std::array<PortId, kMaxPorts> trunk{};
+  PortId ports = 0;
+};
 
 // Reads the bytes from the Ethernet header on. Writes l3, l4, protocol, tcp_flags, icmp_type, flags, ipv4, fragment and key,
 // or a drop reason; and the burst's flags. After it, of a packet that is alive:
@@ -12,7 +22,7 @@ namespace baton::dataplane {
 //     is cut off); when l4 is not 0, the TCP, UDP, ICMP header there is whole and plausible;
 //   - source and destination are addresses that may cross a router (RFC 1812, 5.3.7; RFC 4291, 2.5), or, for IPv6,
 //     link-local ones.
-// `vlans` holds each port's VLAN id (0: untagged), indexed by PortId.
-void Parse(Burst& burst, const uint16_t* vlans);
+// `port` is then the VLAN's where a device carries several.
+void Parse(Burst& burst, const PortVlans& vlans);
 
 }  // namespace baton::dataplane

@@ -7,7 +7,6 @@
 #include "dataplane/icmp_error.h"
 #include "dataplane/mss.h"
 #include "dataplane/next_hop.h"
-#include "dataplane/parse.h"
 
 namespace baton::dataplane {
 namespace {
@@ -18,7 +17,7 @@ constexpr uint16_t kIpv4AndTcp = sizeof(Ipv4Header) + sizeof(TcpHeader);  // wha
 
 // The life of a burst.
 void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, TimePoint now) {
-  Parse(burst, vlans_.data());             // bytes -> flow key, or a drop reason
+  Parse(burst, vlans_);                    // bytes -> flow key, or a drop reason
   SetAsideLocal(burst, macs_.data());      // ARP and ND leave here, and what is for other stations
   if (steering_) steering_->Steer(tables, burst);  // flows of another worker leave here
   FollowFragments(tables, fragments_, burst, ToMillis(now));  // the ports of the first fragment for the later ones
@@ -51,11 +50,13 @@ Pipeline::Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_secon
       counters_(counters),
       steering_(steering),
       errors_(errors_per_second) {
+  vlans_.ports = static_cast<PortId>(ports.size());
   for (size_t i = 0; i < ports.size(); ++i) {
     macs_[i] = ports[i].mac;
     kernels_.has[i] = !ports[i].kernel.empty();
     kernels_.any |= kernels_.has[i];
-    vlans_[i] = ports[i].vlan;
+    vlans_.id[i] = ports[i].vlan;
+    vlans_.trunk[i] = ports[i].trunk;
     mtus_[i] = ports[i].mtu;
     mss_[i] = ports[i].mss != 0 ? ports[i].mss : static_cast<uint16_t>(ports[i].mtu - kIpv4AndTcp);
     headers_[i] = {ports[i].mac, ports[i].vlan};

@@ -15,6 +15,7 @@
 #include "dataplane/kernel_side.h"
 #include "dataplane/neighbor_table.h"
 #include "dataplane/packet.h"
+#include "dataplane/parse.h"
 #include "dataplane/rewrite.h"
 #include "dataplane/steer.h"
 #include "dataplane/tables.h"
@@ -59,7 +60,7 @@ class Pipeline {
   // Of each port, side by side as the stages read them.
   KernelPorts kernels_;
   std::array<MacAddress, kMaxPorts> macs_{};
-  std::array<uint16_t, kMaxPorts> vlans_{};
+  PortVlans vlans_;
   std::array<uint16_t, kMaxPorts> mtus_{};
   std::array<uint16_t, kMaxPorts> mss_{};  // over IPv4
   std::array<PortHeader, kMaxPorts> headers_{};

@@ -74,6 +74,7 @@ int Worker::PollOnce(TimePoint now) {
 int Worker::ReceiveAll(TimePoint now) {
   int received = 0;
   for (size_t port = 0; port < ports_.size(); ++port) {
+    if (ports_[port].trunk != kNoPort) continue;  // its frames come in there
     burst_.count = io_.Receive(static_cast<PortId>(port), burst_.packets, kBurst);
     if (burst_.count == 0) continue;
     burst_.origin = Origin::kPort;

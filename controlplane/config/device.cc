@@ -29,6 +29,7 @@ constexpr DeviceKind kKinds[] = {
     {"ring:", Kind::kRing, Argument::kOptional},
     {"null:", Kind::kNull, Argument::kOptional},
     {"dpdk:", Kind::kDpdk, Argument::kText},
+    {"port:", Kind::kPort, Argument::kText},
 };
 
 bool IsHex(absl::string_view text, size_t size) {
@@ -74,7 +75,7 @@ absl::StatusOr<DeviceConfig> ParseDevice(absl::string_view text) {
     if (kind.argument == Argument::kText && argument.empty()) return bad("has nothing behind the colon");
     return DeviceConfig{kind.kind, std::string(argument)};
   }
-  return bad("is not a PCI address or one of af_packet:IF, af_xdp:IF, tap:IF, memif:, pcap:, ring:, null:, dpdk:NAME");
+  return bad("is not a PCI address or one of af_packet:IF, af_xdp:IF, tap:IF, memif:, pcap:, ring:, null:, dpdk:NAME, port:NAME");
 }
 
 }  // namespace baton::controlplane

@@ -5,6 +5,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/config/addresses.h"
+#include "controlplane/config/trunk.h"
 
 namespace baton::controlplane {
 namespace {
@@ -28,6 +29,15 @@ std::string DeviceKey(const DeviceConfig& device) {
 
 }  // namespace
 
+PortId TrunkOf(const std::vector<PortConfig>& ports, PortId port) {
+  const DeviceConfig& device = ports[port].device;
+  if (device.kind != DeviceConfig::Kind::kPort) return kNoPort;
+  for (PortId i = 0; i < port; ++i) {
+    if (ports[i].name == device.argument && ports[i].device.kind != DeviceConfig::Kind::kPort) return i;
+  }
+  return kNoPort;
+}
+
 Network::Network(const std::vector<PortConfig>& ports, AddressBook& book, const Reporter& reporter)
     : reporter_(reporter), ports_(ports) {
   for (size_t i = 0; i < ports.size(); ++i) CheckPort(ports[i], static_cast<PortId>(i), book);
@@ -37,11 +47,7 @@ Network::Network(const std::vector<PortConfig>& ports, AddressBook& book, const 
 void Network::CheckPort(const PortConfig& port, PortId id, AddressBook& book) {
   const std::string path = absl::StrCat("ports[", id, "]");
   if (!port.name.empty()) port_names_.Claim(port.name, path + ".name", Quoted(port.name), reporter_);
-  if (MustDiffer(port.device)) {
-    const std::string shown = Quoted(reporter_.document.Locate(path + ".device").text);
-    const bool first = devices_.Claim(DeviceKey(port.device), path + ".device", shown, reporter_);
-    if (first && IsInterface(port.device)) interfaces_.Claim(port.device.argument, path + ".device", shown, reporter_);
-  }
+  CheckDevice(port, id, path);
   if (!port.kernel.empty()) interfaces_.Claim(port.kernel, path + ".kernel", Quoted(port.kernel), reporter_);
   complete_ = complete_ && !reporter_.errors.Refused(path + ".addresses");
   bool has_ipv6 = false;
@@ -63,6 +69,30 @@ void Network::CheckPort(const PortConfig& port, PortId id, AddressBook& book) {
   if (has_ipv6 && port.mtu < kLeastMtuIpv6) {
     reporter_.Report(path + ".mtu", absl::StrCat(port.mtu),
                      absl::StrCat("is outside ", kLeastMtuIpv6, "..", kMostMtu, " of a port with IPv6 addresses"));
+  }
+}
+
+void Network::CheckDevice(const PortConfig& port, PortId id, const std::string& path) {
+  const std::string at = path + ".device", shown = Quoted(reporter_.document.Locate(at).text);
+  if (port.device.kind != DeviceConfig::Kind::kPort) {
+    const bool first = !MustDiffer(port.device) || devices_.Claim(DeviceKey(port.device), at, shown, reporter_);
+    if (first && IsInterface(port.device)) interfaces_.Claim(port.device.argument, at, shown, reporter_);
+    return;
+  }
+  const PortId trunk = TrunkOf(ports_, id);
+  if (trunk == kNoPort) return reporter_.Report(at, shown, "names no port above this one that has a device of its own");
+  if (port.vlan == ports_[trunk].vlan) {
+    return reporter_.Report(path + ".vlan", absl::StrCat(port.vlan),
+                            absl::StrCat("is the vlan of port ", ports_[trunk].name, " itself"));
+  }
+  devices_.Claim(absl::StrCat("port:", trunk, " ", port.vlan), path + ".vlan",
+                 absl::StrCat(port.vlan, " of port ", ports_[trunk].name), reporter_);
+  if (port.mtu > ports_[trunk].mtu) {
+    reporter_.Report(path + ".mtu", absl::StrCat(port.mtu),
+                     absl::StrCat("is more than ", ports_[trunk].mtu, " of port ", ports_[trunk].name));
+  }
+  if (!port.mac.is_zero()) {
+    reporter_.Report(path + ".mac", port.mac.ToString(), absl::StrCat("is for port ", ports_[trunk].name, " to have"));
   }
 }
 

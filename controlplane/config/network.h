@@ -37,6 +37,7 @@ class Network {
     std::string path;
   };
 
+  void CheckDevice(const PortConfig& port, PortId id, const std::string& path);
   void CheckPort(const PortConfig& port, PortId id, AddressBook& book);
   void AddNetwork(const InterfaceAddress& address, PortId port, const std::string& path);
   // Fills port and via; false when it was reported that it cannot.

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "controlplane/config/parse.h"
+#include "controlplane/config/trunk.h"
 #include "dataplane/dpdk/eal.h"
 #include "dataplane/route_table.h"
 #include "dataplane/worker_loop.h"
@@ -33,6 +34,7 @@ dataplane::DeviceKind KindOf(DeviceConfig::Kind kind) {
     case From::kRing: return To::kRing;
     case From::kNull: return To::kNull;
     case From::kDpdk: return To::kDpdk;
+    case From::kPort: break;  // has none of its own
   }
   return To::kNull;
 }
@@ -99,23 +101,36 @@ absl::Status Box::OpenPorts() {
   for (const controlplane::PortConfig& p : config_.ports) mtu = std::max(mtu, p.mtu);
   ASSIGN_OR_RETURN(buffers_, dataplane::DpdkBufferPool::Create("buffers", config_.dataplane.packet_buffers,
                                                                static_cast<uint16_t>(dataplane::BufferRoom(mtu))));
-  for (const controlplane::PortConfig& p : config_.ports) {
-    const dataplane::PortSpec spec{
-        .name = p.name,
-        .kind = KindOf(p.device.kind),
-        .argument = p.device.argument,
-        .mtu = p.mtu,
-        .vlan = p.vlan,
-        .queues = static_cast<uint16_t>(config_.dataplane.workers),
-        .mac = p.mac,
-    };
-    ASSIGN_OR_RETURN(auto port, dataplane::OpenPort(spec, *buffers_));
-    spdlog::info("port {}: {} {} mtu {}, {} of {} queues", p.name, port->device(), port->mac().ToString(), port->mtu(),
-                 port->queues(), spec.queues);
-    port_infos_.push_back({p.name, port->mac(), port->mtu(), p.vlan, p.addresses, p.mss, p.kernel});
+  for (PortId id = 0; id < config_.ports.size(); ++id) {
+    const controlplane::PortConfig& p = config_.ports[id];
+    const PortId trunk = controlplane::TrunkOf(config_.ports, id);
+    std::shared_ptr<dataplane::Port> port;
+    if (trunk != kNoPort) {
+      port = ports_[trunk];
+      spdlog::info("port {}: vlan {} of port {}", p.name, p.vlan, config_.ports[trunk].name);
+    } else {
+      ASSIGN_OR_RETURN(port, OpenDevice(p));
+    }
+    port_infos_.push_back({p.name, port->mac(), p.mtu, p.vlan, p.addresses, p.mss, p.kernel, trunk});
     ports_.push_back(std::move(port));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<dataplane::Port>> Box::OpenDevice(const controlplane::PortConfig& p) const {
+  const dataplane::PortSpec spec{
+      .name = p.name,
+      .kind = KindOf(p.device.kind),
+      .argument = p.device.argument,
+      .mtu = p.mtu,
+      .vlan = p.vlan,
+      .queues = static_cast<uint16_t>(config_.dataplane.workers),
+      .mac = p.mac,
+  };
+  ASSIGN_OR_RETURN(auto port, dataplane::OpenPort(spec, *buffers_));
+  spdlog::info("port {}: {} {} mtu {}, {} of {} queues", p.name, port->device(), port->mac().ToString(), port->mtu(),
+               port->queues(), spec.queues);
+  return std::shared_ptr<dataplane::Port>(std::move(port));
 }
 
 absl::Status Box::OpenKernelLink() {
@@ -233,10 +248,11 @@ absl::Status Box::StartServers() {
 // Called on the control thread.
 void Box::CompleteView(controlplane::View& view) const {
   for (size_t i = 0; i < view.ports.size() && i < ports_.size(); ++i) {
-    const dataplane::PortStats stats = ports_[i]->stats();
     controlplane::PortView& port = view.ports[i];
     port.device = ports_[i]->device();
     port.link_up = ports_[i]->link().up;
+    if (port_infos_[i].trunk != kNoPort) continue;  // the device's counts stand at its port
+    const dataplane::PortStats stats = ports_[i]->stats();
     port.missed = stats.missed;
     port.receive_errors = stats.receive_errors;
     port.transmit_errors = stats.transmit_errors;

@@ -50,6 +50,7 @@ class Box {
   Box(const controlplane::Config& config, const std::string& file) : config_(config), file_(file) {}
   absl::Status OpenPorts();
   absl::Status OpenKernelLink();
+  absl::StatusOr<std::shared_ptr<dataplane::Port>> OpenDevice(const controlplane::PortConfig& config) const;
   absl::Status MakeLanes();
   absl::Status MakeWorker(size_t index, const dataplane::HashSeed& seed);
   absl::Status StartControl();
@@ -62,7 +63,7 @@ class Box {
   const std::string file_;
   std::atomic<bool> stop_{false};
   std::unique_ptr<dataplane::DpdkBufferPool> buffers_;
-  std::vector<std::unique_ptr<dataplane::Port>> ports_;
+  std::vector<std::shared_ptr<dataplane::Port>> ports_;  // VLANs of a device share it
   std::vector<PortInfo> port_infos_;
   std::unique_ptr<dataplane::KernelLink> kernel_;  // nullptr: no port has a kernel side
   std::unique_ptr<dataplane::DpdkSteering> steering_;  // several workers only

@@ -5,6 +5,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/config/parse.h"
+#include "controlplane/config/trunk.h"
 #include "programs/batond/worker_config.h"
 
 namespace baton::scenarios {
@@ -81,8 +82,10 @@ absl::Status Box::Load(const std::string& yaml, const std::string& file) {
   config_ = parsed.config;
   ports_.clear();
   for (const controlplane::PortConfig& port : config_.ports) {
+    const auto id = static_cast<PortId>(ports_.size());
     PortInfo info{.name = port.name, .mac = port.mac, .mtu = port.mtu, .vlan = port.vlan, .addresses = port.addresses,
-                  .mss = port.mss, .kernel = port.kernel};
+                  .mss = port.mss, .kernel = port.kernel, .trunk = controlplane::TrunkOf(config_.ports, id)};
+    if (info.trunk != kNoPort) info.mac = ports_[info.trunk].mac;
     if (info.mac.is_zero()) info.mac = {{2, 0, 0, 0, 0, static_cast<uint8_t>(ports_.size() + 1)}};
     ports_.push_back(info);
   }

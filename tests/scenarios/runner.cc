@@ -163,7 +163,7 @@ class Run {
     }
     std::string mistake;
     explained_ = box_.Explain(port, *frame, Now(), &mistake);
-    box_.Arrive(port, *frame, queue);
+    box_.Arrive(info.trunk == kNoPort ? port : info.trunk, *frame, queue);
     arrived_.push_back({port, *frame});
     return mistake;
   }

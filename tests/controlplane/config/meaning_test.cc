@@ -2,6 +2,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_replace.h>
 
+#include "controlplane/config/trunk.h"
 #include "tests/controlplane/config/marked_text.h"
 
 namespace baton::controlplane {
@@ -40,6 +41,33 @@ TEST_CASE("a name is used once among its kind") {
   }));
   CAPTURE(c.name);
   CheckOneError(c.good == nullptr ? std::string(kGood) + c.bad : Replaced(c.good, c.bad), c.error);
+}
+
+TEST_CASE("a VLAN of a device is a port of its own") {
+  constexpr const char* kWan = "\"2001:db8::2/64\"]}\n";
+  constexpr const char* kVlan = "  - {name: v, device: \"port:wan\", vlan: 20, addresses: [203.0.113.2/24]}\n";
+  const ParseResult result = ParseConfig(Replaced(kWan, absl::StrCat(kWan, kVlan)), "f");
+  CHECK(result.Report().empty());
+  REQUIRE(result.config.ports.size() == 3);
+  CHECK(TrunkOf(result.config.ports, 1) == kNoPort);
+  CHECK(TrunkOf(result.config.ports, 2) == 1);
+  const auto c = GENERATE(values<Case>({
+      {"of a port that is not there", "\"port:wan\"", "^\"port:van\"",
+       "ports[2].device: \"port:van\" names no port above this one that has a device of its own"},
+      {"of itself", "\"port:wan\"", "^\"port:v\"",
+       "ports[2].device: \"port:v\" names no port above this one that has a device of its own"},
+      {"without a tag", " vlan: 20,", " vlan: ^0,", "ports[2].vlan: 0 is the vlan of port wan itself"},
+      {"with a larger MTU", " vlan: 20,", " vlan: 20, mtu: ^1501,", "ports[2].mtu: 1501 is more than 1500 of port wan"},
+      {"with a MAC address", " vlan: 20,", " vlan: 20, mac: ^\"02:00:00:00:00:09\",",
+       "ports[2].mac: 02:00:00:00:00:09 is for port wan to have"},
+      {"twice", "203.0.113.2/24]}\n",
+       "203.0.113.2/24]}\n  - {name: w, device: \"port:wan\", vlan: ^20, addresses: [198.51.100.2/24]}\n",
+       "ports[3].vlan: 20 of port wan is also ports[2].vlan"},
+  }));
+  CAPTURE(c.name);
+  std::string bad = kVlan;
+  bad.replace(bad.find(c.good), std::string(c.good).size(), c.bad);
+  CheckOneError(Replaced(kWan, absl::StrCat(kWan, bad)), c.error);
 }
 
 TEST_CASE("an address is used once") {

@@ -136,7 +136,7 @@ TEST_CASE("texts that are not what the key asks for are refused") {
       {"a device of no kind", "\"null:\"", "^eth0",
        "ports[0].device: \"eth0\" is not a PCI address or one of af_packet:IF, af_xdp:IF, tap:IF, memif:, pcap:, "
        "ring:, "
-       "null:, dpdk:NAME"},
+       "null:, dpdk:NAME, port:NAME"},
       {"a device without an interface", "\"null:\"", "^\"tap:\"",
        "ports[0].device: \"tap:\" names no interface; its name has 1..15 characters"},
       {"an interface with a driver's option", "\"null:\"", "^\"af_packet:a,b=1\"",

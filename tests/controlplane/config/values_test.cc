@@ -44,6 +44,7 @@ TEST_CASE("a device is a PCI address or a kind with its argument") {
       {"ring:a", Kind::kRing, "a"},
       {"null:", Kind::kNull, ""},
       {"dpdk:net_vhost0", Kind::kDpdk, "net_vhost0"},
+      {"port:wan", Kind::kPort, "wan"},
   }));
   CAPTURE(c.text);
   const auto device = ParseDevice(c.text);
