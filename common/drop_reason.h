@@ -24,6 +24,7 @@ namespace baton {
   X(kUnknownEtherType, "unknown_ether_type", "neither IPv4, IPv6 nor ARP")                                            \
   X(kWrongVlan, "wrong_vlan", "a VLAN tag other than the port's `vlan`, or none where one is expected")               \
   X(kNotOurMac, "not_our_mac", "sent to another station's MAC address")                                               \
+  X(kOverload, "overload", "more came than the worker carries; shed, to keep what is for the box itself")             \
   X(kMulticast, "multicast", "a multicast or broadcast packet that nobody here listens to")                           \
   /* local */                                                                                                         \
   X(kNotForUs, "not_for_us", "to one of the box's own addresses, but nothing here takes it")                          \

@@ -32,6 +32,9 @@ DropAdvice AdviceFor(DropReason reason) {
     case DropReason::kNotOurMac:
       return {"It is for another station's MAC address.",
               "Clear the sender's ARP or neighbour entry; it has an old MAC address for this IP address."};
+    case DropReason::kOverload:
+      return {"More comes through the port than its worker carries; data is shed so that routing protocols go on.",
+              "Find who floods, or give the box more workers (dataplane.workers) or a faster CPU."};
     case DropReason::kMulticast:
       return {"It is to a group or to all stations, and nobody here listens.", "Usually nothing."};
     case DropReason::kNotForUs:

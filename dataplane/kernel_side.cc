@@ -41,6 +41,14 @@ bool ForKernel(const Tables& tables, const MacAddress& mac, const Packet& p) {
 
 }  // namespace
 
+void ShedData(const Tables& tables, Burst& burst) {
+  if (!burst.shed) return;
+  for (Packet& p : burst) {
+    if (!p.alive() || IsOwn(tables, tables.addresses->Find(p.key.dst(p.ipv4))) || ToLinkLocal(p)) continue;
+    p.Drop(DropReason::kOverload);
+  }
+}
+
 void SetAsideKernel(const Tables& tables, const KernelPorts& ports, const MacAddress* macs, Burst& burst) {
   if (!ports.any) return;
   for (Packet& p : burst) {

@@ -15,6 +15,10 @@ struct KernelPorts {
   bool any = false;
 };
 
+// Under overload, of a burst that is to be shed: drops all but what is for the box itself, which is left to the other
+// stages. Reads key.dst. Writes drop.
+void ShedData(const Tables& tables, Burst& burst);
+
 // Packets that the stages before dropped because nobody here listens, and that a host at the port's place would take:
 // to one of the box's own addresses, to link-local addresses and groups, and what is not IP. Reads key, drop and
 // address_slot; makes the fate kKernel, and the packet is no longer dropped.

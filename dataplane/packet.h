@@ -121,6 +121,7 @@ struct Burst {
   int count = 0;
   Origin origin = Origin::kPort;
   uint8_t flags = 0;         // PacketFlags of all packets together; set by Parse
+  bool shed = false;         // the worker is overloaded: ShedData drops what is not for the box itself
   Packet packets[kBurst];
 
   Packet* begin() { return packets; }

@@ -49,6 +49,7 @@ Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, Kerne
       fragments_(config.fragments, config.seed),
       control_rate_(config.control_packets_per_second),
       kernel_rate_(config.kernel_packets_per_second),
+      shedders_(config.ports.size()),
       out_(config.ports.size()),
       leaving_(rings == nullptr ? 0 : config.share.workers) {
   unposted_.reserve(16);  // a commit lends three pointers back, staging one, a listing and an explanation one each
@@ -76,6 +77,7 @@ int Worker::ReceiveAll(TimePoint now) {
   for (size_t port = 0; port < ports_.size(); ++port) {
     if (ports_[port].trunk != kNoPort) continue;  // its frames come in there
     burst_.count = io_.Receive(static_cast<PortId>(port), burst_.packets, kBurst);
+    const bool shed = kernel_ != nullptr && !ports_[port].kernel.empty() && shedders_[port].Shed(burst_.count, now);
     if (burst_.count == 0) continue;
     burst_.origin = Origin::kPort;
     uint64_t bytes = 0;
@@ -84,7 +86,9 @@ int Worker::ReceiveAll(TimePoint now) {
     counters_.ports[port].received_bytes.Add(bytes);
     counters_.received.Add(static_cast<uint64_t>(burst_.count));
     received += burst_.count;
+    burst_.shed = shed;
     RunBurst(now);
+    burst_.shed = false;
   }
   return received;
 }

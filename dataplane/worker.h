@@ -14,6 +14,7 @@
 #include "dataplane/fragment_table.h"
 #include "dataplane/hold_buffer.h"
 #include "dataplane/kernel_queue.h"
+#include "dataplane/load_shedder.h"
 #include "dataplane/packet_io.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/port_pools.h"
@@ -134,6 +135,7 @@ class Worker {
   std::unique_ptr<Ftp> ftp_;
   std::unique_ptr<Pipeline> pipeline_;
   TokenBucket control_rate_, kernel_rate_;
+  std::vector<LoadShedder> shedders_;  // by port; used where it has a kernel side
 
   Tables tables_;
   StagedTables staged_;

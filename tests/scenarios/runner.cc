@@ -163,7 +163,8 @@ class Run {
     }
     std::string mistake;
     explained_ = box_.Explain(port, *frame, Now(), &mistake);
-    box_.Arrive(info.trunk == kNoPort ? port : info.trunk, *frame, queue);
+    const PortId device = info.trunk == kNoPort ? port : info.trunk;
+    for (int i = 0; i < p.times; ++i) box_.Arrive(device, *frame, queue);
     arrived_.push_back({port, *frame});
     return mistake;
   }

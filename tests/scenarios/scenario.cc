@@ -89,10 +89,16 @@ absl::StatusOr<Duration> ParseTime(absl::string_view word, Duration before) {
 absl::StatusOr<PortPacket> ParsePortPacket(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
   const bool from_kernel = absl::ConsumePrefix(&text, "kernel ");
+  int times = 1;
+  if (absl::ConsumePrefix(&text, "times ")) {
+    const std::pair<absl::string_view, absl::string_view> counted = absl::StrSplit(text, absl::MaxSplits(' ', 1));
+    if (!absl::SimpleAtoi(counted.first, &times)) return absl::InvalidArgumentError("times N PORT PACKET");
+    text = counted.second;
+  }
   const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits(' ', 1));
   ASSIGN_OR_RETURN(PacketText packet, ParsePacket(parts.second));
   return PortPacket{.port = std::string(parts.first), .packet = std::move(packet), .name = "", .again = false,
-                    .from_kernel = from_kernel};
+                    .times = times, .from_kernel = from_kernel};
 }
 
 // sent PORT N | sent PORT as NAME | sent PORT again NAME

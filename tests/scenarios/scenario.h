@@ -19,6 +19,7 @@ struct PortPacket {
   PacketText packet;  // kind `any` in an outcome: whatever it is
   std::string name;   // `any` that goes where the packet of this name went, or is the first of this name
   bool again = false;
+  int times = 1;             // so many of them arrive
   bool from_kernel = false;  // sent by the kernel through its interface of the port
 };
 
