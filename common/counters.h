@@ -79,6 +79,7 @@ struct WorkerCounters {
   Counter ftp_left;            // addresses in FTP commands and replies left as they were
   Counter generation;          // last committed
   Counter events_lost;         // reports that found the ring to control full
+  Counter capture_missed;      // packets that a capture could not copy: its ring was full
   Counter busy_ns, total_ns;   // time in polls that had work; time in all polls and pauses
   Counter polls;
 

@@ -16,7 +16,7 @@ namespace baton {
 
 struct PacketTrace {
   static constexpr int kHeadroom = 96;
-  static constexpr int kMostBytes = 9216;  // of a frame
+  static constexpr int kMostBytes = 9216 + 18;  // of a frame: the largest MTU with its headers
 
   // What became of it; the first four end the packet's way through the box.
   enum class End : uint8_t { kForward, kEcho, kDrop, kControl, kKernel, kHold, kWait, kKept };

@@ -13,6 +13,7 @@
 
 namespace baton {
 
+class CaptureRing;   // common/capture_ring.h
 class RouteTable;    // dataplane/route_table.h
 struct PacketTrace;  // common/packet_trace.h
 
@@ -50,7 +51,12 @@ struct ListRows {
 // Tell what this packet would meet, without any effect, and hand the trace back with Explained.
 struct Explain { PacketTrace* trace; };
 
-using Update = std::variant<UseRoutes, UseServices, UseAddresses, Commit, SetNeighbor, SendFrame, ListRows, Explain>;
+// From now on copy packets into `ring`, until EndCapture; then hand it back with CaptureEnded.
+struct StartCapture { CaptureRing* ring; };
+struct EndCapture {};
+
+using Update = std::variant<UseRoutes, UseServices, UseAddresses, Commit, SetNeighbor, SendFrame, ListRows, Explain,
+                            StartCapture, EndCapture>;
 static_assert(std::is_trivially_copyable_v<Update> && sizeof(Update) <= 64);
 
 // --- one worker -> control thread ---
@@ -76,9 +82,10 @@ struct NeedNeighbor {
 
 struct RowsListed { RowBatch* batch; };
 struct Explained { PacketTrace* trace; };
+struct CaptureEnded { CaptureRing* ring; };
 
 using Event = std::variant<RetiredRoutes, RetiredServices, RetiredAddresses, Committed, FrameForControl, NeedNeighbor,
-                           RowsListed, Explained>;
+                           RowsListed, Explained, CaptureEnded>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace baton

@@ -27,6 +27,7 @@ Control::Control(ControlSetup setup)
       // Less than the asker waits: it shall hear which worker was too slow.
       listing_(setup_.workers, setup_.request_time_limit * 9 / 10),
       explaining_(setup_.workers, setup_.request_time_limit * 9 / 10),
+      capturing_(setup_.workers),
       requests_(setup_.request_time_limit) {}
 
 Control::~Control() {
@@ -62,6 +63,7 @@ bool Control::Poll(TimePoint now) {
   neighbors_.Tick(now);
   listing_.Tick(now);
   explaining_.Tick(now);
+  capturing_.Tick();
   work += RunAfterCommits(now);
   if (now >= next_view_) {
     ReleaseLeaving();
@@ -102,6 +104,8 @@ void Control::OnEvent(size_t worker, const Event& event, TimePoint now) {
     listing_.OnRowsListed(worker, now);
   } else if (std::holds_alternative<Explained>(event)) {
     explaining_.OnExplained(worker, now);
+  } else if (std::holds_alternative<CaptureEnded>(event)) {
+    capturing_.OnEnded(worker);
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "common/worker_link.h"
 #include "controlplane/access_listing.h"
+#include "controlplane/capture/capturing.h"
 #include "controlplane/config/parse.h"
 #include "controlplane/explaining.h"
 #include "controlplane/neighbor/neighbors.h"
@@ -63,6 +64,7 @@ class Control : public Requests, private neighbor::Callbacks {
   absl::Status ChangeBackend(const BackendChange& change) override;
   absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
   absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) override;
+  absl::StatusOr<std::shared_ptr<CaptureSession>> StartCapture(const CaptureSettings& settings) override;
   absl::StatusOr<ReloadReport> Reload(bool dry_run) override;
   std::shared_ptr<const View> GetView() const override;
 
@@ -128,6 +130,7 @@ class Control : public Requests, private neighbor::Callbacks {
   neighbor::Neighbors neighbors_;
   AccessListing listing_;
   Explaining explaining_;
+  Capturing capturing_;
   std::vector<LeavingAddress> leaving_;
   uint64_t leaving_since_ = 0;             // generation that the last of them left with
   ReloadView reloads_;

@@ -42,6 +42,14 @@ absl::StatusOr<ExplainedPacket> Control::Explain(const FrameToExplain& frame) {
   });
 }
 
+absl::StatusOr<std::shared_ptr<CaptureSession>> Control::StartCapture(const CaptureSettings& settings) {
+  using Answer = absl::StatusOr<std::shared_ptr<CaptureSession>>;
+  // Should nobody wait for the answer any more, nobody holds the session, and the capture ends at once.
+  return requests_.Ask<Answer>([this, settings](const std::shared_ptr<Question<Answer>>& question) {
+    question->Answer(capturing_.Start(settings));
+  });
+}
+
 std::shared_ptr<const View> Control::GetView() const {
   const std::lock_guard lock(view_mutex_);
   return view_;

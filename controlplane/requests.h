@@ -12,6 +12,7 @@
 #include "common/access_row.h"
 #include "common/packet_trace.h"
 #include "common/status.h"
+#include "controlplane/capture/session.h"
 #include "controlplane/config/difference.h"
 #include "controlplane/view.h"
 
@@ -72,6 +73,9 @@ class Requests {
   // What a worker would do with this frame, found out by its own pipeline without any effect. InvalidArgument: no such
   // port, too many bytes.
   virtual absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) = 0;
+  // Has every worker copy packets until the session's reader is gone. InvalidArgument: snap length. FailedPrecondition:
+  // another capture is under way.
+  virtual absl::StatusOr<std::shared_ptr<CaptureSession>> StartCapture(const CaptureSettings& settings) = 0;
   // Reads the configuration file again and applies it whole or not at all; a dry run only compares. A file that is refused
   // is no error here: the report says why. FailedPrecondition: there is no file.
   virtual absl::StatusOr<ReloadReport> Reload(bool dry_run) = 0;

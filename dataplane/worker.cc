@@ -58,6 +58,7 @@ Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, Kerne
 
 int Worker::PollOnce(TimePoint now) {
   neighbors_->SetClock(ToMillis(now) / 1000);
+  if (tap_) tap_->SetTime(now);
   int work = ApplyUpdates(now);
   if (!tables_.ready()) return work;
   work += SendFromKernel(now);  // before any data, which thus cannot take its place in the transmit queues
@@ -67,6 +68,7 @@ int Worker::PollOnce(TimePoint now) {
   work += received;
   work += ReleaseFragments(now);
   translator_->ExpireSome(tables_.services->timeouts(), ToMillis(now), received > 0 ? kExpiriesPerPoll : kExpiriesPerIdlePoll);
+  if (tap_) tap_->Flush();
   counters_.polls.Add();
   SetGauges();
   return work;
@@ -94,8 +96,10 @@ int Worker::ReceiveAll(TimePoint now) {
 }
 
 void Worker::RunBurst(TimePoint now) {
+  if (tap_) tap_->Begin(burst_);
   pipeline_->Run(tables_, hop_generation_, burst_, now);
   Dispatch(now);
+  if (tap_) tap_->Finish(burst_);
   const int oversize = std::exchange(oversize_count_, 0);  // pieces run as a burst: they are never too big
   for (int i = 0; i < oversize; ++i) SendInPieces(oversize_[i], now);
 }
@@ -153,6 +157,7 @@ void Worker::Send(PortId port, Packet* const* packets, int count) {
   if (senders_[port] != share_.index) return PassOn(senders_[port], port, packets, count);
   uint64_t bytes = 0;
   for (int i = 0; i < count; ++i) bytes += packets[i]->length;
+  if (tap_) tap_->Sending(port, packets, count);
   const int sent = io_.Send(port, packets, count);
   for (int i = sent; i < count; ++i) {
     bytes -= packets[i]->length;
@@ -192,7 +197,15 @@ void Worker::AskForNeighbor(uint16_t index, Millis now) {
 
 void Worker::Discard(void* buffer, DropReason reason) {
   counters_.drops[static_cast<size_t>(reason)].Add();
+  if (tap_) tap_->Dropped(buffer, reason);
   io_.Free(&buffer, 1);
+}
+
+// A packet that waited.
+void Worker::Discard(const WaitingPacket& packet, DropReason reason) {
+  if (tap_) tap_->Dropped(packet, reason);
+  counters_.drops[static_cast<size_t>(reason)].Add();
+  io_.Free(&packet.buffer, 1);
 }
 
 // Held packets whose address has left migration go on, oldest first; those that waited too long are dropped.
@@ -208,7 +221,7 @@ int Worker::ReleaseHeld(TimePoint now) {
     WaitingPacket waiting[kBurst];
     int count = 0;
     while (holding && released < kReleasesPerPoll && hold_.TakeExpired(slot, ToMillis(now), &waiting[0])) {
-      Discard(waiting[0].buffer, DropReason::kHoldExpired);
+      Discard(waiting[0], DropReason::kHoldExpired);
       ++released;
     }
     while (!holding && released < kReleasesPerPoll && hold_.Take(slot, &waiting[count])) {
@@ -239,7 +252,7 @@ int Worker::ReleaseFragments(TimePoint now) {
   if (count > 0) RunAgain(waiting, count, kFollowed, now);
   DropReason reason;
   for (; dropped < kFragmentsPerPoll && fragments_.TakeDropped(&waiting[0], &reason); ++dropped) {
-    Discard(waiting[0].buffer, reason);
+    Discard(waiting[0], reason);
   }
   return released + dropped;
 }
@@ -260,8 +273,8 @@ void Worker::RunAgain(const WaitingPacket* packets, int count, uint8_t flags, Ti
 void Worker::SendInPieces(const Oversize& oversize, TimePoint now) {
   WaitingPacket pieces[kMaxPieces];
   const int count = PiecesOf(oversize);
-  if (count == 0) return Discard(oversize.packet.buffer, DropReason::kTooBig);
-  if (!io_.Allocate(pieces + 1, count - 1)) return Discard(oversize.packet.buffer, DropReason::kNoBuffers);
+  if (count == 0) return Discard(oversize.packet, DropReason::kTooBig);
+  if (!io_.Allocate(pieces + 1, count - 1)) return Discard(oversize.packet, DropReason::kNoBuffers);
   Split(oversize, pieces, count);
   counters_.originated.Add(static_cast<uint64_t>(count - 1));
   RunAgain(pieces, count, static_cast<uint8_t>(kPiece | kFollowed | (oversize.flags & kReleased)), now);

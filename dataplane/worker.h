@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "dataplane/kernel_queue.h"
 #include "dataplane/load_shedder.h"
 #include "dataplane/packet_io.h"
+#include "dataplane/packet_tap.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/port_pools.h"
 #include "dataplane/split.h"
@@ -106,6 +108,7 @@ class Worker {
   void SendAll();
   void Send(PortId port, Packet* const* packets, int count);
   void Discard(void* buffer, DropReason reason);
+  void Discard(const WaitingPacket& packet, DropReason reason);
   void SetGauges();
 
   // worker_steering.cc
@@ -136,6 +139,7 @@ class Worker {
   std::unique_ptr<Pipeline> pipeline_;
   TokenBucket control_rate_, kernel_rate_;
   std::vector<LoadShedder> shedders_;  // by port; used where it has a kernel side
+  std::optional<PacketTap> tap_;  // while a capture is under way
 
   Tables tables_;
   StagedTables staged_;

@@ -56,6 +56,16 @@ void Worker::Apply(const Update& update, TimePoint now) {
                    Send(u.port, packets, 1);
                  },
                  [&](const ListRows& u) { FillBatch(u, now); },
+                 [&](const StartCapture& u) {
+                   tap_.emplace(*u.ring, counters_.capture_missed);
+                   tap_->SetTime(now);
+                 },
+                 [&](const EndCapture&) {
+                   if (!tap_) return;
+                   CaptureRing* ring = &tap_->ring();
+                   tap_.reset();
+                   PostSurely(CaptureEnded{ring});
+                 },
                  [&](const baton::Explain& u) {
                    Explain(*u.trace, now);
                    PostSurely(Explained{u.trace});
@@ -89,7 +99,7 @@ void Worker::ApplyNeighbor(const SetNeighbor& update, TimePoint now) {
     if (count > 0 && tables_.ready()) RunAgain(waiting, count, kReleased, now);
     return;
   }
-  for (int i = 0; i < count; ++i) Discard(waiting[i].buffer, DropReason::kNeighborFailed);
+  for (int i = 0; i < count; ++i) Discard(waiting[i], DropReason::kNeighborFailed);
   neighbors_->Forget(index);
 }
 

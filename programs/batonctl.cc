@@ -1,4 +1,6 @@
 // The command line of a box: asks batond through its UNIX socket. docs/batonctl.md shows it in use.
+#include <unistd.h>
+
 #include <cstdlib>
 #include <iostream>
 
@@ -16,7 +18,11 @@ DEFINE_uint32(limit, 0, "show access: at most so many rows (0: 1000)");
 DEFINE_bool(all, false, "show drops: also reasons that dropped nothing");
 DEFINE_bool(dry_run, false, "reload: only compare the file with what is in force");
 DEFINE_string(pcap, "", "explain: a frame of this capture file instead of a packet in words");
-DEFINE_string(port, "", "explain: the port where the packet comes in");
+DEFINE_string(port, "", "explain, capture: the port where the packet comes in");
+DEFINE_string(filter, "", "capture: only packets that match, in pcap's language");
+DEFINE_bool(drops, false, "capture: only packets that are dropped");
+DEFINE_uint64(count, 0, "capture: ends after so many packets");
+DEFINE_uint32(snap_length, 0, "capture: so many bytes of each packet (0: 256)");
 DECLARE_bool(help);
 DECLARE_bool(helpshort);
 
@@ -31,7 +37,10 @@ constexpr char kFlagsHelp[] =
     "  --all            show drops: also reasons that dropped nothing\n"
     "  --dry-run        reload: only compare the file with what is in force\n"
     "  --pcap FILE      explain: the N-th frame of a capture file instead of a packet in words\n"
-    "  --port PORT      explain: where the packet comes in\n"
+    "  --port PORT      explain: where the packet comes in; capture: only of this port\n"
+    "  --filter EXPR    capture: only packets that match, in pcap's language\n"
+    "  --drops, --count N, --snap-length N\n"
+    "                   capture: only what is dropped; N packets; N bytes of each (256)\n"
     "exit status: 0 done, 1 batond refused or is not there, 2 the command line makes no sense\n";
 
 }  // namespace
@@ -59,6 +68,11 @@ int main(int argc, char** argv) {
                                             .all = FLAGS_all,
                                             .dry_run = FLAGS_dry_run,
                                             .pcap = FLAGS_pcap,
-                                            .port = FLAGS_port};
+                                            .port = FLAGS_port,
+                                            .filter = FLAGS_filter,
+                                            .drops = FLAGS_drops,
+                                            .count = FLAGS_count,
+                                            .snap_length = FLAGS_snap_length,
+                                            .out_is_terminal = ::isatty(STDOUT_FILENO) != 0};
   return baton::batonctl::Run({argv + 1, argv + argc}, options, std::cout, std::cerr);
 }

@@ -112,6 +112,8 @@ constexpr Column<WorkerView> kWorkerPacketColumns[] = {
      [](W w) { return Count(w.counters->echo_replies.Get()); }},
     {"baton_worker_errors_sent", kCounter, "TCP resets and ICMP errors sent.",
      [](W w) { return Count(w.counters->errors_sent.Get()); }},
+    {"baton_worker_capture_missed_packets", kCounter, "Packets that a capture could not copy: its ring was full.",
+     [](W w) { return Count(w.counters->capture_missed.Get()); }},
     {"baton_worker_errors_suppressed", kCounter, "TCP resets and ICMP errors not sent: over the rate limit.",
      [](W w) { return Count(w.counters->errors_suppressed.Get()); }},
 };

@@ -1,6 +1,7 @@
 #include "controlplane/api/service.h"
 
 #include "controlplane/api/answers.h"
+#include "controlplane/api/capture_call.h"
 #include "controlplane/packet/frame.h"
 #include "controlplane/words.h"
 
@@ -204,6 +205,14 @@ grpc::Status AdminService::ChangeBackend(Context*, In<v1::ChangeBackendRequest> 
 
 grpc::Status AdminService::Reload(Context*, In<v1::ReloadRequest> in, v1::ReloadResponse* out) {
   return Give(controlplane::Reload(requests_, in->dry_run()), out);
+}
+
+grpc::Status AdminService::Capture(Context* context, In<v1::CaptureRequest> in, grpc::ServerWriter<v1::CaptureChunk>* out) {
+  for (const auto& [name, text] : {std::pair{"port", &in->port()}, std::pair{"filter", &in->filter()}}) {
+    const absl::Status status = CheckText(name, *text);
+    if (!status.ok()) return ToGrpc(status);
+  }
+  return ToGrpc(StreamCapture(requests_, *in, *context, *out));
 }
 
 grpc::Status AdminService::Explain(Context*, In<v1::ExplainRequest> in, v1::ExplainResponse* out) {

@@ -27,7 +27,7 @@ struct PacketText {
   friend bool operator==(const PacketText&, const PacketText&) = default;
 };
 
-inline constexpr uint16_t kMostPacketBytes = 9000;
+inline constexpr uint16_t kMostPacketBytes = 9216;
 
 // InvalidArgument, with the column (from 1) and the word that is not understood.
 absl::StatusOr<PacketText> ParsePacketText(absl::string_view text);

@@ -32,6 +32,8 @@ class Connection {
     return answer;
   }
 
+  v1::Admin::Stub& stub() { return *stub_; }
+
  private:
   explicit Connection(std::unique_ptr<v1::Admin::Stub> stub) : stub_(std::move(stub)) {}
 

@@ -9,6 +9,7 @@
 #include <absl/strings/str_join.h>
 #include <absl/types/span.h>
 
+#include "programs/batonctl/capture.h"
 #include "programs/batonctl/connection.h"
 #include "programs/batonctl/frame_file.h"
 #include "programs/batonctl/print.h"
@@ -22,6 +23,7 @@ using Stub = v1::Admin::Stub;
 struct Call {
   const Options& options;
   std::ostream& out;
+  std::ostream& err;
   bool usage_error = false;  // set with the error that a verb returns for its arguments
   bool refused = false;      // the answer, which is printed, says so
 };
@@ -141,6 +143,21 @@ struct Verb {
   size_t least, most;  // number of arguments
   absl::Status (*run)(Call&, Words);
 };
+absl::Status CapturePackets(Call& call, Words) {
+  if (call.options.out_is_terminal) {
+    return UsageError(call, "capture: writes a pcapng file, not for a terminal; add > FILE, or | tshark -r -");
+  }
+  v1::CaptureRequest question;
+  question.set_port(call.options.port);
+  question.set_filter(call.options.filter);
+  question.set_drops(call.options.drops);
+  question.set_count(call.options.count);
+  question.set_snap_length(call.options.snap_length);
+  ASSIGN_OR_RETURN(const std::string summary, Capture(call.options.socket, question, call.out));
+  call.err << "batonctl: " << summary << "\n";
+  return absl::OkStatus();
+}
+
 constexpr size_t kMostWords = 32;
 constexpr Verb kVerbs[] = {
     {"status", "", "the box in a few lines", 0, 0, Status},
@@ -158,6 +175,8 @@ constexpr Verb kVerbs[] = {
      ChangeBackend},
     {"explain", "PROTO SRC > DST on PORT", "what becomes of a packet, and why (--pcap FILE N --port PORT: of a frame)", 1,
      kMostWords, Explain},
+    {"capture", "", "packets with what became of them, as pcapng (--port --filter --drops --count --snap-length)", 0, 0,
+     CapturePackets},
     {"reload", "", "reads the configuration file again, whole or not at all (--dry-run: only compares)", 0, 0, Reload},
 };
 
@@ -226,7 +245,7 @@ std::string VerbsHelp() {
 }
 
 int Run(const std::vector<std::string>& words, const Options& options, std::ostream& out, std::ostream& err) {
-  Call call{options, out};
+  Call call{options, out, err};
   const absl::Status status = RunVerb(call, words);
   if (status.ok()) return call.refused ? kExitFailed : 0;
   if (options.json) {

@@ -15,7 +15,12 @@ struct Options {
   uint32_t limit = 0;                              // show access; 0: batond's default
   bool all = false;                                // show drops: also reasons that dropped nothing
   bool dry_run = false;                            // reload: only compare
-  std::string pcap{}, port{};                      // explain: a capture file, and where its frame comes in
+  std::string pcap{}, port{};                      // explain: a capture file, and where its frame comes in; port: capture
+  std::string filter{};                            // capture
+  bool drops = false;
+  uint64_t count = 0;
+  uint32_t snap_length = 0;
+  bool out_is_terminal = false;                    // where binary data has no business
 };
 
 inline constexpr int kExitFailed = 1;  // batond refused, or is not there

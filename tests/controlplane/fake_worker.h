@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/capture_ring.h"
 #include "common/packet_trace.h"
 #include "common/worker_link.h"
 
@@ -53,6 +54,8 @@ class FakeWorker : public WorkerLink {
       u->trace->elsewhere = explain_elsewhere;
       events.push_back(Explained{u->trace});
     }
+    if (const auto* u = std::get_if<StartCapture>(&update)) capture = u->ring;
+    if (std::holds_alternative<EndCapture>(update)) events.push_back(CaptureEnded{std::exchange(capture, nullptr)});
     if (const auto* u = std::get_if<Commit>(&update)) {
       Swap<RetiredRoutes>(routes, staged_routes);
       Swap<RetiredServices>(services, staged_services);
@@ -76,6 +79,7 @@ class FakeWorker : public WorkerLink {
   std::vector<baton::SendFrame> frames;
   std::vector<AccessRow> rows;        // its access table
   int rows_at_once = RowBatch::kCapacity;
+  CaptureRing* capture = nullptr;
   bool explain_ready = true;          // what it tells of packets
   bool explain_elsewhere = false;
   PacketTrace::RowIs explain_row = PacketTrace::RowIs::kNone;

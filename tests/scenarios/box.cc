@@ -62,6 +62,7 @@ absl::Status Box::MakeWorkers(uint16_t workers) {
     lane.io = std::make_unique<MemoryQueues>(io_, i, queues_);
     ASSIGN_OR_RETURN(lane.worker, dataplane::Worker::Create(config, *lane.io, lane.mailbox, &kernel_,
                                                             workers > 1 ? &steering_->of(i) : nullptr));
+    lane.mailbox.updates.push_back(StartCapture{&lane.capture});
     counters.push_back(&lane.worker->counters());
   }
   for (const auto& lane : lanes_) lane->worker->SetPeers(counters);
@@ -219,6 +220,18 @@ std::unique_ptr<PacketTrace> Box::Explain(PortId port, const Bytes& frame, TimeP
   if (state() != before) *mistake = "to explain the packet changed something, or told control something";
   if (claimed == 0) *mistake = "no worker says that the packet is its own";
   return trace;
+}
+
+std::vector<Box::Captured> Box::TakeCaptured() {
+  std::vector<Captured> captured;
+  for (const auto& lane : lanes_) {
+    CaptureRing& ring = lane->capture;
+    for (; ring.Front() != nullptr; ring.Pop()) {
+      const CapturedPacket& packet = *ring.Front();
+      captured.push_back({packet, Bytes(ring.FrontBytes(), ring.FrontBytes() + packet.captured)});
+    }
+  }
+  return captured;
 }
 
 void Box::Stop() {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/capture_ring.h"
 #include "common/counters.h"
 #include "common/status.h"
 #include "controlplane/config/config.h"
@@ -82,6 +83,12 @@ class Box {
     return sum;
   }
   MemoryKernel& kernel() { return kernel_; }
+  // What the workers copied since the last call: a capture goes on all the time.
+  struct Captured {
+    CapturedPacket packet;
+    Bytes bytes;
+  };
+  std::vector<Captured> TakeCaptured();
   absl::StatusOr<Slot> BackendSlot(const std::string& service, const std::string& backend) const;
 
   // Since the last call: neighbours the worker asked for, and frames it handed to control.
@@ -103,6 +110,7 @@ class Box {
   struct Lane {
     MemoryMailbox mailbox;
     std::unique_ptr<MemoryQueues> io;
+    CaptureRing capture{CaptureSettings{.snap_length = 2048}, 1024};  // outlives the worker
     std::unique_ptr<dataplane::Worker> worker;
   };
 

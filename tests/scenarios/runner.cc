@@ -78,6 +78,40 @@ std::string ExplanationMistake(const PacketTrace& t, const std::vector<SentFrame
   return "explained as nothing known";
 }
 
+// A capture of the step has each packet once as it came in, each as it was sent, in order, and each drop with its reason.
+std::string CaptureMistake(const std::vector<Box::Captured>& captured, const std::vector<SentFrame>& arrived,
+                           const std::vector<SentFrame>& sent, const Reading& before, const Reading& after) {
+  std::array<uint64_t, kDropReasons> drops{};
+  size_t received = 0;
+  std::vector<const Box::Captured*> sent_ones;
+  for (const Box::Captured& c : captured) {
+    ++drops[static_cast<size_t>(c.packet.drop)];
+    if (c.packet.sent) sent_ones.push_back(&c);
+    if (c.packet.sent || c.packet.again) continue;
+    received += std::any_of(arrived.begin(), arrived.end(), [&](const SentFrame& a) {
+      const bool too_long = c.packet.length == 0;
+      return a.port == c.packet.port && (too_long || a.bytes == c.bytes);
+    });
+  }
+  if (received != arrived.size()) return absl::StrCat("captured ", received, " of ", arrived.size(), " that arrived");
+  if (sent_ones.size() != sent.size()) return absl::StrCat("captured ", sent_ones.size(), " of ", sent.size(), " that were sent");
+  for (const SentFrame& frame : sent) {  // of several workers each has its own order
+    const bool found = std::any_of(sent_ones.begin(), sent_ones.end(), [&](const Box::Captured* c) {
+      return c->packet.port == frame.port && c->bytes == frame.bytes;
+    });
+    if (!found) return "captured another than sent";
+  }
+  for (size_t i = 1; i < kDropReasons; ++i) {
+    // An answer that is not sent either has two reasons, and the capture the last.
+    if (after.drops[static_cast<size_t>(DropReason::kTransmitFull)] > before.drops[static_cast<size_t>(DropReason::kTransmitFull)]) break;
+    if (i == static_cast<size_t>(DropReason::kStopped)) continue;  // nobody reads a capture any more
+    if (drops[i] != after.drops[i] - before.drops[i]) {
+      return absl::StrCat("captured ", drops[i], " dropped for ", kDropReasonNames[i], ", of ", after.drops[i] - before.drops[i]);
+    }
+  }
+  return "";
+}
+
 class Run {
  public:
   Run(const Scenario& scenario, Box& box, std::set<std::string>* reasons)
@@ -125,6 +159,7 @@ class Run {
   std::string Do(const Step& step) {
     explained_ = nullptr;
     const Reading before = Reading::Of(box_);
+    came_.clear();
     for (int i = 0; i < scenario_.polls; ++i) box_.Poll(Now());  // time passed: what was due happens first
     if (!step.words.empty()) {
       const std::string failure = DoCommand(step.words, scenario_, box_);
@@ -166,6 +201,7 @@ class Run {
     const PortId device = info.trunk == kNoPort ? port : info.trunk;
     for (int i = 0; i < p.times; ++i) box_.Arrive(device, *frame, queue);
     arrived_.push_back({port, *frame});
+    came_.push_back({port, *frame});
     return mistake;
   }
 
@@ -189,6 +225,8 @@ class Run {
       const std::string mistake = ExplanationMistake(*explained_, sent, before, after);
       if (!mistake.empty()) return mistake;
     }
+    const std::string miscaptured = CaptureMistake(box_.TakeCaptured(), came_, sent, before, after);
+    if (!miscaptured.empty()) return miscaptured;
     for (const SentFrame& frame : sent) {
       got.sent.push_back({.port = box_.ports()[frame.port].name, .packet = ReadFrame(frame.bytes), .name = "",
                           .again = false});
@@ -352,6 +390,7 @@ class Run {
   Box& box_;
   std::set<std::string>& reasons_;
   Duration now_{};
+  std::vector<SentFrame> came_;             // in this step
   std::unique_ptr<PacketTrace> explained_;  // of the packet that arrived last
   std::vector<SentFrame> arrived_;  // since the beginning
   size_t flows_arrived_ = 0;

@@ -229,7 +229,7 @@ TEST_CASE("the help has a line for each verb") {
   for (const char* verb : {"status", "show ports", "show workers", "show services", "show backends", "show access",
                            "show routes", "show neighbors", "show drops", "show modes",
                            "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable",
-                           "explain PROTO SRC > DST on PORT", "reload"}) {
+                           "explain PROTO SRC > DST on PORT", "capture", "reload"}) {
     CAPTURE(verb);
     CHECK(absl::StrContains(help, absl::StrCat("  ", verb, "  ")));
   }

@@ -115,6 +115,22 @@ absl::StatusOr<ExplainedPacket> FakeBox::Explain(const FrameToExplain& asked) {
   return explained;
 }
 
+absl::StatusOr<std::shared_ptr<CaptureSession>> FakeBox::StartCapture(const CaptureSettings& settings) {
+  if (!refuse_with.ok()) return refuse_with;
+  capture_settings = settings;
+  auto session = std::make_shared<CaptureSession>();
+  session->settings = settings;
+  session->rings.push_back(std::make_unique<CaptureRing>(settings, 8));
+  for (const CapturedPacket& packet : captured) {
+    CaptureRing& ring = *session->rings[0];
+    ring.At(ring.published()) = packet;
+    std::fill_n(ring.BytesAt(ring.published()), packet.captured, uint8_t{0});
+    ring.Publish(ring.published() + 1);
+  }
+  capture = session;
+  return session;
+}
+
 absl::StatusOr<ReloadReport> FakeBox::Reload(bool dry_run) {
   if (!refuse_with.ok()) return refuse_with;
   report.dry_run = dry_run;

@@ -22,6 +22,7 @@ class FakeBox : public Requests {
   absl::Status ChangeBackend(const BackendChange& change) override;
   absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
   absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) override;
+  absl::StatusOr<std::shared_ptr<CaptureSession>> StartCapture(const CaptureSettings& settings) override;
   absl::StatusOr<ReloadReport> Reload(bool dry_run) override;
   std::shared_ptr<const View> GetView() const override { return view; }
 
@@ -36,6 +37,9 @@ class FakeBox : public Requests {
   std::optional<AccessFilter> filter;
   std::optional<FrameToExplain> frame;
   ExplainedPacket explained;  // what a worker tells of any packet
+  std::vector<CapturedPacket> captured;   // what is there when a capture begins, with bytes that are zero
+  std::optional<CaptureSettings> capture_settings;
+  std::weak_ptr<CaptureSession> capture;  // the last one
   ReloadReport report;  // what a reload comes to
   absl::Status refuse_with;  // when not OK: what the control thread answers
 

@@ -61,7 +61,7 @@ TEST_CASE("what is no packet is refused with the place") {
       {"udp 192.0.2.7:1 > 1.2.3.4:80 syn on wan", "packet: column 30: \"syn\" is not one of ttl N, len N, on PORT"},
       {"tcp 192.0.2.7:1 > 1.2.3.4:80 psh on wan", "\"psh\" is not one of syn, ack, fin, rst, ttl N, len N, on PORT"},
       {"tcp 192.0.2.7:1 > 1.2.3.4:80 ttl 256 on wan", "packet: column 34: \"256\" is not a number in 0..255"},
-      {"tcp 192.0.2.7:1 > 1.2.3.4:80 len 9001 on wan", "\"9001\" is not a number in 20..9000"},
+      {"tcp 192.0.2.7:1 > 1.2.3.4:80 len 9217 on wan", "\"9217\" is not a number in 20..9216"},
       {"tcp 192.0.2.7:1 > 1.2.3.4:80", "packet: column 29: the end comes before \"on PORT\""},
       {"tcp 192.0.2.7:1 > 1.2.3.4:80 on", "packet: column 32: the end stands where a port's name is expected"},
   }));
