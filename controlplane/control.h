@@ -121,6 +121,7 @@ class Control : public Requests, private neighbor::Callbacks {
 
   const ControlSetup setup_;
   Config config_;  // in force; setup_.config is the one of the start
+  std::shared_ptr<const Config> shown_config_;  // config_ as views show it; null: is to be copied
   SlotRegistry slots_;
   LiveSettings live_;
   std::vector<Service> services_;        // as last published

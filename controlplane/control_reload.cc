@@ -78,6 +78,7 @@ void Control::TakeUp(const Config& config, NextState next, const StatusQuestion&
     if (next.addresses[slot].local.announced && !was) after.becoming_ours.push_back(static_cast<Slot>(slot));
   }
   config_ = config;
+  shown_config_ = nullptr;
   slots_ = std::move(next.slots);
   live_ = std::move(next.carried.live);
   leaving_ = std::move(next.carried.leaving);

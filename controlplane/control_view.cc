@@ -38,6 +38,8 @@ void Control::PublishView(TimePoint now) {
     if (!known.gone()) view->addresses.push_back({known.local, known.group});
   }
   view->routes = config_.routes;
+  if (shown_config_ == nullptr) shown_config_ = std::make_shared<const Config>(config_);
+  view->config = shown_config_;
   view->buffers_capacity = setup_.buffers->capacity();
   view->buffers_in_use = setup_.buffers->in_use();
   view->control = ViewControl();

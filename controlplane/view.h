@@ -14,6 +14,8 @@
 
 namespace baton::controlplane {
 
+struct Config;
+
 struct PortView {
   PortInfo info;
   std::string device;      // as configured
@@ -101,6 +103,7 @@ struct View {
   size_t buffers_capacity = 0, buffers_in_use = 0;
   ControlView control;
   ReloadView reload;
+  std::shared_ptr<const Config> config;  // in force; never null in a published view
 };
 
 }  // namespace baton::controlplane

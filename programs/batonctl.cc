@@ -23,6 +23,7 @@ DEFINE_string(filter, "", "capture: only packets that match, in pcap's language"
 DEFINE_bool(drops, false, "capture: only packets that are dropped");
 DEFINE_uint64(count, 0, "capture: ends after so many packets");
 DEFINE_uint32(snap_length, 0, "capture: so many bytes of each packet (0: 256)");
+DEFINE_string(config, "", "why-not: look at this configuration file instead of the running box");
 DECLARE_bool(help);
 DECLARE_bool(helpshort);
 
@@ -41,6 +42,7 @@ constexpr char kFlagsHelp[] =
     "  --filter EXPR    capture: only packets that match, in pcap's language\n"
     "  --drops, --count N, --snap-length N\n"
     "                   capture: only what is dropped; N packets; N bytes of each (256)\n"
+    "  --config FILE    why-not: look at this file instead of the running box\n"
     "exit status: 0 done, 1 batond refused or is not there, 2 the command line makes no sense\n";
 
 }  // namespace
@@ -70,6 +72,7 @@ int main(int argc, char** argv) {
                                             .pcap = FLAGS_pcap,
                                             .port = FLAGS_port,
                                             .filter = FLAGS_filter,
+                                            .config = FLAGS_config,
                                             .drops = FLAGS_drops,
                                             .count = FLAGS_count,
                                             .snap_length = FLAGS_snap_length,

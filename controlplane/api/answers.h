@@ -8,6 +8,7 @@
 #include "common/status.h"
 #include "controlplane/requests.h"
 #include "controlplane/view.h"
+#include "controlplane/why_not/findings.h"
 
 namespace baton::controlplane {
 
@@ -26,6 +27,9 @@ v1::ShowModesResponse AnswerModes(const View& view);
 v1::ReloadResponse AnswerReload(const ReloadReport& report);
 // `frame` is what was asked about.
 v1::ExplainResponse AnswerExplain(const View& view, const FrameToExplain& frame, const ExplainedPacket& explained);
+
+// What is wrong around the box (why_not/findings.h).
+v1::WhyNotResponse AnswerWhyNot(const std::vector<Finding>& findings);
 
 // One row with the names of its service and backend.
 void FillAccessRow(const View& view, const ListedRow& row, v1::AccessRow* to);

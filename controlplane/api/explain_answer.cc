@@ -1,4 +1,4 @@
-// AnswerExplain of answers.h: what a worker wrote down about a packet, in words.
+// AnswerExplain of answers.h, what a worker wrote down about a packet, in words; and AnswerWhyNot.
 #include "controlplane/api/answers.h"
 #include "controlplane/api/totals.h"
 #include "controlplane/drop_advice.h"
@@ -156,6 +156,18 @@ v1::ExplainResponse AnswerExplain(const View& view, const FrameToExplain& frame,
   }
   TellWay(view, t, answer.mutable_way());
   TellEnd(view, t, &answer);
+  return answer;
+}
+
+v1::WhyNotResponse AnswerWhyNot(const std::vector<Finding>& findings) {
+  v1::WhyNotResponse answer;
+  for (const Finding& finding : findings) {
+    v1::Finding* to = answer.add_findings();
+    to->set_severity(std::string(Word(finding.severity)));
+    to->set_object(finding.object);
+    to->set_problem(finding.problem);
+    to->set_change(finding.change);
+  }
   return answer;
 }
 

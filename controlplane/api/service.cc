@@ -215,6 +215,12 @@ grpc::Status AdminService::Capture(Context* context, In<v1::CaptureRequest> in, 
   return ToGrpc(StreamCapture(requests_, *in, *context, *out));
 }
 
+grpc::Status AdminService::WhyNot(Context*, In<v1::WhyNotRequest>, v1::WhyNotResponse* out) {
+  const auto view = requests_.GetView();
+  if (view->config != nullptr) *out = AnswerWhyNot(FindMistakes(*view->config, *view));
+  return grpc::Status::OK;
+}
+
 grpc::Status AdminService::Explain(Context*, In<v1::ExplainRequest> in, v1::ExplainResponse* out) {
   return Give(controlplane::Explain(requests_, *in), out);
 }

@@ -36,6 +36,7 @@ class AdminService final : public v1::Admin::Service {
   grpc::Status ChangeBackend(Context*, In<v1::ChangeBackendRequest>, v1::ChangeBackendResponse*) override;
   grpc::Status Reload(Context*, In<v1::ReloadRequest>, v1::ReloadResponse*) override;
   grpc::Status Capture(Context*, In<v1::CaptureRequest>, grpc::ServerWriter<v1::CaptureChunk>*) override;
+  grpc::Status WhyNot(Context*, In<v1::WhyNotRequest>, v1::WhyNotResponse*) override;
   grpc::Status Explain(Context*, In<v1::ExplainRequest>, v1::ExplainResponse*) override;
 
  private:

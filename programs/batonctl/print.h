@@ -21,6 +21,7 @@ std::string ToText(const v1::SetModeResponse& answer);
 std::string ToText(const v1::ChangeBackendResponse& answer);
 std::string ToText(const v1::ReloadResponse& answer);
 std::string ToText(const v1::ExplainResponse& answer);
+std::string ToText(const v1::WhyNotResponse& answer);
 
 // All fields, also those with default values, under the names of proto/baton.proto; ends with a line feed.
 std::string ToJson(const google::protobuf::Message& message);

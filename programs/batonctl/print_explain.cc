@@ -1,4 +1,4 @@
-// What became of one packet, as text for people: a line for each thing that the box found out.
+// What becomes of one packet, and what is wrong around a box, as text for people.
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 
@@ -78,6 +78,14 @@ std::string ToText(const v1::ExplainResponse& a) {
     if (!a.out_link().empty()) lines.Add("", a.out_link());
   }
   return lines.Take();
+}
+
+std::string ToText(const v1::WhyNotResponse& answer) {
+  std::string text;
+  for (const v1::Finding& f : answer.findings()) {
+    absl::StrAppend(&text, f.severity(), ": ", f.object(), ": ", f.problem(), "\n    ", f.change(), "\n");
+  }
+  return text.empty() ? "nothing found\n" : text;
 }
 
 }  // namespace baton::batonctl

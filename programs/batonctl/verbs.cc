@@ -9,6 +9,8 @@
 #include <absl/strings/str_join.h>
 #include <absl/types/span.h>
 
+#include "controlplane/api/answers.h"
+#include "controlplane/config/parse.h"
 #include "programs/batonctl/capture.h"
 #include "programs/batonctl/connection.h"
 #include "programs/batonctl/frame_file.h"
@@ -143,6 +145,17 @@ struct Verb {
   size_t least, most;  // number of arguments
   absl::Status (*run)(Call&, Words);
 };
+// Of a file without a running box only what the file tells.
+absl::Status WhyNot(Call& call, Words) {
+  if (call.options.config.empty()) return AskAndPrint(call, &Stub::WhyNot, v1::WhyNotRequest());
+  const controlplane::ParseResult parsed = controlplane::LoadConfig(call.options.config);
+  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat("why-not: ", parsed.Report()));
+  const v1::WhyNotResponse answer =
+      controlplane::AnswerWhyNot(controlplane::FindMistakes(parsed.config, controlplane::View()));
+  call.out << (call.options.json ? ToJson(answer) : ToText(answer));
+  return absl::OkStatus();
+}
+
 absl::Status CapturePackets(Call& call, Words) {
   if (call.options.out_is_terminal) {
     return UsageError(call, "capture: writes a pcapng file, not for a terminal; add > FILE, or | tshark -r -");
@@ -177,6 +190,7 @@ constexpr Verb kVerbs[] = {
      kMostWords, Explain},
     {"capture", "", "packets with what became of them, as pcapng (--port --filter --drops --count --snap-length)", 0, 0,
      CapturePackets},
+    {"why-not", "", "what keeps traffic from passing: classic mistakes around the box (--config FILE: of a file)", 0, 0, WhyNot},
     {"reload", "", "reads the configuration file again, whole or not at all (--dry-run: only compares)", 0, 0, Reload},
 };
 

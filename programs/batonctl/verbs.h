@@ -17,6 +17,7 @@ struct Options {
   bool dry_run = false;                            // reload: only compare
   std::string pcap{}, port{};                      // explain: a capture file, and where its frame comes in; port: capture
   std::string filter{};                            // capture
+  std::string config{};                            // why-not: of a file instead of the running box
   bool drops = false;
   uint64_t count = 0;
   uint32_t snap_length = 0;

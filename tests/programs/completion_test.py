@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 CASES = [
-    ("batonctl ", {"status", "show", "mode", "backend", "reload", "explain", "capture"}),
+    ("batonctl ", {"status", "show", "mode", "backend", "reload", "explain", "capture", "why-not"}),
     ("batonctl re", {"reload"}),
     ("batonctl reload --d", {"--dry-run"}),
     ("batonctl show ", {"ports", "workers", "services", "backends", "access", "routes", "neighbors", "drops", "modes"}),
@@ -25,6 +25,7 @@ CASES = [
     ("batonctl explain tcp ", set()),
     ("batonctl explain --p", {"--pcap", "--port"}),
     ("batonctl explain --port w", {"wan"}),
+    ("batonctl why-not --c", {"--config"}),
     ("batonctl capture --d", {"--drops"}),
     ("batonctl capture --filter x --po", {"--port"}),
     ("batonctl status ", set()),

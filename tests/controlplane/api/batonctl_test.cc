@@ -1,4 +1,5 @@
 // batonctl's verbs against a running API server: what people and programs see, and the exit status.
+#include <fstream>
 #include <sstream>
 
 #include <absl/strings/match.h>
@@ -8,6 +9,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "controlplane/api/server.h"
+#include "controlplane/config/config.h"
 #include "programs/batonctl/print.h"
 #include "programs/batonctl/text_table.h"
 #include "programs/batonctl/verbs.h"
@@ -57,7 +59,7 @@ TEST_CASE("every verb answers people and programs") {
   const char* verb = GENERATE("status", "show ports", "show workers", "show services", "show backends", "show access",
                               "show routes", "show neighbors", "show drops", "show modes", "mode 198.51.100.10 none",
                               "backend web s1 weight 3", "backend web s1 drain", "backend web s1 enable",
-                              "reload", "explain udp 192.0.2.7:4711 > 198.51.100.10:80 on wan");
+                              "reload", "explain udp 192.0.2.7:4711 > 198.51.100.10:80 on wan", "why-not");
   CAPTURE(verb);
   Shell shell;
   CHECK(shell(verb) == 0);
@@ -217,6 +219,37 @@ TEST_CASE("status tells why the last reload was refused") {
   CHECK(absl::StrContains(shell.out.str(), "refused: a.yaml:1:2: node: is bad"));
 }
 
+TEST_CASE("why-not tells what is wrong, and what to change") {
+  Shell shell;
+  auto config = std::make_shared<controlplane::Config>();
+  config->ports.resize(2);
+  config->ports[0].name = "wan";
+  shell.box.view->config = config;
+  shell.box.view->ports[1].link_up = true;
+  shell.box.view->addresses.clear();
+  shell.box.view->neighbors.clear();
+  shell("why-not");
+  CHECK(shell.out.str() == "nothing found\n");
+  shell.box.view->ports[0].link_up = false;
+  CHECK(shell("why-not") == 0);
+  CHECK(shell.out.str() ==
+        "error: port wan: has no link\n"
+        "    Look at the cable, the switch, or the other end of a veth pair.\n");
+}
+
+TEST_CASE("why-not of a file needs no batond") {
+  Shell shell;
+  shell.server.reset();
+  shell.options.config = shell.folder / "box.yaml";
+  CHECK(shell("why-not") == kExitFailed);
+  CHECK(absl::StrContains(shell.err.str(), "box.yaml"));
+  std::ofstream(shell.options.config) << "ports: [{name: wan, device: \"null:0\", addresses: [198.51.100.2/24]}]\n"
+                                         "services: [{name: web, listen: {address: 198.51.100.10, port: 80, protocol: tcp},\n"
+                                         "  backends: [{name: s1, address: 198.51.100.11, weight: 0}]}]\n";
+  CHECK(shell("why-not") == 0);
+  CHECK(absl::StrContains(shell.out.str(), "error: service web: no backend takes new connections"));
+}
+
 TEST_CASE("without a batond the message names the socket") {
   Shell shell;
   shell.server.reset();
@@ -229,7 +262,7 @@ TEST_CASE("the help has a line for each verb") {
   for (const char* verb : {"status", "show ports", "show workers", "show services", "show backends", "show access",
                            "show routes", "show neighbors", "show drops", "show modes",
                            "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable",
-                           "explain PROTO SRC > DST on PORT", "capture", "reload"}) {
+                           "explain PROTO SRC > DST on PORT", "capture", "why-not", "reload"}) {
     CAPTURE(verb);
     CHECK(absl::StrContains(help, absl::StrCat("  ", verb, "  ")));
   }
