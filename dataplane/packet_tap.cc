@@ -32,7 +32,6 @@ void PacketTap::Begin(const Burst& burst) {
   for (int i = 0; i < burst.count; ++i) {
     const Packet& p = burst.packets[i];
     copy_of_[i] = -1;
-    if (!Wants(p.port)) continue;
     CapturedPacket* copy = Copy(p.data, p.length, p.port);
     if (copy == nullptr) continue;
     copy->buffer = p.buffer;
@@ -92,8 +91,10 @@ void PacketTap::Finish(const Burst& burst) {
     if (copy_of_[i] < 0) continue;
     const Packet& p = burst.packets[i];
     CapturedPacket& copy = ring_.At(ring_.published() + static_cast<uint32_t>(copy_of_[i]));
+    copy.port = p.port;  // Parse has found which VLAN's port a shared device's frame is for
+    copy.void_copy = !Wants(p.port);
     if (copy.drop != DropReason::kNone) continue;  // Dropped was told
-    copy.void_copy = p.fate == Fate::kSteer;       // the other worker has a copy, and knows what became of it
+    copy.void_copy |= p.fate == Fate::kSteer;      // the other worker has a copy, and knows what became of it
     copy.end = EndOf(p);
     copy.drop = p.drop;
     copy.out_port = p.out_port;

@@ -3,7 +3,7 @@
 // bounded: at most `snap_length` bytes of each packet, into a ring that is never waited for. Worker only.
 //
 // Copies are written behind what the ring has published and are published together, once it is known which of them are to
-// be kept: with `drops_only` that is seen at the end of a burst.
+// be kept: with `drops_only`, and of ports that share a device, that is seen at the end of a burst.
 #pragma once
 
 #include "common/capture_ring.h"

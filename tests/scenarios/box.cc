@@ -181,6 +181,7 @@ void Box::Poll(TimePoint now) {
   for (const auto& lane : lanes_) {
     lane->worker->PollOnce(now);
     TakeEvents(lane->mailbox);
+    DrainCapture(lane->capture);
   }
 }
 
@@ -222,16 +223,12 @@ std::unique_ptr<PacketTrace> Box::Explain(PortId port, const Bytes& frame, TimeP
   return trace;
 }
 
-std::vector<Box::Captured> Box::TakeCaptured() {
-  std::vector<Captured> captured;
-  for (const auto& lane : lanes_) {
-    CaptureRing& ring = lane->capture;
-    for (; ring.Front() != nullptr; ring.Pop()) {
-      const CapturedPacket& packet = *ring.Front();
-      captured.push_back({packet, Bytes(ring.FrontBytes(), ring.FrontBytes() + packet.captured)});
-    }
+// After every poll, so that a step of many packets does not fill the ring.
+void Box::DrainCapture(CaptureRing& ring) {
+  for (; ring.Front() != nullptr; ring.Pop()) {
+    const CapturedPacket& packet = *ring.Front();
+    captured_.push_back({packet, Bytes(ring.FrontBytes(), ring.FrontBytes() + packet.captured)});
   }
-  return captured;
 }
 
 void Box::Stop() {

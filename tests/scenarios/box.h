@@ -88,7 +88,7 @@ class Box {
     CapturedPacket packet;
     Bytes bytes;
   };
-  std::vector<Captured> TakeCaptured();
+  std::vector<Captured> TakeCaptured() { return std::exchange(captured_, {}); }
   absl::StatusOr<Slot> BackendSlot(const std::string& service, const std::string& backend) const;
 
   // Since the last call: neighbours the worker asked for, and frames it handed to control.
@@ -105,6 +105,7 @@ class Box {
   absl::Status MakeWorkers(uint16_t workers);
   void Tell(const Update& update);
   void TakeEvents(MemoryMailbox& mailbox);
+  void DrainCapture(CaptureRing& ring);
 
   // A worker and what is its own.
   struct Lane {
@@ -135,6 +136,7 @@ class Box {
   std::vector<uint16_t> queues_;  // by port
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::set<std::pair<PortId, IpAddress>> asked_;
+  std::vector<Captured> captured_;
 };
 
 // The MAC address that a scenario's host with this address has.

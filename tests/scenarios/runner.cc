@@ -79,8 +79,9 @@ std::string ExplanationMistake(const PacketTrace& t, const std::vector<SentFrame
 }
 
 // A capture of the step has each packet once as it came in, each as it was sent, in order, and each drop with its reason.
-std::string CaptureMistake(const std::vector<Box::Captured>& captured, const std::vector<SentFrame>& arrived,
-                           const std::vector<SentFrame>& sent, const Reading& before, const Reading& after) {
+std::string CaptureMistake(const std::vector<PortInfo>& ports, const std::vector<Box::Captured>& captured,
+                           const std::vector<SentFrame>& arrived, const std::vector<SentFrame>& sent,
+                           const Reading& before, const Reading& after) {
   std::array<uint64_t, kDropReasons> drops{};
   size_t received = 0;
   std::vector<const Box::Captured*> sent_ones;
@@ -90,7 +91,8 @@ std::string CaptureMistake(const std::vector<Box::Captured>& captured, const std
     if (c.packet.sent || c.packet.again) continue;
     received += std::any_of(arrived.begin(), arrived.end(), [&](const SentFrame& a) {
       const bool too_long = c.packet.length == 0;
-      return a.port == c.packet.port && (too_long || a.bytes == c.bytes);
+      // A frame of no VLAN that is known stays the device's.
+      return (a.port == c.packet.port || ports[a.port].trunk == c.packet.port) && (too_long || a.bytes == c.bytes);
     });
   }
   if (received != arrived.size()) return absl::StrCat("captured ", received, " of ", arrived.size(), " that arrived");
@@ -201,7 +203,7 @@ class Run {
     const PortId device = info.trunk == kNoPort ? port : info.trunk;
     for (int i = 0; i < p.times; ++i) box_.Arrive(device, *frame, queue);
     arrived_.push_back({port, *frame});
-    came_.push_back({port, *frame});
+    for (int i = 0; i < p.times; ++i) came_.push_back({port, *frame});
     return mistake;
   }
 
@@ -225,7 +227,7 @@ class Run {
       const std::string mistake = ExplanationMistake(*explained_, sent, before, after);
       if (!mistake.empty()) return mistake;
     }
-    const std::string miscaptured = CaptureMistake(box_.TakeCaptured(), came_, sent, before, after);
+    const std::string miscaptured = CaptureMistake(box_.ports(), box_.TakeCaptured(), came_, sent, before, after);
     if (!miscaptured.empty()) return miscaptured;
     for (const SentFrame& frame : sent) {
       got.sent.push_back({.port = box_.ports()[frame.port].name, .packet = ReadFrame(frame.bytes), .name = "",
