@@ -1,5 +1,6 @@
 #include "programs/batonctl/capture.h"
 
+#include <chrono>
 #include <csignal>
 #include <ctime>
 
@@ -10,6 +11,9 @@
 
 namespace baton::batonctl {
 namespace {
+
+// What was captured before the signal reaches us within this time; a cancelled call brings nothing any more.
+constexpr auto kStillUnderWay = std::chrono::milliseconds(300);
 
 // While it exists, SIGINT and SIGTERM cancel a call instead of ending the program: the file ends with a whole block.
 class Signals {
@@ -30,7 +34,9 @@ class Signals {
     thread_ = std::thread([this, &context] {
       constexpr timespec kLookAgain = {.tv_sec = 0, .tv_nsec = 50'000'000};
       while (!over_) {
-        if (sigtimedwait(&signals_, nullptr, &kLookAgain) > 0) context.TryCancel();
+        if (sigtimedwait(&signals_, nullptr, &kLookAgain) <= 0) continue;
+        std::this_thread::sleep_for(kStillUnderWay);
+        context.TryCancel();
       }
     });
   }
