@@ -1,6 +1,6 @@
 // Which addresses the box knows as its own, and the mode of each (AM-17): the mode table of the access-migration spec,
-// together with the ports' own addresses. Frozen like every snapshot. An address's slot is its index here and is the same
-// in every snapshot of the process.
+// together with the ports' own addresses. Frozen like every snapshot. An address's slot is its index here and is the
+// same in every snapshot of the process.
 #pragma once
 
 #include <cstdint>

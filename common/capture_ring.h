@@ -1,6 +1,7 @@
-// How copies of packets get from one worker to whoever writes a capture file: a bounded ring with one producer, the worker,
-// and one consumer, an API thread. All memory is taken when it is made, by the control thread, which owns it and lends it to
-// the worker with StartCapture until CaptureEnded. What finds it full is counted and not copied: a worker never waits.
+// How copies of packets get from one worker to whoever writes a capture file: a bounded ring with one producer, the
+// worker, and one consumer, an API thread. All memory is taken when it is made, by the control thread, which owns it
+// and lends it to the worker with StartCapture until CaptureEnded. What finds it full is counted and not copied: a
+// worker never waits.
 #pragma once
 
 #include <algorithm>
@@ -59,8 +60,8 @@ class CaptureRing {
   void Pop() { tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
   uint64_t missed() const { return missed_.load(std::memory_order_relaxed); }
 
-  // Producer, from here on. Places are written at positions `published()` to `published() + Room() - 1` first and published
-  // together afterwards. Acquire: see Pop.
+  // Producer, from here on. Places are written at positions `published()` to `published() + Room() - 1` first and
+  // published together afterwards. Acquire: see Pop.
   uint32_t published() const { return head_.load(std::memory_order_relaxed); }
   uint32_t Room(uint32_t written_to) const { return places() - (written_to - tail_.load(std::memory_order_acquire)); }
   CapturedPacket& At(uint32_t position) { return packets_[position & mask_]; }

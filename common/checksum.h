@@ -58,8 +58,8 @@ inline uint64_t PseudoHeaderSum(const IpAddress& src, const IpAddress& dst, uint
   return AddToChecksum(sum, tail, 8);
 }
 
-// What replacing bytes that sum to `before` with bytes that sum to `after` adds to a checksum: RFC 1624, equation 3 in the
-// form HC' = ~(~HC + difference). Differences of several replacements add up.
+// What replacing bytes that sum to `before` with bytes that sum to `after` adds to a checksum: RFC 1624, equation 3 in
+// the form HC' = ~(~HC + difference). Differences of several replacements add up.
 inline uint16_t ChecksumDifference(uint64_t before, uint64_t after) {
   return FoldChecksum(static_cast<uint64_t>(static_cast<uint16_t>(~FoldChecksum(before))) + FoldChecksum(after));
 }

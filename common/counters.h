@@ -1,5 +1,6 @@
-// Counters that one worker writes and anybody reads. A Counter is a relaxed atomic without a read-modify-write instruction:
-// with one writer, load and store are enough, and a reader only needs some recent value, not an order between counters.
+// Counters that one worker writes and anybody reads. A Counter is a relaxed atomic without a read-modify-write
+// instruction: with one writer, load and store are enough, and a reader only needs some recent value, not an order
+// between counters.
 #pragma once
 
 #include <array>

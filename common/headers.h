@@ -1,5 +1,6 @@
-// Wire headers, as they lie in a packet: big-endian integers, no padding, alignment 1. REQUIRES for every cast to one of
-// these: the length was checked before (dataplane/parse.cc does it once). Numbers: IANA protocol and type registries.
+// Wire headers, as they lie in a packet: big-endian integers, no padding, alignment 1. REQUIRES for every cast to one
+// of these: the length was checked before (dataplane/parse.cc does it once). Numbers: IANA protocol and type
+// registries.
 #pragma once
 
 #include <bit>

@@ -1,6 +1,6 @@
-// Maglev's look-up table (Eisenbud et al., NSDI 2016, section 3.4), with weights: a backend of weight w takes w turns where
-// one of weight 1 takes one. Pure; the control thread builds tables, workers index them by a flow's hash. Boxes that know
-// the same backends build the same table, whatever the order in which they were configured.
+// Maglev's look-up table (Eisenbud et al., NSDI 2016, section 3.4), with weights: a backend of weight w takes w turns
+// where one of weight 1 takes one. Pure; the control thread builds tables, workers index them by a flow's hash. Boxes
+// that know the same backends build the same table, whatever the order in which they were configured.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// What a worker tells about one packet that it takes through its pipeline without effect (dataplane/explain.h). Control owns
-// it, fills in the frame and lends it to a worker with Explain; the worker writes the rest, the frame as it would leave
-// included, and hands it back with Explained. Trivially copyable; ports and numbers in host byte order.
+// What a worker tells about one packet that it takes through its pipeline without effect (dataplane/explain.h). Control
+// owns it, fills in the frame and lends it to a worker with Explain; the worker writes the rest, the frame as it would
+// leave included, and hands it back with Explained. Trivially copyable; ports and numbers in host byte order.
 #pragma once
 
 #include <array>

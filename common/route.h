@@ -1,5 +1,5 @@
-// A route as control knows it, and a port as both planes know it. Plain values. The look-up structure that workers use is
-// dataplane/route_table.h; it is built from a list of these.
+// A route as control knows it, and a port as both planes know it. Plain values. The look-up structure that workers use
+// is dataplane/route_table.h; it is built from a list of these.
 #pragma once
 
 #include <cstdint>

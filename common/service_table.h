@@ -1,7 +1,7 @@
 // What the box balances: services with their backends, as the workers look them up. Frozen: the control thread builds a
-// table whole, publishes it, and frees it when every worker has handed it back; workers only read it. `slot`s are the names
-// that live state (rows, counters) uses for a service, a backend or an address: they are the same in every snapshot as long
-// as the thing exists, and are not reused while a row may name them.
+// table whole, publishes it, and frees it when every worker has handed it back; workers only read it. `slot`s are the
+// names that live state (rows, counters) uses for a service, a backend or an address: they are the same in every
+// snapshot as long as the thing exists, and are not reused while a row may name them.
 #pragma once
 
 #include <array>
@@ -82,7 +82,8 @@ struct Service {
   std::vector<uint16_t> maglev;             // kMaglev only: indices into `backends`; empty when none has weight
 };
 
-// What a row's age is compared with (AM-Q22; RFC 5382 REQ-5, RFC 4787 REQ-5, RFC 5508 REQ-2 give the least values of NATs).
+// What a row's age is compared with (AM-Q22; RFC 5382 REQ-5, RFC 4787 REQ-5, RFC 5508 REQ-2 give the least values of
+// NATs).
 enum class RowState : uint8_t { kTcpSyn, kTcpEstablished, kTcpFin, kTcpTimeWait, kTcpReset, kUdp, kIcmp };
 inline constexpr size_t kRowStates = 7;
 

@@ -1,5 +1,5 @@
-// Every message that may cross a ring, both directions. Plain values, trivially copyable, at most 64 bytes. Pointers are
-// lent, with the owner named beside each. README, "life of an update", tells the whole way.
+// Every message that may cross a ring, both directions. Plain values, trivially copyable, at most 64 bytes. Pointers
+// are lent, with the owner named beside each. README, "life of an update", tells the whole way.
 #pragma once
 
 #include <cstdint>

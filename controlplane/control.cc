@@ -109,7 +109,8 @@ void Control::OnEvent(size_t worker, const Event& event, TimePoint now) {
   }
 }
 
-// Questions are answered here alone: a second answer, by the kernel, would tell of addresses that we are not in charge of.
+// Questions are answered here alone: a second answer, by the kernel, would tell of addresses that we are not in charge
+// of.
 void Control::Hear(PortId port, absl::Span<const uint8_t> frame, TimePoint now) {
   neighbors_.OnFrame(port, frame, now);
   if (!setup_.copy_to_kernel || setup_.ports[port].kernel.empty() || neighbor::IsQuestion(frame)) return;

@@ -1,7 +1,7 @@
-// What becomes of changes made while running when another configuration takes over. What an operator set stays, unless the
-// file's own value for that very thing changes: then the file is the last word. What is no longer configured and comes
-// back later begins as the file has it. An address that is no longer configured leaves: it stays ours until the rows of
-// the backends behind it have ended. Pure, control thread only.
+// What becomes of changes made while running when another configuration takes over. What an operator set stays, unless
+// the file's own value for that very thing changes: then the file is the last word. What is no longer configured and
+// comes back later begins as the file has it. An address that is no longer configured leaves: it stays ours until the
+// rows of the backends behind it have ended. Pure, control thread only.
 #pragma once
 
 #include <vector>

@@ -76,8 +76,8 @@ class Requests {
   // Has every worker copy packets until the session's reader is gone. InvalidArgument: snap length. FailedPrecondition:
   // another capture is under way.
   virtual absl::StatusOr<std::shared_ptr<CaptureSession>> StartCapture(const CaptureSettings& settings) = 0;
-  // Reads the configuration file again and applies it whole or not at all; a dry run only compares. A file that is refused
-  // is no error here: the report says why. FailedPrecondition: there is no file.
+  // Reads the configuration file again and applies it whole or not at all; a dry run only compares. A file that is
+  // refused is no error here: the report says why. FailedPrecondition: there is no file.
   virtual absl::StatusOr<ReloadReport> Reload(bool dry_run) = 0;
   // The last published picture; never null after start.
   virtual std::shared_ptr<const View> GetView() const = 0;

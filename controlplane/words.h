@@ -1,5 +1,5 @@
-// The words that the API, the metrics and reload reports use for enumerators: those of the configuration file. Pure, any
-// thread.
+// The words that the API, the metrics and reload reports use for enumerators: those of the configuration file. Pure,
+// any thread.
 #pragma once
 
 #include <string>

@@ -117,8 +117,8 @@ absl::StatusOr<rte_hash*> CreateHash(const std::string& name, uint32_t entries, 
   return hash;
 }
 
-// What an rte_hash of `entries` keys takes: key slots, buckets of 8 in one line, rings of free slots (and of free buckets of
-// the extension). Source: rte_cuckoo_hash.c, rte_hash_create of DPDK 22.11.
+// What an rte_hash of `entries` keys takes: key slots, buckets of 8 in one line, rings of free slots (and of free
+// buckets of the extension). Source: rte_cuckoo_hash.c, rte_hash_create of DPDK 22.11.
 size_t HashBytes(uint64_t entries, size_t key_length) {
   const size_t slot = (sizeof(void*) + key_length + 15) / 16 * 16;
   const uint64_t keys = BucketKeys(entries), buckets = keys / 8;

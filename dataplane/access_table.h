@@ -1,15 +1,16 @@
-// The access table of one worker (AM-02): a row per access, found by the key of either direction through rte_hash. Called
-// by the worker that owns it, and by nobody else. All memory is taken at creation; a row never moves while it lives.
+// The access table of one worker (AM-02): a row per access, found by the key of either direction through rte_hash.
+// Called by the worker that owns it, and by nobody else. All memory is taken at creation; a row never moves while it
+// lives.
 //
 // A row is two cache lines, one for each direction, and a packet touches only its own: what to write into it, when the
-// direction was last used, which TCP flags it has shown. The keys are not kept: the key of one direction is what the other
-// direction writes, turned round.
+// direction was last used, which TCP flags it has shown. The keys are not kept: the key of one direction is what the
+// other direction writes, turned round.
 //
 //     sides[0]  client -> backend: writes (client | internal) -> backend     key: client -> external
 //     sides[1]  backend -> client: writes external -> client                 key: backend -> (client | internal)
 //
-// With `direct` and `tunnel` packets stay as they are and replies do not pass the box: only sides[0] is in the index and in
-// use, its `dst` is where packets go, and sides[1] keeps the key.
+// With `direct` and `tunnel` packets stay as they are and replies do not pass the box: only sides[0] is in the index
+// and in use, its `dst` is where packets go, and sides[1] keeps the key.
 #pragma once
 
 #include <cstdint>
@@ -125,8 +126,8 @@ class AccessTable {
 
   // Something shortened the row's life (FIN, RST): look at it again no later than `deadline`.
   void LookAgainAt(const Row& row, Millis deadline);
-  // Examines up to `quota` rows in turn and calls `ended(row)` for those whose time is up, at most kEndsPerCall of them;
-  // the callee removes the row.
+  // Examines up to `quota` rows in turn and calls `ended(row)` for those whose time is up, at most kEndsPerCall of
+  // them; the callee removes the row.
   template <typename Ended>
   void Expire(const Timeouts& timeouts, Millis now, uint32_t quota, Ended ended);
 

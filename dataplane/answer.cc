@@ -121,8 +121,8 @@ bool MakeAnswer(const PortHeader& port, const IpAddress& own, Packet& p) {
   if (!MayAnswer(p)) return false;
   const IpAddress sender = p.key.src(p.ipv4);
   if (sender.is_unspecified() || sender.is_multicast()) return false;
-  // A refusal comes from the address that was asked for, as a host would send it; the others from the router. A reset is of
-  // use only if it comes from the other end of the connection.
+  // A refusal comes from the address that was asked for, as a host would send it; the others from the router. A reset
+  // is of use only if it comes from the other end of the connection.
   const bool reset = (p.answer == Answer::kRefuse || p.answer == Answer::kRefuseReply) && p.protocol == kTcp;
   const IpAddress src = reset || p.answer == Answer::kRefuse ? p.key.dst(p.ipv4) : own;
   if (src.is_unspecified()) return false;

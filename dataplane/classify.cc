@@ -33,7 +33,8 @@ bool ToMulticast(const Packet& p) {
   return p.key.v6.dst[0] == 0xff;
 }
 
-// What the mode of `slot` makes of the packet; true when it goes on (AM-17 to AM-21). `refusal` is the answer otherwise.
+// What the mode of `slot` makes of the packet; true when it goes on (AM-17 to AM-21). `refusal` is the answer
+// otherwise.
 bool PassesMode(const Tables& tables, const HoldBuffer& hold, Slot slot, Answer refusal, Packet& p) {
   const LocalAddress& local = tables.addresses->at(slot);
   p.address_slot = slot;

@@ -8,8 +8,8 @@
 
 namespace baton::dataplane {
 
-// Packets that are not for the fast path: those for other stations, ARP and neighbour discovery (to the control thread).
-// Reads kArp, icmp_type, the MAC addresses. Writes fate. `macs` holds each port's own, indexed by PortId.
+// Packets that are not for the fast path: those for other stations, ARP and neighbour discovery (to the control
+// thread). Reads kArp, icmp_type, the MAC addresses. Writes fate. `macs` holds each port's own, indexed by PortId.
 void SetAsideLocal(Burst& burst, const MacAddress* macs);
 
 // Decides what the others are. Reads side, key and the tables. Writes address_slot and service, or the fate:

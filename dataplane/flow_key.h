@@ -1,5 +1,5 @@
-// What names a flow in one direction: the key of the access table. IPv4 keys take 16 bytes and IPv6 keys 40, because the
-// index is most of a row's memory and of a look-up's time. Numbers lie as on the wire; unused bytes are zero.
+// What names a flow in one direction: the key of the access table. IPv4 keys take 16 bytes and IPv6 keys 40, because
+// the index is most of a row's memory and of a look-up's time. Numbers lie as on the wire; unused bytes are zero.
 #pragma once
 
 #include <cstdint>

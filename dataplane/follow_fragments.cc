@@ -77,8 +77,8 @@ void Follow(FragmentTable& fragments, Packet& p, Millis now) {
   p.fate = Fate::kKept;
 }
 
-// A fragment that has been here before: it waited for its first one, a neighbour or the end of a migration. Order was kept
-// meanwhile, so a first fragment comes before those that follow it, even if its datagram was forgotten.
+// A fragment that has been here before: it waited for its first one, a neighbour or the end of a migration. Order was
+// kept meanwhile, so a first fragment comes before those that follow it, even if its datagram was forgotten.
 void FollowAgain(FragmentTable& fragments, Packet& p, Millis now) {
   const Piece piece = PieceOf(p);
   const bool is_first = piece.range.begin == 0;

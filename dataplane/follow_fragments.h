@@ -7,13 +7,13 @@
 
 namespace baton::dataplane {
 
-// Whether a fragment concerns a service: it is to one of our addresses, or from a backend. All others are routed as they
-// are.
+// Whether a fragment concerns a service: it is to one of our addresses, or from a backend. All others are routed as
+// they are.
 bool IsFollowed(const Tables& tables, const Packet& packet);
 
-// Looks only at fragments that are followed. Reads the IP header. Writes key, kKeyed, protocol and icmp_type of those whose first fragment is known; those
-// that come before it become kKept, for `fragments` has them now. Or drop: fragment_overlap, fragment_duplicate,
-// fragment_table_full, fragment_queue_full, fragment_expired.
+// Looks only at fragments that are followed. Reads the IP header. Writes key, kKeyed, protocol and icmp_type of those
+// whose first fragment is known; those that come before it become kKept, for `fragments` has them now. Or drop:
+// fragment_overlap, fragment_duplicate, fragment_table_full, fragment_queue_full, fragment_expired.
 // A packet that waited elsewhere meanwhile (kReleased, kFollowed) has been noted already.
 void FollowFragments(const Tables& tables, FragmentTable& fragments, Burst& burst, Millis now);
 

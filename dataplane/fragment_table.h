@@ -1,9 +1,9 @@
 // The datagrams in pieces that pass a worker: what the first fragment said for all, which parts have come, and the
-// fragments that wait for their first (RFC 791, 3.2; RFC 8200, 4.5). Nothing is put together here. All memory is taken at
-// construction; every step takes constant time, but for a look at up to 64 fragments of one datagram. One worker's.
+// fragments that wait for their first (RFC 791, 3.2; RFC 8200, 4.5). Nothing is put together here. All memory is taken
+// at construction; every step takes constant time, but for a look at up to 64 fragments of one datagram. One worker's.
 //
-// A datagram is known for the time limit from its first piece on. Once all of it has come, its time begins anew, for late
-// duplicates and packets that wait elsewhere, but its place goes to whoever needs it.
+// A datagram is known for the time limit from its first piece on. Once all of it has come, its time begins anew, for
+// late duplicates and packets that wait elsewhere, but its place goes to whoever needs it.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Packets that wait, in order and bounded, while an address is in migration mode (AM-19, AM-37, AM-Q09), and those that wait
-// to go on after it. One queue per address over one pool of places, all taken at construction. One worker's.
+// Packets that wait, in order and bounded, while an address is in migration mode (AM-19, AM-37, AM-Q09), and those that
+// wait to go on after it. One queue per address over one pool of places, all taken at construction. One worker's.
 #pragma once
 
 #include <cstdint>

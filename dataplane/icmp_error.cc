@@ -112,8 +112,8 @@ uint8_t* DestinationIn(uint8_t* ip, bool ipv4) {
   return ipv4 ? reinterpret_cast<uint8_t*>(&reinterpret_cast<Ipv4Header*>(ip)->dst) : reinterpret_cast<Ipv6Header*>(ip)->dst;
 }
 
-// The quoted packet went the other way than the error: its source is what `side` writes as destination, and the same ends
-// are replaced by the same others, so that the side's differences are right for it, too.
+// The quoted packet went the other way than the error: its source is what `side` writes as destination, and the same
+// ends are replaced by the same others, so that the side's differences are right for it, too.
 void RewriteQuote(const RowSide& side, const Quote& q, Packet& p) {
   uint8_t* ip = p.data + q.l3;
   uint8_t* l4 = p.data + q.l4;
@@ -132,9 +132,9 @@ void RewriteQuote(const RowSide& side, const Quote& q, Packet& p) {
   Correct(l4 + 2, side.l4_difference, false);
 }
 
-// The receiver is the end that sent the quoted packet. The sender stays where it may be seen: a router on the clients' side
-// keeps its address towards a backend that sees the clients' addresses, too; the backends' network stays hidden from
-// clients, and a backend behind `full` translation hears from internal addresses only.
+// The receiver is the end that sent the quoted packet. The sender stays where it may be seen: a router on the clients'
+// side keeps its address towards a backend that sees the clients' addresses, too; the backends' network stays hidden
+// from clients, and a backend behind `full` translation hears from internal addresses only.
 void RewriteEnds(const RowSide& side, Packet& p, uint16_t& icmp_difference) {
   uint8_t* ip = p.data + p.l3;
   uint8_t* src = SourceIn(ip, p.ipv4);

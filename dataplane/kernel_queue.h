@@ -1,6 +1,6 @@
 // A worker's way to the kernel's interfaces (docs/configuration.md, `ports[].kernel`) and back: apart from the rings of
-// the control thread, so that neither can fill the other. Implemented over rings in dataplane/dpdk and over plain memory
-// in tests. Called by the worker only; nothing here blocks or makes a system call.
+// the control thread, so that neither can fill the other. Implemented over rings in dataplane/dpdk and over plain
+// memory in tests. Called by the worker only; nothing here blocks or makes a system call.
 #pragma once
 
 #include "dataplane/packet.h"

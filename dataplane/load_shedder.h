@@ -1,6 +1,7 @@
-// Whether a port brings more than its worker carries, and what share of its bursts is shed then. A receive queue that runs
-// over loses whatever comes, so the little that must not be lost (routing protocols, neighbours) is lost with the data;
-// shedding data after a look at its addresses costs so little that the queue stays short. One port's, one worker's.
+// Whether a port brings more than its worker carries, and what share of its bursts is shed then. A receive queue that
+// runs over loses whatever comes, so the little that must not be lost (routing protocols, neighbours) is lost with the
+// data; shedding data after a look at its addresses costs so little that the queue stays short. One port's, one
+// worker's.
 #pragma once
 
 #include "common/time_point.h"
@@ -30,8 +31,8 @@ class LoadShedder {
 
   bool shedding() const { return share_ > 0; }
 
-  // Grows within 14,000 packets from nothing to all, so that a queue of TCP connections only hears of it as a little loss;
-  // shrinks in two thirds of a second.
+  // Grows within 14,000 packets from nothing to all, so that a queue of TCP connections only hears of it as a little
+  // loss; shrinks in two thirds of a second.
   static constexpr int kPatience = 64;  // full bursts: 2,048 packets
   static constexpr int kLeast = 4, kWhole = 256;
   static constexpr Duration kRelax = std::chrono::milliseconds(10);

@@ -90,8 +90,9 @@ class NeighborTable {
   // is not used seems to be, which only means that it is refreshed for longer.
   bool Used(PortId port, const IpAddress& address, int seconds) const;
 
-  // Changes whenever an index is freed whose neighbour was ever reachable: who kept such indices must look them up again.
-  // Others do not count, or whoever asks for addresses that nobody has could make every row look up its next hop.
+  // Changes whenever an index is freed whose neighbour was ever reachable: who kept such indices must look them up
+  // again. Others do not count, or whoever asks for addresses that nobody has could make every row look up its next
+  // hop.
   uint32_t generation() const { return generation_; }
   uint32_t size() const { return size_; }
   uint32_t capacity() const { return capacity_; }

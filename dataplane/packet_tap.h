@@ -1,9 +1,9 @@
-// Copies packets for a capture, on the worker, while one is under way: received ones as they came in, with what became of
-// them, and sent ones. Without a capture the worker has no tap, and a burst costs a few tests of one pointer. Everything is
-// bounded: at most `snap_length` bytes of each packet, into a ring that is never waited for. Worker only.
+// Copies packets for a capture, on the worker, while one is under way: received ones as they came in, with what became
+// of them, and sent ones. Without a capture the worker has no tap, and a burst costs a few tests of one pointer.
+// Everything is bounded: at most `snap_length` bytes of each packet, into a ring that is never waited for. Worker only.
 //
-// Copies are written behind what the ring has published and are published together, once it is known which of them are to
-// be kept: with `drops_only`, and of ports that share a device, that is seen at the end of a burst.
+// Copies are written behind what the ring has published and are published together, once it is known which of them are
+// to be kept: with `drops_only`, and of ports that share a device, that is seen at the end of a burst.
 #pragma once
 
 #include "common/capture_ring.h"

@@ -8,7 +8,8 @@ namespace {
 
 constexpr int kMaxExtensionHeaders = 8;
 
-// Flags that no sane sender combines (RFC 9293, 3.10.7: SYN, FIN and RST exclude one another; none at all means nothing).
+// Flags that no sane sender combines (RFC 9293, 3.10.7: SYN, FIN and RST exclude one another; none at all means
+// nothing).
 bool ImpossibleFlags(uint8_t flags) {
   const uint8_t control = flags & (kTcpSyn | kTcpFin | kTcpRst);
   return (control & (control - 1)) != 0 || (flags & (kTcpSyn | kTcpFin | kTcpRst | kTcpAck)) == 0;
@@ -19,7 +20,8 @@ DropReason CutOff(const Packet& p) {
   return (p.flags & kFragmented) != 0 ? DropReason::kFragmentTiny : DropReason::kTooShort;
 }
 
-// A piece of a datagram, with `headers` bytes in front of what was cut up; `offset` in units of 8 bytes. False: dropped.
+// A piece of a datagram, with `headers` bytes in front of what was cut up; `offset` in units of 8 bytes. False:
+// dropped.
 bool PlausibleFragment(Packet& p, int header_at, int payload_at, int headers, int offset, bool more) {
   constexpr int kLongest = 65535;
   const int length = p.length - payload_at;
@@ -34,8 +36,8 @@ bool PlausibleFragment(Packet& p, int header_at, int payload_at, int headers, in
   return p.alive();
 }
 
-// The ICMP errors that a translation passes on (RFC 5508, 7; RFC 4443, 3). Not a redirect, which is about the next hop only,
-// nor source quench (RFC 6633).
+// The ICMP errors that a translation passes on (RFC 5508, 7; RFC 4443, 3). Not a redirect, which is about the next hop
+// only, nor source quench (RFC 6633).
 bool QuotesPacket(const Packet& p) {
   if (!p.ipv4) return p.icmp_type >= kIcmpv6Unreachable && p.icmp_type <= kIcmpv6ParameterProblem;
   return p.icmp_type == kIcmpUnreachable || p.icmp_type == kIcmpTimeExceeded || p.icmp_type == kIcmpParameterProblem;
@@ -106,7 +108,8 @@ void ParseL4(Packet& p, int end) {
   }
 }
 
-// RFC 1812, 5.3.7 and 4.2.2.11: what may not cross a router, by the first octet. Multicast destinations are looked at later.
+// RFC 1812, 5.3.7 and 4.2.2.11: what may not cross a router, by the first octet. Multicast destinations are looked at
+// later.
 bool MartianSource(uint8_t first) { return first == 0 || first == 127 || first >= 224; }
 bool MartianDestination(uint8_t first) { return first == 0 || first == 127 || first >= 240; }
 
@@ -159,7 +162,8 @@ bool IsExtension(uint8_t next) {
          next == kAuthentication || next == kMobility;
 }
 
-// Walks the extension headers (RFC 8200, 4). False when the packet was dropped; p.l4 stays 0 when there is no L4 header.
+// Walks the extension headers (RFC 8200, 4). False when the packet was dropped; p.l4 stays 0 when there is no L4
+// header.
 bool WalkExtensions(Packet& p, uint8_t next, int at) {
   for (int headers = 0; IsExtension(next); ++headers) {
     if (headers == kMaxExtensionHeaders) {

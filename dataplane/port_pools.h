@@ -19,18 +19,19 @@ class PortPools {
  public:
   enum class Result : uint8_t { kOk, kPortsExhausted, kPoolsExhausted };
 
-  // `name` distinguishes workers. Gives out the ports whose remainder is the worker's index only, so that a reply's port
-  // tells whose it is (steer.h). 8.3 KB of memory for each pool. REQUIRES: capacity >= 1.
+  // `name` distinguishes workers. Gives out the ports whose remainder is the worker's index only, so that a reply's
+  // port tells whose it is (steer.h). 8.3 KB of memory for each pool. REQUIRES: capacity >= 1.
   static absl::StatusOr<std::unique_ptr<PortPools>> Create(const std::string& name, uint32_t capacity,
                                                            const WorkerShare& share = {});
   ~PortPools();
   PortPools(const PortPools&) = delete;
   PortPools& operator=(const PortPools&) = delete;
 
-  // Takes the lowest free port of this worker in first..last, both included. The same port of the same internal address may be in use
-  // towards other backends at the same time. REQUIRES: first <= last.
+  // Takes the lowest free port of this worker in first..last, both included. The same port of the same internal address
+  // may be in use towards other backends at the same time. REQUIRES: first <= last.
   Result Take(const IpAddress& internal, const Endpoint& backend, uint16_t first, uint16_t last, uint16_t* port);
-  // Takes this port; kPortsExhausted when it is in use. For rows that come from another box. REQUIRES: it is this worker's.
+  // Takes this port; kPortsExhausted when it is in use. For rows that come from another box. REQUIRES: it is this
+  // worker's.
   Result TakeExact(const IpAddress& internal, const Endpoint& backend, uint16_t port);
   // False when the port was not in use.
   bool Release(const IpAddress& internal, const Endpoint& backend, uint16_t port);

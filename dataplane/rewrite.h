@@ -1,5 +1,5 @@
-// The stage that writes packet bytes: addresses, ports, checksums by difference, TTL, Ethernet header. Everything it needs
-// was found out before; it decides nothing.
+// The stage that writes packet bytes: addresses, ports, checksums by difference, TTL, Ethernet header. Everything it
+// needs was found out before; it decides nothing.
 #pragma once
 
 #include "dataplane/neighbor_table.h"
@@ -13,8 +13,9 @@ struct PortHeader {    // what the Ethernet header of a port's frames is made of
   uint16_t vlan = 0;   // 0: untagged
 };
 
-// For every packet that is alive: writes the row's addresses and ports if it has a row (but for `direct` and `tunnel`), counts down the TTL, puts the next
-// hop's Ethernet header before the IP header, and a tunnel's headers between them. Makes the fate kForward. `ports` is indexed by PortId.
+// For every packet that is alive: writes the row's addresses and ports if it has a row (but for `direct` and `tunnel`),
+// counts down the TTL, puts the next hop's Ethernet header before the IP header, and a tunnel's headers between them.
+// Makes the fate kForward. `ports` is indexed by PortId.
 void Rewrite(NeighborTable& neighbors, const PortHeader* ports, const OuterHeaders& outers, Burst& burst);
 
 // Puts an Ethernet header for `to` before the IP header, with a tag if the port has one; moves data and length.

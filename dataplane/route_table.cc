@@ -38,8 +38,8 @@ uint32_t GroupsNeeded(const RouteList& routes, Family family) {
   return static_cast<uint32_t>(groups.size());
 }
 
-// The routes of a family, shorter prefixes first. The order matters: rte_fib of DPDK 22.11 overwrites the whole table when
-// a prefix is added that ends at the last address and holds a longer one which ends there too (224.0.0.0/3 after
+// The routes of a family, shorter prefixes first. The order matters: rte_fib of DPDK 22.11 overwrites the whole table
+// when a prefix is added that ends at the last address and holds a longer one which ends there too (224.0.0.0/3 after
 // 240.0.0.0/4). In this order a new prefix never holds another one.
 std::vector<uint32_t> ShorterFirst(const RouteList& routes, Family family) {
   std::vector<uint32_t> order;

@@ -1,7 +1,7 @@
-// Fragments for the way out (RFC 791, 3.2): an IPv4 packet without "don't fragment" that is larger than the MTU is cut, as it
-// came in, into fragments that go through the pipeline like any other, behind one another and within one burst. So nothing
-// else knows of it: addresses, tunnels and checksums are written into each piece as into a fragment that came in.
-// Packets of the same burst that fit overtake it.
+// Fragments for the way out (RFC 791, 3.2): an IPv4 packet without "don't fragment" that is larger than the MTU is cut,
+// as it came in, into fragments that go through the pipeline like any other, behind one another and within one burst.
+// So nothing else knows of it: addresses, tunnels and checksums are written into each piece as into a fragment that
+// came in. Packets of the same burst that fit overtake it.
 // Called by the worker that owns the packet.
 #pragma once
 

@@ -1,6 +1,6 @@
-// A worker's side of the rings between workers: one from each worker to each other one, so that every ring has one writer
-// and one reader. Called by the worker only; nothing here waits. Implemented over rte_ring in dataplane/dpdk and over plain
-// queues in tests.
+// A worker's side of the rings between workers: one from each worker to each other one, so that every ring has one
+// writer and one reader. Called by the worker only; nothing here waits. Implemented over rte_ring in dataplane/dpdk and
+// over plain queues in tests.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ class SteeringRings {
 
   // Gives packets to another worker, in order; those that found room are the first `return value` ones.
   virtual int Give(uint16_t worker, const SteeredPacket* packets, int count) = 0;
-  // Takes packets that other workers gave, those of each in order; returns how many. The givers take turns in coming first.
+  // Takes packets that other workers gave, those of each in order; returns how many. The givers take turns in coming
+  // first.
   virtual int Take(SteeredPacket* packets, int max) = 0;
 };
 

@@ -138,8 +138,8 @@ DropReason Translator::ChoosePort(const Service& service, const Backend& backend
   return pools_exhausted ? DropReason::kPortPoolsExhausted : DropReason::kPortsExhausted;
 }
 
-// A SYN on a row whose connection has ended opens a new connection. It keeps the backend, as every request of this client
-// identifier does while the entry lives (FE-08), unless that takes no new connections any more.
+// A SYN on a row whose connection has ended opens a new connection. It keeps the backend, as every request of this
+// client identifier does while the entry lives (FE-08), unless that takes no new connections any more.
 void Translator::Reopen(const Tables& tables, Packet& p, Millis now) {
   Row& row = RowOf(*p.side);
   if (!Ended(row)) return;

@@ -1,5 +1,5 @@
-// Rows for packets: made for the first packet of an access, refreshed by the others, ended when their time is up. Keeps the
-// counts of rows per backend and the ports of `full` translation in step with the table. One worker's.
+// Rows for packets: made for the first packet of an access, refreshed by the others, ended when their time is up. Keeps
+// the counts of rows per backend and the ports of `full` translation in step with the table. One worker's.
 #pragma once
 
 #include <utility>
@@ -38,8 +38,8 @@ class Translator {
       : access_(access), pools_(pools), ftp_(ftp), counters_(counters), counts_(counts),
         service_of_(counters.backend_slots, kNoSlot), outers_(counters.backend_slots) {}
 
-  // Creates a row for each living packet that opens an access to a service (AM-06), and lets a SYN open a row anew whose
-  // connection has ended (RFC 9293, 3.6.1). Writes side, or drop.
+  // Creates a row for each living packet that opens an access to a service (AM-06), and lets a SYN open a row anew
+  // whose connection has ended (RFC 9293, 3.6.1). Writes side, or drop.
   void Translate(const Tables& tables, Burst& burst, TimePoint now);
 
   // The same for one packet, leaving everything but `packet` and `preview` as it is. A row that the packet has is first
@@ -49,8 +49,8 @@ class Translator {
   // Notes that this packet goes out: time, counts, TCP state. Called for each packet that has a row and is sent.
   void Used(const Timeouts& timeouts, Packet& packet, Millis now);
 
-  // Adds a row and counts it. Where it cannot, it says why and gives the port of `full` translation back. REQUIRES: no row
-  // has the request key.
+  // Adds a row and counts it. Where it cannot, it says why and gives the port of `full` translation back. REQUIRES: no
+  // row has the request key.
   DropReason Add(const NewRow& row, const Timeouts& timeouts, Millis now, RowSide** request);
   void End(Row& row);
 

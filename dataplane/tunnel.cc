@@ -15,8 +15,8 @@ void WriteOuterIpv4(const OuterHeader& outer, const Ipv4Header* inner, uint8_t t
   auto& ip = *reinterpret_cast<Ipv4Header*>(at);
   ip.tos = tos;
   ip.total_length.set(static_cast<uint16_t>(length));
-  // RFC 2003, 3.1. IPv6 packets are never fragmented on their way. An identification is of use only without DF (RFC 6864,
-  // 4.1), and then the sender's serves, with the offset added so that the fragments of a packet differ.
+  // RFC 2003, 3.1. IPv6 packets are never fragmented on their way. An identification is of use only without DF (RFC
+  // 6864, 4.1), and then the sender's serves, with the offset added so that the fragments of a packet differ.
   const uint16_t fragment = inner != nullptr ? inner->fragment.get() : kIpv4DontFragment;
   const bool dont_fragment = (fragment & kIpv4DontFragment) != 0;
   ip.fragment.set(dont_fragment ? kIpv4DontFragment : uint16_t{0});

@@ -1,7 +1,7 @@
-// What `forward: tunnel` puts in front of a packet: an outer IPv4 or IPv6 header (RFC 2003, RFC 2473), and with VXLAN a UDP,
-// a VXLAN and an inner Ethernet header (RFC 7348). Prepared once for each backend, by backend slot, when an access is opened;
-// used by the worker that owns the table, and by nobody else. Rows keep no copy: when a configuration changes a tunnel, the
-// backend's next new access takes all of its rows along.
+// What `forward: tunnel` puts in front of a packet: an outer IPv4 or IPv6 header (RFC 2003, RFC 2473), and with VXLAN a
+// UDP, a VXLAN and an inner Ethernet header (RFC 7348). Prepared once for each backend, by backend slot, when an access
+// is opened; used by the worker that owns the table, and by nobody else. Rows keep no copy: when a configuration
+// changes a tunnel, the backend's next new access takes all of its rows along.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ static_assert(OuterHeader::kRoom <= kMinHeadroom);
 
 OuterHeader MakeOuterHeader(const Tunnel& tunnel, const Backend& backend);
 
-// Puts the header in front of the packet's IP header, before which nothing is kept. `entropy`, as on the wire, tells flows
-// apart on the way: UDP source port (RFC 7348, 5) and flow label (RFC 6438).
+// Puts the header in front of the packet's IP header, before which nothing is kept. `entropy`, as on the wire, tells
+// flows apart on the way: UDP source port (RFC 7348, 5) and flow label (RFC 6438).
 void Encapsulate(const OuterHeader& outer, uint16_t entropy, Packet& packet);
 
 // By backend slot.

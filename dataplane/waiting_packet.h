@@ -1,5 +1,5 @@
-// What is kept of a packet that waits, for a neighbour or for the end of a migration. It goes through the pipeline again,
-// from its first stage on, when the waiting is over: nothing that was found out about it before can be stale.
+// What is kept of a packet that waits, for a neighbour or for the end of a migration. It goes through the pipeline
+// again, from its first stage on, when the waiting is over: nothing that was found out about it before can be stale.
 #pragma once
 
 #include <cstdint>

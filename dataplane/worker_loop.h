@@ -1,5 +1,5 @@
-// The loop around Worker::PollOnce: reads the clock, and pauses when there is nothing to do and the polling is adaptive.
-// Runs on the worker's own lcore until `stop` is set.
+// The loop around Worker::PollOnce: reads the clock, and pauses when there is nothing to do and the polling is
+// adaptive. Runs on the worker's own lcore until `stop` is set.
 #pragma once
 
 #include <atomic>

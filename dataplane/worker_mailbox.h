@@ -1,5 +1,5 @@
-// The worker's side of its two rings: updates from the control thread and events to it. Called by the worker only; neither
-// call waits. Implemented over rte_ring in dataplane/dpdk/ring.h and over plain queues in tests.
+// The worker's side of its two rings: updates from the control thread and events to it. Called by the worker only;
+// neither call waits. Implemented over rte_ring in dataplane/dpdk/ring.h and over plain queues in tests.
 #pragma once
 
 #include "common/update.h"

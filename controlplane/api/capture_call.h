@@ -1,5 +1,5 @@
-// The Capture call: starts a capture, turns what the workers copied into pcapng and streams it, until the client goes away
-// or has what it asked for. On a gRPC thread, which is the capture's only reader.
+// The Capture call: starts a capture, turns what the workers copied into pcapng and streams it, until the client goes
+// away or has what it asked for. On a gRPC thread, which is the capture's only reader.
 #pragma once
 
 #include <baton.grpc.pb.h>

@@ -8,8 +8,8 @@
 
 namespace baton::controlplane {
 
-// received + steered_in + originated + from_kernel = sent + steered_out + dropped + held + waiting + to_control + to_kernel,
-// between two polls of a worker. Over all workers, steered_out - steered_in lie in the rings between them.
+// received + steered_in + originated + from_kernel = sent + steered_out + dropped + held + waiting + to_control +
+// to_kernel, between two polls of a worker. Over all workers, steered_out - steered_in lie in the rings between them.
 struct BalanceTotals {
   uint64_t received = 0, originated = 0, from_kernel = 0;
   uint64_t sent = 0, dropped = 0, held = 0, waiting = 0, to_control = 0, to_kernel = 0;

@@ -1,5 +1,5 @@
-// Starts and ends captures: makes a ring for each worker, lends it, and takes it back when the reader is gone. One capture
-// at a time. A ring belongs to its worker while it is lent. Control thread only.
+// Starts and ends captures: makes a ring for each worker, lends it, and takes it back when the reader is gone. One
+// capture at a time. A ring belongs to its worker while it is lent. Control thread only.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,8 @@
-// The pcapng format (draft-ietf-opsawg-pcapng), as far as captures need it: one section, an interface for each port, packets
-// with a direction and a comment, statistics at the end. Little-endian, nanoseconds. Pure, any thread.
+// The pcapng format (draft-ietf-opsawg-pcapng), as far as captures need it: one section, an interface for each port,
+// packets with a direction and a comment, statistics at the end. Little-endian, nanoseconds. Pure, any thread.
 //
-// Why not DPDK's rte_pcapng: in 22.11 rte_pcapng_copy takes no comment and writes mbufs of its own pool to a file; here the
-// comment is the point, and the bytes go into a stream.
+// Why not DPDK's rte_pcapng: in 22.11 rte_pcapng_copy takes no comment and writes mbufs of its own pool to a file; here
+// the comment is the point, and the bytes go into a stream.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// One capture while it lasts: the rings of all workers, which the control thread made and lends, read by the one API thread
-// that writes the file. It ends when nobody but the control thread holds it any more: then that takes the rings back and
-// frees them with the session.
+// One capture while it lasts: the rings of all workers, which the control thread made and lends, read by the one API
+// thread that writes the file. It ends when nobody but the control thread holds it any more: then that takes the rings
+// back and frees them with the session.
 #pragma once
 
 #include <functional>

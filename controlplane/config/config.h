@@ -15,7 +15,8 @@
 namespace baton::controlplane {
 
 struct DeviceConfig {
-  // kPort: the name of a port, of which this one is a VLAN. kPci: a PCI address; kDpdk: a device that EAL options made; others: what the DPDK driver of that name is told.
+  // kPort: the name of a port, of which this one is a VLAN. kPci: a PCI address; kDpdk: a device that EAL options made;
+  // others: what the DPDK driver of that name is told.
   enum class Kind { kPci, kAfPacket, kAfXdp, kTap, kMemif, kPcap, kRing, kNull, kDpdk, kPort } kind = Kind::kNull;
   std::string argument;  // the text behind the colon; for kPci the address itself
 };

@@ -1,7 +1,7 @@
-// What differs between two configurations: what a reload would add, remove and change, with old and new values, and what
-// takes a restart because it sizes memory, opens a device or a socket. Things are told apart by name: a service by its
-// name, a backend by the service's and its own, an address by itself, a route by its prefix. Order does not count, except
-// of ports. Pure, any thread.
+// What differs between two configurations: what a reload would add, remove and change, with old and new values, and
+// what takes a restart because it sizes memory, opens a device or a socket. Things are told apart by name: a service by
+// its name, a backend by the service's and its own, an address by itself, a route by its prefix. Order does not count,
+// except of ports. Pure, any thread.
 #pragma once
 
 #include <string>

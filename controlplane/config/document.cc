@@ -37,8 +37,8 @@ Mark MarkAt(absl::string_view text, size_t offset) {
   return mark;
 }
 
-// Where the parser gave up. Of a character outside of YAML's set it knows the offset only, and the end of a text without a
-// line's end it takes for the beginning of one more line.
+// Where the parser gave up. Of a character outside of YAML's set it knows the offset only, and the end of a text
+// without a line's end it takes for the beginning of one more line.
 Mark MarkOfError(absl::string_view text, const yaml_parser_t& parser) {
   if (parser.error == YAML_READER_ERROR) return MarkAt(text, parser.problem_offset);
   const Mark mark = MarkOf(parser.problem_mark), end = MarkAt(text, text.size());

@@ -12,8 +12,8 @@
 
 namespace baton::controlplane {
 
-// The packet as it would arrive at the port: to the port's MAC address, with its tag, checksums right, a SYN with the usual
-// MSS option. InvalidArgument: `len` is too short for the headers.
+// The packet as it would arrive at the port: to the port's MAC address, with its tag, checksums right, a SYN with the
+// usual MSS option. InvalidArgument: `len` is too short for the headers.
 absl::StatusOr<std::vector<uint8_t>> BuildFrame(const PacketText& packet, const PortInfo& port);
 
 // "tcp 192.0.2.7:4711 > 10.0.0.11:80 syn ttl 63 mss 1460 len 44". Headers of tunnels are followed inwards.

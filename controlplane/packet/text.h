@@ -3,7 +3,8 @@
 //     PROTO SRC > DST [syn] [ack] [fin] [rst] [ttl N] [id N] [len N] on PORT
 //
 // PROTO is tcp, udp, icmp or icmp6 (an echo request); SRC and DST are ADDRESS:PORT for tcp and udp, an IPv6 address in
-// brackets, and plain addresses otherwise. A TCP packet without flags is a SYN. `len` counts the IP packet. Pure, any thread.
+// brackets, and plain addresses otherwise. A TCP packet without flags is a SYN. `len` counts the IP packet. Pure, any
+// thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Finds the classic mistakes around a box that loads its configuration and still passes no traffic: those that the file's
-// own validation cannot refuse because they may be meant, and those that only the running box sees. Pure, any thread.
+// Finds the classic mistakes around a box that loads its configuration and still passes no traffic: those that the
+// file's own validation cannot refuse because they may be meant, and those that only the running box sees. Pure, any
+// thread.
 #pragma once
 
 #include <string>
@@ -23,8 +24,8 @@ struct Finding {
 
 absl::string_view Word(Finding::Severity severity);
 
-// Errors first, otherwise in the order of the configuration. A view without ports is that of a box that does not run: only
-// what the file tells is looked at then.
+// Errors first, otherwise in the order of the configuration. A view without ports is that of a box that does not run:
+// only what the file tells is looked at then.
 std::vector<Finding> FindMistakes(const Config& config, const View& view);
 
 }  // namespace baton::controlplane

@@ -64,8 +64,8 @@ absl::Status SetKernelMtu(const std::string& interface, uint16_t mtu) {
                                                  DpdkError(error)));
 }
 
-// The queues that the driver can use of a network card that the kernel drives: its combined channels. Virtual Ethernet has
-// none of these, and the driver then takes one queue.
+// The queues that the driver can use of a network card that the kernel drives: its combined channels. Virtual Ethernet
+// has none of these, and the driver then takes one queue.
 uint16_t ChannelsOf(const std::string& interface) {
   const int control = socket(AF_INET, SOCK_DGRAM, 0);
   if (control < 0) return 1;

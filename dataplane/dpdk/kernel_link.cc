@@ -145,8 +145,8 @@ int KernelLink::FromInterfaces() {
   return work;
 }
 
-// The first worker sends for the kernel: it has a transmit queue on every port. What does not fit into its ring stays in
-// the interface, whose own queue is bounded.
+// The first worker sends for the kernel: it has a transmit queue on every port. What does not fit into its ring stays
+// in the interface, whose own queue is bounded.
 int KernelLink::ReadFrom(PortId port) {
   int count = 0;
   while (count < kFramesPerTurn) {

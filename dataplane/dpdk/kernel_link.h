@@ -1,6 +1,6 @@
-// The kernel's interfaces beside the ports, and the thread that carries frames between them and the workers. Each worker
-// has two rings of its own, single producer and single consumer; no worker makes a system call or wakes anybody: the
-// thread looks by itself, every millisecond at least. Made and destroyed by the main thread while no worker runs.
+// The kernel's interfaces beside the ports, and the thread that carries frames between them and the workers. Each
+// worker has two rings of its own, single producer and single consumer; no worker makes a system call or wakes anybody:
+// the thread looks by itself, every millisecond at least. Made and destroyed by the main thread while no worker runs.
 #pragma once
 
 #include <atomic>

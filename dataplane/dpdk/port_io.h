@@ -12,8 +12,8 @@ namespace baton::dataplane {
 
 class DpdkPortIo final : public PacketIo {
  public:
-  // `queue` is the worker's, on every port that has so many; from the others it receives nothing, and it must not send there
-  // (WorkerConfig::senders). REQUIRES: `buffers`, which the ports receive into too, outlives this.
+  // `queue` is the worker's, on every port that has so many; from the others it receives nothing, and it must not send
+  // there (WorkerConfig::senders). REQUIRES: `buffers`, which the ports receive into too, outlives this.
   DpdkPortIo(uint16_t queue, const DpdkBufferPool& buffers) : queue_(queue), buffers_(buffers) {}
 
   // REQUIRES: id < kMaxPorts; `port` outlives this.

@@ -48,8 +48,8 @@ class ControlSocket {
   int fd_;
 };
 
-// What must hold before the interface is up. A kernel without IPv6 has none of these files, which is fine unless the port
-// has an IPv6 address: then adding that fails.
+// What must hold before the interface is up. A kernel without IPv6 has none of these files, which is fine unless the
+// port has an IPv6 address: then adding that fails.
 void PrepareIpv6(const std::string& interface, bool used) {
   const auto set = [&](const char* key, const char* value) {
     std::ofstream(absl::StrCat("/proc/sys/net/ipv6/conf/", interface, "/", key)) << value;

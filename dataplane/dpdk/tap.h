@@ -1,6 +1,6 @@
-// An interface of the kernel (TAP) that stands beside a port: the port's MAC address, MTU and addresses, so that programs
-// on the box see the NIC. Made and removed by the main thread, gone with the process. Write may be called by any thread,
-// Read by one; neither blocks.
+// An interface of the kernel (TAP) that stands beside a port: the port's MAC address, MTU and addresses, so that
+// programs on the box see the NIC. Made and removed by the main thread, gone with the process. Write may be called by
+// any thread, Read by one; neither blocks.
 #pragma once
 
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-// `capture`: writes what batond streams to standard output, until it ends or a signal ends it. Main thread; a thread of its
-// own waits for the signals.
+// `capture`: writes what batond streams to standard output, until it ends or a signal ends it. Main thread; a thread of
+// its own waits for the signals.
 #pragma once
 
 #include <ostream>

@@ -1,5 +1,5 @@
-// What DPDK is started with: our defaults for what the operator left open, then the configuration's and the command line's
-// own options, which win. Pure.
+// What DPDK is started with: our defaults for what the operator left open, then the configuration's and the command
+// line's own options, which win. Pure.
 #pragma once
 
 #include <string>

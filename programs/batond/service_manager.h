@@ -1,5 +1,5 @@
-// What batond tells the service manager that started it (systemd, sd_notify(3)): ready, reloading, stopping, and that it
-// lives. Without NOTIFY_SOCKET in the environment every call does nothing. Used by the main thread.
+// What batond tells the service manager that started it (systemd, sd_notify(3)): ready, reloading, stopping, and that
+// it lives. Without NOTIFY_SOCKET in the environment every call does nothing. Used by the main thread.
 #pragma once
 
 #include <cstdint>

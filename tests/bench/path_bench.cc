@@ -3,8 +3,8 @@
 //   path_bench [ipv4|ipv6] [METHOD ...] [ROWS ...]      default: both, all, 1 10000 1000000 4000000
 //
 // Every repetition measures, one after the other: a forwarder that only swaps MAC addresses, rte_hash's bulk look-up on
-// the same number of keys, the path, and set-ups. The lower quartile of the repetitions is the figure. Cycles are those of
-// the time-stamp counter. All read the same source, whose making of the frame is in every figure.
+// the same number of keys, the path, and set-ups. The lower quartile of the repetitions is the figure. Cycles are those
+// of the time-stamp counter. All read the same source, whose making of the frame is in every figure.
 #include <sched.h>
 
 #include <algorithm>
@@ -147,8 +147,8 @@ void Print(const Case& c, BenchBox& box, Figure& path, Figure& setup, Figure& sw
 void Measure(const Case& asked) {
   const uint32_t extra = kSetups * kRepetitions;
   Case c = asked;
-  // The table has exactly the rows asked for where that leaves most of them for the traffic; the last ones are set up in
-  // the course of the measurement.
+  // The table has exactly the rows asked for where that leaves most of them for the traffic; the last ones are set up
+  // in the course of the measurement.
   const bool within = asked.rows > 4 * extra;
   if (within) c.rows -= extra;
   auto created = BenchBox::Create(c, extra);

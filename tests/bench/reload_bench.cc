@@ -1,6 +1,6 @@
 // How long a reload takes, from the file's text to the answer that every worker has committed it: 1,000 services with
-// 10,000 backends, of which some change. One JSON object a line. Workers are stand-ins that take updates at once; what a
-// real one adds is the time of a poll. The control thread is the real one.
+// 10,000 backends, of which some change. One JSON object a line. Workers are stand-ins that take updates at once; what
+// a real one adds is the time of a poll. The control thread is the real one.
 //
 //   reload_bench [SERVICES] [BACKENDS OF EACH]
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Frames for the driver of ARP and neighbour discovery. The input is a sequence of (control byte, length, frame);
-// between two frames time passes. Held: the table keeps its limit, a frame is answered once at most, whatever is accepted
-// survives encoding, whatever we send decodes.
+// between two frames time passes. Held: the table keeps its limit, a frame is answered once at most, whatever is
+// accepted survives encoding, whatever we send decodes.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

@@ -1,6 +1,6 @@
-// With several workers each chooses ports of `full` translation from its own share: not those that a story names, but one
-// for each. Remembers which was chosen for which, towards each end, so that the story's packets can be sent and compared
-// with the ports that are in use. Test code only.
+// With several workers each chooses ports of `full` translation from its own share: not those that a story names, but
+// one for each. Remembers which was chosen for which, towards each end, so that the story's packets can be sent and
+// compared with the ports that are in use. Test code only.
 #pragma once
 
 #include <functional>

@@ -45,8 +45,8 @@ absl::StatusOr<PacketText> ParsePacket(absl::string_view text);
 std::string Difference(const PacketText& expected, const PacketText& actual);
 
 // Empty when `sent` is `received` as a translation must leave it (AM-04, AM-11): nothing but addresses, ports, the
-// identifier of an ICMP echo, TTL, checksums and the link layer differ, and of TCP's numbers and text what `named` names
-// (FTP: Difference compares it). Otherwise what differs.
+// identifier of an ICMP echo, TTL, checksums and the link layer differ, and of TCP's numbers and text what `named`
+// names (FTP: Difference compares it). Otherwise what differs.
 std::string Alteration(const PacketText& received, const PacketText& sent, const PacketText& named = {});
 
 }  // namespace baton::scenarios

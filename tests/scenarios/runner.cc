@@ -34,8 +34,9 @@ struct Reading {
   }
 };
 
-// What the worker said about a packet beforehand, beside what became of it; other packets may have gone on with it. What
-// depends on more than the packet and the tables, `explain` does not foresee: rates, full queues, earlier fragments.
+// What the worker said about a packet beforehand, beside what became of it; other packets may have gone on with it.
+// What depends on more than the packet and the tables, `explain` does not foresee: rates, full queues, earlier
+// fragments.
 std::string ExplanationMistake(const PacketTrace& t, const std::vector<SentFrame>& sent, const Reading& before,
                                const Reading& after) {
   const auto dropped = [&](DropReason reason) {
@@ -87,7 +88,8 @@ Bytes WithoutPadding(Bytes frame) {
   return frame;
 }
 
-// A capture of the step has each packet once as it came in, each as it was sent, in order, and each drop with its reason.
+// A capture of the step has each packet once as it came in, each as it was sent, in order, and each drop with its
+// reason.
 std::string CaptureMistake(const std::vector<PortInfo>& ports, const std::vector<Box::Captured>& captured,
                            const std::vector<SentFrame>& arrived, const std::vector<SentFrame>& sent,
                            const Reading& before, const Reading& after) {
@@ -343,7 +345,8 @@ class Run {
     return absl::StrCat("the destination MAC address ", packet.Get("mac_dst"), " is not that of ", hop.ToString());
   }
 
-  // The station that a packet comes from or goes to, which is on a port's network: the one of `via`, or where `host` is.
+  // The station that a packet comes from or goes to, which is on a port's network: the one of `via`, or where `host`
+  // is.
   IpAddress StationOf(const PacketText& packet, const IpAddress& host) const {
     return packet.has("via") ? *IpAddress::Parse(packet.Get("via")) : HopTo(host);
   }

@@ -1,5 +1,5 @@
-// Frames from text and text from frames. The bytes were written by hand after RFC 791, 9293, 8200 and 4443; checksums with
-// a calculator.
+// Frames from text and text from frames. The bytes were written by hand after RFC 791, 9293, 8200 and 4443; checksums
+// with a calculator.
 #include "controlplane/packet/frame.h"
 
 #include <absl/strings/match.h>

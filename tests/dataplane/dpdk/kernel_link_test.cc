@@ -1,5 +1,5 @@
-// The kernel's interfaces beside ports, in a network namespace that only the testing thread is in: sockets of the kernel
-// at one end, a worker's queue at the other. Needs root; without it the test says so and passes.
+// The kernel's interfaces beside ports, in a network namespace that only the testing thread is in: sockets of the
+// kernel at one end, a worker's queue at the other. Needs root; without it the test says so and passes.
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>

@@ -1,4 +1,5 @@
-// A receive queue in front of a worker, in simulated time: what is lost before anybody looks, with and without shedding.
+// A receive queue in front of a worker, in simulated time: what is lost before anybody looks, with and without
+// shedding.
 #include <catch2/catch.hpp>
 
 #include <algorithm>

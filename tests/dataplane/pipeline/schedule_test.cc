@@ -1,5 +1,5 @@
-// Which backend a new access goes to, as tables of cases. Backends are written as letters, as in figure 6 of the front-end
-// specification.
+// Which backend a new access goes to, as tables of cases. Backends are written as letters, as in figure 6 of the
+// front-end specification.
 #include <algorithm>
 #include <map>
 #include <memory>

@@ -49,8 +49,8 @@ enum SmallSlot : Slot { kBothWays, kBothWaysV6, kMoving, kNobodys, kInside, kIns
 std::vector<LocalAddress> SmallAddresses(AddressMode moving);
 
 // On 198.51.100.10 and 2001:db8:100::10: `destination` on TCP 80, UDP 53 and echo, `full` on TCP 81 and UDP 54; on
-// 198.51.100.20 `destination` on UDP 53. On the first two FTP: `destination` on 21, `full` on 2121. Backends are 10.0.0.11 and .12, 2001:db8:a::11 and ::12; `weight` is that of
-// all of them.
+// 198.51.100.20 `destination` on UDP 53. On the first two FTP: `destination` on 21, `full` on 2121. Backends are
+// 10.0.0.11 and .12, 2001:db8:a::11 and ::12; `weight` is that of all of them.
 std::vector<Service> SmallServices(uint16_t weight);
 
 }  // namespace baton::dataplane

@@ -23,8 +23,9 @@ using std::chrono::seconds;
 
 constexpr MacAddress kHost = {{0x0a, 0, 0, 0, 0, 1}};
 
-// One of each kind of snapshot. The first generation: DNS of .10 goes to 10.0.0.11, .20 is not in charge, 203.0.113.0/24
-// lies behind `lan`. The second: DNS of .10 goes to 10.0.0.12, .20 is in charge, 203.0.113.0/24 lies behind `wan`.
+// One of each kind of snapshot. The first generation: DNS of .10 goes to 10.0.0.11, .20 is not in charge,
+// 203.0.113.0/24 lies behind `lan`. The second: DNS of .10 goes to 10.0.0.12, .20 is in charge, 203.0.113.0/24 lies
+// behind `wan`.
 struct Snapshots {
   std::unique_ptr<const RouteTable> routes;
   std::unique_ptr<const ServiceTable> services;

@@ -1,5 +1,6 @@
-// Two workers share no cache line that one of them writes: all memory that a worker takes while it is made, on its own thread
-// as batond does, against all that another one takes. An executable of its own, because it replaces operator new.
+// Two workers share no cache line that one of them writes: all memory that a worker takes while it is made, on its own
+// thread as batond does, against all that another one takes. An executable of its own, because it replaces operator
+// new.
 #include <malloc.h>
 
 #include <algorithm>
@@ -81,7 +82,8 @@ size_t CommonLines(bool own_threads) {
     workers[i] = Worker::Create(config, ports, mailboxes[i], nullptr, &steering->of(i)).value();
     recorded = nullptr;
   };
-  // One after the other, but all threads live on, as those of lcores do: the memory of one that ended is for the next one.
+  // One after the other, but all threads live on, as those of lcores do: the memory of one that ended is for the next
+  // one.
   std::atomic<size_t> made{0};
   std::vector<std::thread> threads;
   for (size_t i = 0; i < kWorkers; ++i) {
