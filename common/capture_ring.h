@@ -59,9 +59,12 @@ class CaptureRing {
   // Release: the producer may write into the place only after it was read.
   void Pop() { tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
   uint64_t missed() const { return missed_.load(std::memory_order_relaxed); }
+  // The worker copies what it receives from now on.
+  bool begun() const { return begun_.load(std::memory_order_relaxed); }
 
   // Producer, from here on. Places are written at positions `published()` to `published() + Room() - 1` first and
   // published together afterwards. Acquire: see Pop.
+  void Begin() { begun_.store(true, std::memory_order_relaxed); }
   uint32_t published() const { return head_.load(std::memory_order_relaxed); }
   uint32_t Room(uint32_t written_to) const { return places() - (written_to - tail_.load(std::memory_order_acquire)); }
   CapturedPacket& At(uint32_t position) { return packets_[position & mask_]; }
@@ -80,6 +83,7 @@ class CaptureRing {
   // Lines of their own: each is written by one side and read by the other.
   alignas(64) std::atomic<uint32_t> head_{0};    // worker writes
   std::atomic<uint64_t> missed_{0};              // worker writes; relaxed: a count
+  std::atomic<bool> begun_{false};               // worker writes, once; relaxed: nothing is read by it
   alignas(64) std::atomic<uint32_t> tail_{0};    // consumer writes
 };
 

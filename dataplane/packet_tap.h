@@ -17,7 +17,9 @@ class PacketTap {
  public:
   // REQUIRES: both outlive this.
   PacketTap(CaptureRing& ring, Counter& missed)
-      : ring_(ring), missed_(missed), settings_(ring.settings()), end_(ring.published()) {}
+      : ring_(ring), missed_(missed), settings_(ring.settings()), end_(ring.published()) {
+    ring.Begin();
+  }
 
   // The time that copies get from now on.
   void SetTime(TimePoint now) { now_ = now; }

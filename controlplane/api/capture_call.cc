@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kChunkBytes = 64 << 10;
 constexpr auto kPause = std::chrono::milliseconds(5);
+constexpr auto kStartLimit = std::chrono::seconds(2);
 constexpr uint16_t kUsualSnapLength = 256;
 
 absl::StatusOr<CaptureSettings> ReadSettings(const v1::CaptureRequest& in, const View& view) {
@@ -62,6 +63,15 @@ class Writer {
   const Duration to_wall_clock_;
 };
 
+absl::Status WaitForWorkers(const CaptureReader& reader, const grpc::ServerContext& context) {
+  const auto limit = std::chrono::steady_clock::now() + kStartLimit;
+  while (!reader.begun() && !context.IsCancelled()) {
+    if (std::chrono::steady_clock::now() > limit) return absl::UnavailableError("capture: a worker did not begin in 2 s");
+    std::this_thread::sleep_for(kPause);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status StreamCapture(Requests& requests, const v1::CaptureRequest& in, grpc::ServerContext& context,
@@ -73,7 +83,7 @@ absl::Status StreamCapture(Requests& requests, const v1::CaptureRequest& in, grp
   CaptureReader reader(std::move(session));
   const Writer writer(*view);
   v1::CaptureChunk chunk;
-  std::this_thread::sleep_for(kPause);  // the workers have taken their rings: who has the first chunk misses nothing
+  RETURN_IF_ERROR(WaitForWorkers(reader, context));  // who has the first chunk misses nothing
   chunk.set_pcapng(writer.Begin(settings.snap_length));
   uint64_t packets = 0;
   const uint64_t count = in.count() == 0 ? ~uint64_t{0} : in.count();

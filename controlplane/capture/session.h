@@ -3,6 +3,7 @@
 // back and frees them with the session.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -30,6 +31,10 @@ class CaptureReader {
     take(*first->Front(), first->FrontBytes());
     first->Pop();
     return true;
+  }
+  // Every worker copies what it receives from now on.
+  bool begun() const {
+    return std::all_of(session_->rings.begin(), session_->rings.end(), [](const auto& ring) { return ring->begun(); });
   }
   uint64_t missed() const {
     uint64_t sum = 0;

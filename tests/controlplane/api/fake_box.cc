@@ -121,6 +121,7 @@ absl::StatusOr<std::shared_ptr<CaptureSession>> FakeBox::StartCapture(const Capt
   auto session = std::make_shared<CaptureSession>();
   session->settings = settings;
   session->rings.push_back(std::make_unique<CaptureRing>(settings, 8));
+  session->rings[0]->Begin();
   for (const CapturedPacket& packet : captured) {
     CaptureRing& ring = *session->rings[0];
     ring.At(ring.published()) = packet;

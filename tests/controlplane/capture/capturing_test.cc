@@ -85,6 +85,17 @@ TEST_CASE("a snap length that makes no sense is refused") {
   CHECK_FALSE(f.capturing.active());
 }
 
+TEST_CASE("a capture has begun when every worker copies") {
+  const auto session = std::make_shared<CaptureSession>();
+  for (int i = 0; i < 2; ++i) session->rings.push_back(std::make_unique<CaptureRing>(CaptureSettings{}, 8));
+  const CaptureReader reader(session);
+  CHECK_FALSE(reader.begun());
+  session->rings[1]->Begin();
+  CHECK_FALSE(reader.begun());
+  session->rings[0]->Begin();
+  CHECK(reader.begun());
+}
+
 TEST_CASE("packets of several workers come in the order of their times") {
   CaptureSession session;
   for (int i = 0; i < 2; ++i) session.rings.push_back(std::make_unique<CaptureRing>(CaptureSettings{}, 8));
