@@ -42,10 +42,15 @@ def time_limit():
     signal.signal(signal.SIGALRM, previous)
 
 
-def lab_of(topology, name):
+def lab_of(topology, name, prepare=None):
+    """A lab that is up. `prepare(lab)` comes before its boxes start."""
     lab = Lab(topology, name, BALANCER)
     try:
-        lab.up()
+        lab.up(start_boxes=prepare is None)
+        if prepare is not None:
+            prepare(lab)
+            for box in lab.boxes.values():
+                box.start()
         yield lab
     finally:
         lab.down()

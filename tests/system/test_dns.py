@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from baton_lab.lab import Lab
-from conftest import BALANCER, assert_every_packet_is_accounted_for
+from conftest import assert_every_packet_is_accounted_for, lab_of
 from services import TARGETS, each_target
 
 QUESTIONS = 100
@@ -59,21 +58,18 @@ def start_server(lab, number):
     lab.run(f"s{number}", "nsd", "-c", configuration)
 
 
+def serve(lab):
+    strings = " ".join(f'"{n:02}{"x" * (LENGTH - 2)}"' for n in range(STRINGS))
+    (lab.state / "example.zone").write_text(ZONE.format(strings=strings))
+    for number in (1, 2, 3):
+        start_server(lab, number)
+    box = lab.boxes["box"]
+    box.configuration.write_text(box.configuration.read_text().replace("af_packet:", "af_xdp:") + "".join(services()))
+
+
 @pytest.fixture(scope="module")
 def dns_lab():
-    lab = Lab("nat", "baton-dns", BALANCER)
-    try:
-        lab.up(start_boxes=False)
-        strings = " ".join(f'"{n:02}{"x" * (LENGTH - 2)}"' for n in range(STRINGS))
-        (lab.state / "example.zone").write_text(ZONE.format(strings=strings))
-        for number in (1, 2, 3):
-            start_server(lab, number)
-        box = lab.boxes["box"]
-        box.configuration.write_text(box.configuration.read_text().replace("af_packet:", "af_xdp:") + "".join(services()))
-        box.start()
-        yield lab
-    finally:
-        lab.down()
+    yield from lab_of("nat", "baton-dns", serve)
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from baton_lab.lab import Lab
-from conftest import BALANCER, assert_every_packet_is_accounted_for
+from conftest import assert_every_packet_is_accounted_for, lab_of
 from services import each_target
 from test_path import SEGMENT
 
@@ -16,23 +15,20 @@ JUMBO = 9000
 pytestmark = pytest.mark.batond
 
 
+def widen(lab):
+    for host, interface in [("client", "wan"), *((backend, "lan") for backend in lab.backends)]:
+        lab.run(host, "ip", "link", "set", interface, "mtu", str(JUMBO))
+    for port in json.loads(lab.run("switch", "ip", "-json", "link", "show", "type", "veth")):
+        lab.run("switch", "ip", "link", "set", port["ifname"], "mtu", str(JUMBO))
+    box = lab.boxes["box"]
+    text = re.sub(r'"(af_packet:\w+)",', rf'"\1", mtu: {JUMBO},', box.configuration.read_text())
+    assert text.count(f"mtu: {JUMBO}") == 2
+    box.configuration.write_text(text)
+
+
 @pytest.fixture(scope="module")
 def jumbo_lab():
-    lab = Lab("nat", "baton-jumbo", BALANCER)
-    try:
-        lab.up(start_boxes=False)
-        for host, interface in [("client", "wan"), *((backend, "lan") for backend in lab.backends)]:
-            lab.run(host, "ip", "link", "set", interface, "mtu", str(JUMBO))
-        for port in json.loads(lab.run("switch", "ip", "-json", "link", "show", "type", "veth")):
-            lab.run("switch", "ip", "link", "set", port["ifname"], "mtu", str(JUMBO))
-        box = lab.boxes["box"]
-        text = re.sub(r'"(af_packet:\w+)",', rf'"\1", mtu: {JUMBO},', box.configuration.read_text())
-        assert text.count(f"mtu: {JUMBO}") == 2
-        box.configuration.write_text(text)
-        box.start()
-        yield lab
-    finally:
-        lab.down()
+    yield from lab_of("nat", "baton-jumbo", widen)
 
 
 @pytest.fixture

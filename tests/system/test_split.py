@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from baton_lab.lab import Lab
-from conftest import BALANCER, assert_every_packet_is_accounted_for
+from conftest import assert_every_packet_is_accounted_for, lab_of
 from services import TARGETS
 from test_streams import full_socket_buffers, iperf
 
@@ -14,22 +13,19 @@ NARROW = 1400
 each_ipv4_target = pytest.mark.parametrize("target", [t for t in TARGETS if t.family == "v4"], ids=lambda t: t.method)
 
 
+def narrow(lab):
+    for backend in lab.backends:
+        lab.run(backend, "ip", "link", "set", "lan", "mtu", str(NARROW))
+    box = lab.boxes["box"]
+    text = box.configuration.read_text().replace("af_packet:", "af_xdp:")
+    text = text.replace('"af_xdp:lan",', f'"af_xdp:lan", mtu: {NARROW},')
+    assert f"mtu: {NARROW}" in text
+    box.configuration.write_text(text)
+
+
 @pytest.fixture(scope="module")
 def split_lab():
-    lab = Lab("nat", "baton-split", BALANCER)
-    try:
-        lab.up(start_boxes=False)
-        for backend in lab.backends:
-            lab.run(backend, "ip", "link", "set", "lan", "mtu", str(NARROW))
-        box = lab.boxes["box"]
-        text = box.configuration.read_text().replace("af_packet:", "af_xdp:")
-        text = text.replace('"af_xdp:lan",', f'"af_xdp:lan", mtu: {NARROW},')
-        assert f"mtu: {NARROW}" in text
-        box.configuration.write_text(text)
-        box.start()
-        yield lab
-    finally:
-        lab.down()
+    yield from lab_of("nat", "baton-split", narrow)
 
 
 @pytest.fixture

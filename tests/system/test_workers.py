@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from baton_lab.lab import Lab
-from conftest import BALANCER, assert_every_packet_is_accounted_for, balance
+from conftest import assert_every_packet_is_accounted_for, balance, lab_of
 from services import each_target, fetch
 from test_datagrams import ping
 from test_http import ab
@@ -20,17 +19,13 @@ DEVICES = ["af_packet", "af_xdp"]
 
 @pytest.fixture(scope="module", params=DEVICES)
 def workers_lab(request):
-    lab = Lab("nat", "baton-workers", BALANCER)
-    try:
-        lab.up(start_boxes=False)
+    def employ(lab):
         box = lab.boxes["box"]
         text = box.configuration.read_text().replace("af_packet:", f"{request.param}:")
         box.configuration.write_text(re.sub(r"workers: \d+", "workers: 2", text))
-        box.start()
         lab.device = request.param
-        yield lab
-    finally:
-        lab.down()
+
+    yield from lab_of("nat", "baton-workers", employ)
 
 
 @pytest.fixture
