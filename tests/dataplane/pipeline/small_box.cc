@@ -86,8 +86,8 @@ WorkerConfig SmallWorker(const std::string& name) {
       .errors_per_second = 100,
       .control_packets_per_second = 100,
       .kernel_packets_per_second = 100,
-      .service_slots = 16,
-      .backend_slots = 32,
+      .service_slots = 32,
+      .backend_slots = 64,
       .address_slots = 16,
   };
 }
@@ -119,24 +119,32 @@ std::vector<LocalAddress> SmallAddresses(AddressMode moving) {
 }
 
 std::vector<Service> SmallServices(uint16_t weight) {
-  constexpr ForwardMethod kDirect = ForwardMethod::kDestination, kFull = ForwardMethod::kFull;
+  constexpr ForwardMethod kDestination = ForwardMethod::kDestination, kFull = ForwardMethod::kFull;
   ServiceList list(weight);
   for (const auto& [external, slot] : {std::pair{"198.51.100.10", kBothWays}, {"2001:db8:100::10", kBothWaysV6}}) {
     const uint8_t icmp = slot == kBothWays ? kIcmp : kIcmpv6;
-    list.Add(external, slot, 80, kTcp, kDirect);
-    list.Add(external, slot, 53, kUdp, kDirect, Schedule::kRoundRobin);
-    list.Add(external, slot, 0, icmp, kDirect, Schedule::kLeastLoad);
+    list.Add(external, slot, 80, kTcp, kDestination);
+    list.Add(external, slot, 53, kUdp, kDestination, Schedule::kRoundRobin);
+    list.Add(external, slot, 0, icmp, kDestination, Schedule::kLeastLoad);
     list.Add(external, slot, 81, kTcp, kFull);
     list.Add(external, slot, 54, kUdp, kFull);
   }
-  list.Add("198.51.100.20", kMoving, 53, kUdp, kDirect);
+  list.Add("198.51.100.20", kMoving, 53, kUdp, kDestination);
   // A backend of a `destination` service names one external address only: its replies must find their way back.
   for (Backend& backend : list.services.back().backends) backend.port = 5353;
   for (const auto& [external, slot] : {std::pair{"198.51.100.10", kBothWays}, {"2001:db8:100::10", kBothWaysV6}}) {
-    for (const auto& [port, method] : {std::pair{uint16_t{21}, kDirect}, {uint16_t{2121}, kFull}}) {
+    for (const auto& [port, method] : {std::pair{uint16_t{21}, kDestination}, {uint16_t{2121}, kFull}}) {
       list.Add(external, slot, port, kTcp, method);
       list.services.back().application = Application::kFtp;
     }
+  }
+  for (const auto& [external, slot] : {std::pair{"198.51.100.10", kBothWays}, {"2001:db8:100::10", kBothWaysV6}}) {
+    const IpAddress source = Ip(slot == kBothWays ? "10.0.0.2" : "2001:db8:a::2");
+    list.Add(external, slot, 82, kTcp, ForwardMethod::kDirect);
+    list.Add(external, slot, 55, kUdp, ForwardMethod::kTunnel);
+    list.services.back().tunnel = {.type = Tunnel::Type::kIp, .source = source};
+    list.Add(external, slot, 83, kTcp, ForwardMethod::kTunnel);
+    list.services.back().tunnel = {.type = Tunnel::Type::kVxlan, .source = source, .vni = 7};
   }
   return std::move(list.services);
 }

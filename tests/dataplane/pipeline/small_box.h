@@ -48,9 +48,10 @@ enum SmallSlot : Slot { kBothWays, kBothWaysV6, kMoving, kNobodys, kInside, kIns
 // 10.0.0.10 and 2001:db8:a::10; then the ports' own.
 std::vector<LocalAddress> SmallAddresses(AddressMode moving);
 
-// On 198.51.100.10 and 2001:db8:100::10: `destination` on TCP 80, UDP 53 and echo, `full` on TCP 81 and UDP 54; on
-// 198.51.100.20 `destination` on UDP 53. On the first two FTP: `destination` on 21, `full` on 2121. Backends are
-// 10.0.0.11 and .12, 2001:db8:a::11 and ::12; `weight` is that of all of them.
+// On 198.51.100.10 and 2001:db8:100::10: `destination` on TCP 80, UDP 53 and echo, `full` on TCP 81 and UDP 54, FTP with
+// `destination` on 21 and `full` on 2121, `direct` on TCP 82, `tunnel` on UDP 55 (IP in IP) and TCP 83 (VXLAN); on
+// 198.51.100.20 `destination` on UDP 53. Backends are 10.0.0.11 and .12, 2001:db8:a::11 and ::12; `weight` is that of
+// all of them.
 std::vector<Service> SmallServices(uint16_t weight);
 
 }  // namespace baton::dataplane
