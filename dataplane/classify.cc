@@ -120,6 +120,7 @@ void SetAsideLocal(Burst& burst, const MacAddress* macs) {
 
 void Classify(const Tables& tables, const HoldBuffer& hold, Burst& burst) {
   const bool usual = tables.addresses->all_normal() && hold.packets() == 0;
+  burst.opens = false;
   for (Packet& p : burst) {
     if (!p.alive()) continue;
     if (p.side != nullptr) {
@@ -132,6 +133,7 @@ void Classify(const Tables& tables, const HoldBuffer& hold, Burst& burst) {
       } else {
         ClassifyTransit(tables, hold, p);
       }
+      burst.opens |= p.service != nullptr;
       if (!p.alive()) continue;
       if (LinkLocal(p)) {
         p.Drop(DropReason::kBadAddress);

@@ -122,6 +122,7 @@ struct Burst {
   Origin origin = Origin::kPort;
   uint8_t flags = 0;         // PacketFlags of all packets together; set by Parse
   bool shed = false;         // the worker is overloaded: ShedData drops what is not for the box itself
+  bool opens = false;        // a packet without a row is to a service; set by Classify
   Packet packets[kBurst];
 
   Packet* begin() { return packets; }

@@ -33,9 +33,9 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
   ftp_.Follow(tables, mtus_.data(), burst, ToMillis(now));  // FTP: addresses in commands, sequence numbers behind them
   RewriteErrors(burst);                    // ICMP errors: what they quote
   ClampMss(mss_.data(), burst);            // SYNs: no larger segments than the ways out carry
-  NoteUse(tables, burst, now);             // time, counts and TCP state of the rows
-  Rewrite(neighbors_, headers_.data(), translator_.outers(), burst);  // addresses, ports, checksums, TTL, headers
-  AnswerInPlace(burst, now);               // echo replies; resets and ICMP errors in place of what was dropped
+  translator_.NoteUse(tables.services->timeouts(), burst, ToMillis(now));  // time, counts and TCP state of the rows
+  const int sent = Rewrite(neighbors_, headers_.data(), translator_.outers(), burst);  // addresses, checksums, TTL, headers
+  if (sent < burst.count) AnswerInPlace(burst, now);  // echo replies; resets and ICMP errors in place of what was dropped
                                            // Worker::Dispatch: sends, holds, frees; each packet counted exactly once
 }
 
@@ -65,15 +65,6 @@ Pipeline::Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_secon
       IpAddress& own = a.address.is_v4() ? own_ipv4_[i] : own_ipv6_[i];
       if (own.is_unspecified()) own = a.address;
     }
-  }
-}
-
-void Pipeline::NoteUse(const Tables& tables, Burst& burst, TimePoint now) {
-  const Timeouts& timeouts = tables.services->timeouts();
-  const Millis now_ms = ToMillis(now);
-  for (Packet& p : burst) {
-    if (!p.alive() || p.side == nullptr) continue;
-    if ((p.flags & kIcmpError) == 0) translator_.Used(timeouts, p, now_ms);
   }
 }
 

@@ -40,7 +40,6 @@ class Pipeline {
   void Explain(const Tables& tables, uint16_t hop_generation, TimePoint now, PacketTrace& trace);
 
  private:
-  void NoteUse(const Tables& tables, Burst& burst, TimePoint now);
   void AnswerInPlace(Burst& burst, TimePoint now);
   void AnswerDropped(Packet& packet, TimePoint now);
   void ExplainWayOut(const Tables& tables, uint16_t hop_generation, uint32_t row, Burst& burst, TimePoint now,

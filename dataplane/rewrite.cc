@@ -54,15 +54,15 @@ void WriteIpv6(const RowSide* side, Packet& p) {
   std::memcpy(ip.dst, side->dst.v6_bytes(), 16);
 }
 
-}  // namespace
-
-void WriteEthernet(const PortHeader& from, const MacAddress& to, Packet& p) {
+// Inline: for every packet that is sent.
+inline void PutEthernet(const PortHeader& from, const MacAddress& to, Packet& p) {
   const int header = static_cast<int>(sizeof(EthernetHeader)) + (from.vlan != 0 ? static_cast<int>(sizeof(VlanTag)) : 0);
-  const int moved = p.l3 - header;
-  p.data += moved;
-  p.length = static_cast<uint16_t>(p.length - moved);
-  p.l3 = static_cast<uint8_t>(header);
-  p.l4 = static_cast<uint16_t>(p.l4 == 0 ? 0 : p.l4 - moved);
+  if (const int moved = p.l3 - header; moved != 0) {
+    p.data += moved;
+    p.length = static_cast<uint16_t>(p.length - moved);
+    p.l3 = static_cast<uint8_t>(header);
+    p.l4 = static_cast<uint16_t>(p.l4 == 0 ? 0 : p.l4 - moved);
+  }
   auto& ethernet = *reinterpret_cast<EthernetHeader*>(p.data);
   std::memcpy(ethernet.dst, to.bytes.data(), 6);
   std::memcpy(ethernet.src, from.mac.bytes.data(), 6);
@@ -77,9 +77,15 @@ void WriteEthernet(const PortHeader& from, const MacAddress& to, Packet& p) {
   tag.type.set(type);
 }
 
-void Rewrite(NeighborTable& neighbors, const PortHeader* ports, const OuterHeaders& outers, Burst& burst) {
+}  // namespace
+
+void WriteEthernet(const PortHeader& from, const MacAddress& to, Packet& p) { PutEthernet(from, to, p); }
+
+int Rewrite(NeighborTable& neighbors, const PortHeader* ports, const OuterHeaders& outers, Burst& burst) {
+  int forwarded = 0;
   for (Packet& p : burst) {
     if (!p.alive()) continue;
+    ++forwarded;
     const RowSide* side = p.side != nullptr && !p.side->untouched() ? p.side : nullptr;
     if (side != nullptr && p.l4 != 0) WritePorts(*side, p);
     if (p.ipv4) {
@@ -90,10 +96,11 @@ void Rewrite(NeighborTable& neighbors, const PortHeader* ports, const OuterHeade
     if (side == nullptr && p.side != nullptr && p.side->tunnel()) {
       Encapsulate(outers[p.side->backend], p.side->src_port, p);
     }
-    WriteEthernet(ports[p.out_port], neighbors.at(p.neighbor).mac, p);
+    PutEthernet(ports[p.out_port], neighbors.at(p.neighbor).mac, p);
     neighbors.Touch(p.neighbor);
     p.fate = Fate::kForward;
   }
+  return forwarded;
 }
 
 void MakeEchoReply(const PortHeader& port, Packet& p) {

@@ -15,8 +15,8 @@ struct PortHeader {    // what the Ethernet header of a port's frames is made of
 
 // For every packet that is alive: writes the row's addresses and ports if it has a row (but for `direct` and `tunnel`),
 // counts down the TTL, puts the next hop's Ethernet header before the IP header, and a tunnel's headers between them.
-// Makes the fate kForward. `ports` is indexed by PortId.
-void Rewrite(NeighborTable& neighbors, const PortHeader* ports, const OuterHeaders& outers, Burst& burst);
+// Makes the fate kForward. `ports` is indexed by PortId. Returns for how many.
+int Rewrite(NeighborTable& neighbors, const PortHeader* ports, const OuterHeaders& outers, Burst& burst);
 
 // Puts an Ethernet header for `to` before the IP header, with a tag if the port has one; moves data and length.
 void WriteEthernet(const PortHeader& from, const MacAddress& to, Packet& packet);

@@ -57,6 +57,7 @@ bool Ended(const Row& row) {
 }
 
 void Translator::Translate(const Tables& tables, Burst& burst, TimePoint now) {
+  if (!burst.opens && (burst.flags & kSyn) == 0) return;
   created_in_burst_ = false;
   for (Packet& p : burst) {
     if (!p.alive()) continue;
@@ -224,24 +225,31 @@ DropReason Translator::PreviewAccess(const Service& service, const Packet& p, Mi
   return DropReason::kNone;
 }
 
-void Translator::Used(const Timeouts& timeouts, Packet& p, Millis now) {
-  RowSide& side = *p.side;
-  side.last_seen = now;
-  ++side.packets;
-  BackendCounters& counts = counters_.backends[side.backend];
-  const uint32_t bytes = p.length - p.l3;
-  if (side.reply()) {
-    counts.packets_from.Add();
-    counts.bytes_from.Add(bytes);
-  } else {
-    counts.packets_to.Add();
-    counts.bytes_to.Add(bytes);
+void Translator::NoteUse(const Timeouts& timeouts, Burst& burst, Millis now) {
+  for (Packet& p : burst) {
+    if (!p.alive() || p.side == nullptr || (p.flags & kIcmpError) != 0) continue;
+    RowSide& side = *p.side;
+    side.last_seen = now;
+    ++side.packets;
+    BackendCounters& counts = counters_.backends[side.backend];
+    const uint32_t bytes = p.length - p.l3;
+    if (side.reply()) {
+      counts.packets_from.Add();
+      counts.bytes_from.Add(bytes);
+    } else {
+      counts.packets_to.Add();
+      counts.bytes_to.Add(bytes);
+    }
+    if (p.protocol != kTcp) continue;
+    uint8_t seen = side.tcp_seen | (p.tcp_flags & (kTcpSyn | kTcpFin | kTcpRst | kTcpAck));
+    // A connection that goes on after a reset was not reset: somebody guessed (RFC 5961, 1.2).
+    if ((p.tcp_flags & kTcpRst) == 0) seen &= static_cast<uint8_t>(~kTcpRst);
+    if (seen != side.tcp_seen) ChangeState(timeouts, seen, side);
   }
-  if (p.protocol != kTcp) return;
-  uint8_t seen = side.tcp_seen | (p.tcp_flags & (kTcpSyn | kTcpFin | kTcpRst | kTcpAck));
-  // A connection that goes on after a reset was not reset: somebody guessed (RFC 5961, 1.2).
-  if ((p.tcp_flags & kTcpRst) == 0) seen &= static_cast<uint8_t>(~kTcpRst);
-  if (seen == side.tcp_seen) return;
+}
+
+void Translator::ChangeState(const Timeouts& timeouts, uint8_t seen, RowSide& side) {
+  BackendCounters& counts = counters_.backends[side.backend];
   Row& row = RowOf(side);
   const bool was_ended = Ended(row);
   side.tcp_seen = seen;

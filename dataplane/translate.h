@@ -46,8 +46,9 @@ class Translator {
   // copied into `preview`, so that later stages write into the copy.
   void Preview(const Tables& tables, Packet& packet, Millis now, RowPreview& preview);
 
-  // Notes that this packet goes out: time, counts, TCP state. Called for each packet that has a row and is sent.
-  void Used(const Timeouts& timeouts, Packet& packet, Millis now);
+  // Notes in the rows of the living packets that these go out: time, counts, TCP state. Not of ICMP errors, which do not
+  // keep a row alive.
+  void NoteUse(const Timeouts& timeouts, Burst& burst, Millis now);
 
   // Adds a row and counts it. Where it cannot, it says why and gives the port of `full` translation back. REQUIRES: no
   // row has the request key.
@@ -72,6 +73,7 @@ class Translator {
                            RowPreview& preview);
   DropReason ChoosePort(const Service& service, const Backend& backend, NewRow& row);
   void FollowFtp(Row& row);
+  void ChangeState(const Timeouts& timeouts, uint8_t seen, RowSide& side);
 
   AccessTable& access_;
   PortPools& pools_;
