@@ -30,7 +30,6 @@ PacketTrace::End EndOf(Fate fate) {
     case Fate::kWait: return End::kWait;
     case Fate::kEcho: return End::kEcho;
     case Fate::kKept: return End::kKept;
-    case Fate::kSteer:      // cannot be: only asked for
     case Fate::kSplit:      // cannot be: ExplainWayOut took it on
     case Fate::kUndecided:  // cannot be: Rewrite decided what was left
     case Fate::kDrop: break;

@@ -25,7 +25,6 @@ enum class Fate : uint8_t {
   kEcho,       // answered in place: an echo reply from one of our own addresses
   kKept,       // waits for its first fragment: the fragment table has taken it
   kSplit,      // larger than `mtu`, which is that of the way out: goes on in pieces
-  kSteer,      // to the worker `owner`, who takes it through the stages
 };
 
 // The error a dropped packet is answered with (AM-08, AM-21, AM-Q08).
@@ -62,7 +61,6 @@ struct alignas(64) Packet {
   uint8_t icmp_type = 0;
   uint8_t flags = 0;         // PacketFlag
   bool ipv4 = false;
-  uint8_t owner = 0;         // kSteer: the worker that the flow belongs to
   uint16_t fragment = 0;     // kFragmented: offset of the header that says so, IPv4 or the IPv6 fragment header
 
   // Set by the stages.
@@ -126,7 +124,9 @@ struct Burst {
   Packet packets[kBurst];
 
   Packet* begin() { return packets; }
+  const Packet* begin() const { return packets; }
   Packet* end() { return packets + count; }
+  const Packet* end() const { return packets + count; }
 };
 
 }  // namespace baton::dataplane

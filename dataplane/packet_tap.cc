@@ -17,7 +17,6 @@ CapturedPacket::End EndOf(const Packet& p) {
     case Fate::kWait: return End::kWaiting;
     case Fate::kKept: return End::kKept;
     case Fate::kSplit: return End::kPieces;
-    case Fate::kSteer:      // Finish knows
     case Fate::kUndecided:  // cannot be: Rewrite decided what was left
     case Fate::kDrop: break;
   }
@@ -29,15 +28,13 @@ CapturedPacket::End EndOf(const Packet& p) {
 void PacketTap::Begin(const Burst& burst) {
   Flush();
   const bool again = burst.origin == Origin::kReleased || burst.origin == Origin::kFollowed;
-  for (int i = 0; i < burst.count; ++i) {
-    const Packet& p = burst.packets[i];
-    copy_of_[i] = -1;
+  for (const Packet& p : burst) {
     CapturedPacket* copy = Copy(p.data, p.length, p.port);
     if (copy == nullptr) continue;
     copy->buffer = p.buffer;
     copy->again = again;
-    copy_of_[i] = static_cast<int>(end_ - 1 - ring_.published());
   }
+  sent_from_ = end_;
 }
 
 CapturedPacket* PacketTap::Copy(const uint8_t* data, uint16_t length, PortId port) {
@@ -86,18 +83,28 @@ void PacketTap::Dropped(const WaitingPacket& packet, DropReason reason) {
   copy->drop = reason;
 }
 
+void PacketTap::CameInOn(const void* buffer, PortId port) {
+  for (uint32_t at = ring_.published(); at != sent_from_; ++at) {
+    if (ring_.At(at).buffer == buffer) ring_.At(at).port = port;
+  }
+}
+
 void PacketTap::Finish(const Burst& burst) {
-  for (int i = 0; i < burst.count; ++i) {
-    if (copy_of_[i] < 0) continue;
-    const Packet& p = burst.packets[i];
-    CapturedPacket& copy = ring_.At(ring_.published() + static_cast<uint32_t>(copy_of_[i]));
-    copy.port = p.port;  // Parse has found which VLAN's port a shared device's frame is for
-    copy.void_copy = !Wants(p.port);
+  const Packet* next = burst.begin();  // copies and packets are in the order in which they came
+  for (uint32_t at = ring_.published(); at != sent_from_; ++at) {
+    CapturedPacket& copy = ring_.At(at);
+    const Packet* p = std::find_if(next, burst.end(), [&](const Packet& packet) { return packet.buffer == copy.buffer; });
+    if (p == burst.end()) {  // another worker has it, unless Dropped was told
+      copy.void_copy = copy.drop == DropReason::kNone || !Wants(copy.port);
+      continue;
+    }
+    next = p + 1;
+    copy.port = p->port;  // Parse has found which VLAN's port a shared device's frame is for
+    copy.void_copy = !Wants(p->port);
     if (copy.drop != DropReason::kNone) continue;  // Dropped was told
-    copy.void_copy |= p.fate == Fate::kSteer;      // the other worker has a copy, and knows what became of it
-    copy.end = EndOf(p);
-    copy.drop = p.drop;
-    copy.out_port = p.out_port;
+    copy.end = EndOf(*p);
+    copy.drop = p->drop;
+    copy.out_port = p->out_port;
   }
   Flush();
 }
@@ -120,6 +127,7 @@ void PacketTap::Flush() {
   }
   ring_.Publish(kept);
   end_ = kept;
+  sent_from_ = kept;
 }
 
 }  // namespace baton::dataplane

@@ -30,9 +30,12 @@ class PacketTap {
   void Sending(PortId port, const Packet* const* packets, int count);
   // This packet of the burst is dropped after the pipeline.
   void Dropped(const void* buffer, DropReason reason);
+  // It came in on this port; for one that the burst no longer holds when it is finished.
+  void CameInOn(const void* buffer, PortId port);
   // A packet that waited is dropped.
   void Dropped(const WaitingPacket& packet, DropReason reason);
-  // The burst has been carried out: notes what became of its packets, and publishes.
+  // The burst has been carried out: notes what became of its packets, and publishes. Of those that have left it for
+  // another worker, which copies them when they reach it, only the dropped ones.
   void Finish(const Burst& burst);
   // Publishes what is not part of a burst.
   void Flush();
@@ -49,7 +52,7 @@ class PacketTap {
   const CaptureSettings settings_;
   TimePoint now_{};
   uint32_t end_;                       // behind the last copy; those up to ring_.published() are the reader's
-  int copy_of_[kBurst];                // of each packet of the burst: which copy behind published(); -1: none
+  uint32_t sent_from_ = 0;             // the copies of the burst as it came in are those before this
 };
 
 }  // namespace baton::dataplane

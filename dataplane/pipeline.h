@@ -35,6 +35,9 @@ class Pipeline {
   // REQUIRES: tables.ready(). `hop_generation` as in next_hop.h.
   void Run(const Tables& tables, uint16_t hop_generation, Burst& burst, TimePoint now);
 
+  // nullptr: there is one worker.
+  Steering* steering() { return steering_ ? &*steering_ : nullptr; }
+
   // explain.cc: takes the packet of `trace` through the same stages and writes down what they find out and decide.
   // Nothing is sent, held, made, counted or noted. REQUIRES: tables.ready(); trace.port exists.
   void Explain(const Tables& tables, uint16_t hop_generation, TimePoint now, PacketTrace& trace);

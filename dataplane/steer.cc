@@ -15,6 +15,17 @@ uint64_t Word(const uint8_t* at) {
   return word;
 }
 
+uint64_t FoldedDestination(const FlowKey& key, bool ipv4) {
+  return ipv4 ? key.v4.dst : Word(key.v6.dst) ^ Word(key.v6.dst + 8);
+}
+
+uint32_t FilterBit(uint64_t folded) { return static_cast<uint32_t>((folded * 0x9e3779b97f4a7c15) >> 52); }
+
+bool SameDestination(const FlowKey& a, const FlowKey& b, bool ipv4) {
+  if (ipv4) return a.v4.dst == b.v4.dst;
+  return Word(a.v6.dst) == Word(b.v6.dst) && Word(a.v6.dst + 8) == Word(b.v6.dst + 8);
+}
+
 }  // namespace
 
 // 0..workers-1 without dividing.
@@ -29,7 +40,7 @@ inline uint8_t Steering::OwnerOfPort(uint16_t port) const {
 }
 
 inline uint8_t Steering::OwnerOfClient(const FlowKey& key, bool ipv4, bool is_source) const {
-  const uint64_t port = is_source ? key.src_port(ipv4) : key.dst_port(ipv4);
+  const uint64_t port = (is_source ? key.src_port(ipv4) : key.dst_port(ipv4)) & port_mask_;
   if (ipv4) {
     const uint64_t client = is_source ? key.v4.src : key.v4.dst;
     return Scale(MixWords((client | port << 32 | uint64_t{key.v4.protocol} << 48) ^ seed_.a, seed_.b));
@@ -39,15 +50,45 @@ inline uint8_t Steering::OwnerOfClient(const FlowKey& key, bool ipv4, bool is_so
   return Scale(MixWords((port | uint64_t{key.v6.protocol} << 16) ^ seed_.b, h ^ seed_.a));
 }
 
-uint8_t Steering::OwnerOf(const AddressTable& addresses, const FlowKey& key, bool ipv4) const {
+Steering::Whose Steering::WhoseIs(const AddressTable& addresses, const FlowKey& key, bool ipv4) {
   const Slot slot = addresses.Find(key.dst(ipv4));
-  if (slot == kNoSlot) return OwnerOfClient(key, ipv4, false);
+  if (slot == kNoSlot) return Whose::kOthers;
   switch (addresses.at(slot).kind) {
-    case AddressKind::kExternal: return OwnerOfClient(key, ipv4, true);
-    case AddressKind::kInternal: return OwnerOfPort(__builtin_bswap16(key.dst_port(ipv4)));
+    case AddressKind::kExternal: return Whose::kExternal;
+    case AddressKind::kInternal: return Whose::kInternal;
     case AddressKind::kOwn: break;
   }
+  return Whose::kOwn;
+}
+
+inline uint8_t Steering::OwnerAs(Whose whose, const FlowKey& key, bool ipv4) const {
+  switch (whose) {
+    case Whose::kOthers: return OwnerOfClient(key, ipv4, false);
+    case Whose::kExternal: return OwnerOfClient(key, ipv4, true);
+    case Whose::kInternal: return OwnerOfPort(__builtin_bswap16(key.dst_port(ipv4)));
+    case Whose::kOwn: break;
+  }
   return static_cast<uint8_t>(share_.index);
+}
+
+uint8_t Steering::OwnerOf(const AddressTable& addresses, const FlowKey& key, bool ipv4) const {
+  return OwnerAs(WhoseIs(addresses, key, ipv4), key, ipv4);
+}
+
+void Steering::MakeFilter(const Tables& tables) {
+  filter_generation_ = tables.generation;
+  filter_.fill(0);
+  for (size_t slot = 0; slot < tables.addresses->size(); ++slot) {
+    const IpAddress& address = tables.addresses->at(static_cast<Slot>(slot)).address;
+    const FlowKey key = FlowKey::Of(address, 0, address, 0, 0);
+    const uint32_t bit = FilterBit(FoldedDestination(key, address.is_v4()));
+    filter_[bit / 64] |= uint64_t{1} << (bit % 64);
+  }
+}
+
+inline bool Steering::MayBeOurs(uint64_t folded) const {
+  const uint32_t bit = FilterBit(folded);
+  return (filter_[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
 uint8_t Steering::OwnerOfError(const Tables& tables, const Packet& p) const {
@@ -76,19 +117,43 @@ uint8_t Steering::OwnerOfUnusual(const Tables& tables, const Packet& p) const {
   return static_cast<uint8_t>(share_.index);
 }
 
-inline void Steering::Send(Packet& p, uint8_t owner) const {
-  if (owner == share_.index) return;
-  p.fate = Fate::kSteer;
-  p.owner = owner;
+// False when the packet stays here.
+inline bool Steering::TakeOut(const Packet& p, uint8_t owner) {
+  if (owner == share_.index) return false;
+  Leaving& leaving = leaving_[owner];
+  leaving.packets[leaving.count++] = {p.buffer, p.data, p.length, p.port, false};
+  return true;
 }
 
-void Steering::Steer(const Tables& tables, Burst& burst) const {
+void Steering::Steer(const Tables& tables, Burst& burst) {
   if (burst.origin != Origin::kPort) return;
-  for (Packet& p : burst) {
-    if (!p.alive()) continue;
-    const bool usual = (p.flags & (kKeyed | kFragmented | kIcmpError)) == kKeyed;
-    Send(p, usual ? OwnerOf(*tables.addresses, p.key, p.ipv4) : OwnerOfUnusual(tables, p));
+  if (tables.generation != filter_generation_) MakeFilter(tables);
+  FlowKey seen;  // to an address that is perhaps ours; those that follow often are to the same
+  int seen_family = -1;
+  Whose whose = Whose::kOthers;
+  int kept = 0;
+  for (int i = 0; i < burst.count; ++i) {
+    const Packet& p = burst.packets[i];
+    uint8_t owner = static_cast<uint8_t>(share_.index);
+    if (!p.alive()) {
+      // stays: it has its fate
+    } else if ((p.flags & (kKeyed | kFragmented | kIcmpError)) != kKeyed) {
+      owner = OwnerOfUnusual(tables, p);
+    } else if (!MayBeOurs(FoldedDestination(p.key, p.ipv4))) {
+      owner = OwnerOfClient(p.key, p.ipv4, false);
+    } else {
+      if (seen_family != (p.ipv4 ? 4 : 6) || !SameDestination(seen, p.key, p.ipv4)) {
+        whose = WhoseIs(*tables.addresses, p.key, p.ipv4);
+        seen = p.key;
+        seen_family = p.ipv4 ? 4 : 6;
+      }
+      owner = OwnerAs(whose, p.key, p.ipv4);
+    }
+    if (TakeOut(p, owner)) continue;
+    if (kept != i) burst.packets[kept] = p;
+    ++kept;
   }
+  burst.count = kept;
 }
 
 bool Steering::IsOwn(const Tables& tables, const Packet& p) const {
@@ -97,13 +162,18 @@ bool Steering::IsOwn(const Tables& tables, const Packet& p) const {
   return owner == share_.index;
 }
 
-void Steering::SteerFragments(const Tables& tables, Burst& burst) const {
+void Steering::SteerFragments(const Tables& tables, Burst& burst) {
   if ((burst.flags & kFragmented) == 0 || burst.origin == Origin::kReleased) return;
-  for (Packet& p : burst) {
-    if (!p.alive() || (p.flags & (kFragmented | kKeyed)) != (kFragmented | kKeyed) || !IsFollowed(tables, p)) continue;
-    if (GathererOf(p) != share_.index) continue;  // it has been there
-    Send(p, OwnerOf(*tables.addresses, p.key, p.ipv4));
+  int kept = 0;
+  for (int i = 0; i < burst.count; ++i) {
+    const Packet& p = burst.packets[i];
+    const bool followed = p.alive() && (p.flags & (kFragmented | kKeyed)) == (kFragmented | kKeyed) && IsFollowed(tables, p);
+    // One that was gathered elsewhere has been there.
+    if (followed && GathererOf(p) == share_.index && TakeOut(p, OwnerOf(*tables.addresses, p.key, p.ipv4))) continue;
+    if (kept != i) burst.packets[kept] = p;
+    ++kept;
   }
+  burst.count = kept;
 }
 
 }  // namespace baton::dataplane

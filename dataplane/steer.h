@@ -9,8 +9,12 @@
 //   to a port's own address, or naming no flow            stays where it was received
 #pragma once
 
+#include <array>
+#include <vector>
+
 #include "dataplane/flow_key.h"
 #include "dataplane/packet.h"
+#include "dataplane/steering_rings.h"
 #include "dataplane/tables.h"
 #include "dataplane/worker_share.h"
 
@@ -18,35 +22,58 @@ namespace baton::dataplane {
 
 class Steering {
  public:
-  // `seed`: the same for every worker. REQUIRES: share.workers <= kMaxWorkers.
-  Steering(const WorkerShare& share, const HashSeed& seed)
-      : share_(share), seed_(seed), reciprocal_(0xffffffffu / share.workers + 1) {}
+  // `seed` and `whole_clients`: the same for every worker. `whole_clients`: the hash leaves the port out, so that all
+  // flows of a client meet at one worker, as FTP's connections must. REQUIRES: share.workers <= kMaxWorkers.
+  Steering(const WorkerShare& share, const HashSeed& seed, bool whole_clients = false)
+      : share_(share),
+        seed_(seed),
+        reciprocal_(0xffffffffu / share.workers + 1),
+        port_mask_(whole_clients ? uint16_t{0} : uint16_t{0xffff}),
+        leaving_(share.workers) {}
 
   // The owner of the flow whose packets in this direction have this key.
   uint8_t OwnerOf(const AddressTable& addresses, const FlowKey& key, bool ipv4) const;
 
-  // For packets from a port. Reads key. Writes fate and owner of those that another worker owns; of those with fragments
-  // that have to be followed, to the worker that gathers the datagram.
-  void Steer(const Tables& tables, Burst& burst) const;
+  // What Steer and SteerFragments took out of a burst for one worker; the worker gives it away and sets `count` to 0.
+  struct Leaving {
+    int count = 0;
+    SteeredPacket packets[kBurst];
+  };
+  Leaving& leaving(uint16_t worker) { return leaving_[worker]; }
+
+  // For packets from a port. Reads key. Takes those that another worker owns out of the burst, and fragments that have to be
+  // followed, for the worker that gathers the datagram. Out of it, because stages that met every second packet without
+  // foreseeing which cost 100 cycles a packet.
+  void Steer(const Tables& tables, Burst& burst);
   // After FollowFragments: fragments gathered here go on to the owner of their flow. It follows them again, and never has
   // to wait: the first fragment reaches it before the others.
-  void SteerFragments(const Tables& tables, Burst& burst) const;
-
+  void SteerFragments(const Tables& tables, Burst& burst);
   // Whether the packet's way ends here: after FollowFragments or PeekAtFragment.
   bool IsOwn(const Tables& tables, const Packet& packet) const;
 
  private:
+  enum class Whose : uint8_t { kOthers, kExternal, kInternal, kOwn };
+  static Whose WhoseIs(const AddressTable& addresses, const FlowKey& key, bool ipv4);
+  uint8_t OwnerAs(Whose whose, const FlowKey& key, bool ipv4) const;
+  void MakeFilter(const Tables& tables);
+  bool MayBeOurs(uint64_t folded) const;
   uint8_t OwnerOfClient(const FlowKey& key, bool ipv4, bool is_source) const;
   uint8_t OwnerOfPort(uint16_t port) const;
   uint8_t OwnerOfUnusual(const Tables& tables, const Packet& packet) const;
   uint8_t OwnerOfError(const Tables& tables, const Packet& packet) const;
   uint8_t GathererOf(const Packet& packet) const;
   uint8_t Scale(uint64_t hash) const;
-  void Send(Packet& packet, uint8_t owner) const;
+  bool TakeOut(const Packet& packet, uint8_t owner);
 
   WorkerShare share_;
   HashSeed seed_;
   uint32_t reciprocal_;
+  uint16_t port_mask_;
+  std::vector<Leaving> leaving_;  // by worker
+  // A bit for each of our addresses, by its hash: tells most of the others apart without a look-up in the table. Of the
+  // snapshot of this generation.
+  uint64_t filter_generation_ = UINT64_MAX;
+  std::array<uint64_t, 64> filter_{};
 };
 
 }  // namespace baton::dataplane

@@ -28,7 +28,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& confi
   worker->ftp_ = std::make_unique<Ftp>(*worker->access_, *worker->pools_, *worker->ftp_connections_,
                                        *worker->translator_, worker->counters_);
   std::optional<Steering> steering;
-  if (rings != nullptr) steering.emplace(config.share, config.seed);
+  if (rings != nullptr) steering.emplace(config.share, config.seed, config.whole_clients);
   worker->pipeline_ = std::make_unique<Pipeline>(config.ports, config.errors_per_second, *worker->access_,
                                                  *worker->translator_, *worker->ftp_, *worker->neighbors_,
                                                  worker->fragments_, worker->hold_, worker->counters_, steering);
@@ -50,8 +50,7 @@ Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, Kerne
       control_rate_(config.control_packets_per_second),
       kernel_rate_(config.kernel_packets_per_second),
       shedders_(config.ports.size()),
-      out_(config.ports.size()),
-      leaving_(rings == nullptr ? 0 : config.share.workers) {
+      out_(config.ports.size()) {
   unposted_.reserve(16);  // a commit lends three pointers back, staging one, a listing and an explanation one each
   out_used_.reserve(config.ports.size());
 }
@@ -63,8 +62,8 @@ int Worker::PollOnce(TimePoint now) {
   if (!tables_.ready()) return work;
   work += SendFromKernel(now);  // before any data, which thus cannot take its place in the transmit queues
   work += ReleaseHeld(now);
-  if (rings_ != nullptr) work += ReceiveSteered(now);
-  const int received = ReceiveAll(now);
+  int received = rings_ != nullptr ? ReceiveSteered(now) : 0;
+  received += ReceiveAll(now);
   work += received;
   work += ReleaseFragments(now);
   translator_->ExpireSome(tables_.services->timeouts(), ToMillis(now), received > 0 ? kExpiriesPerPoll : kExpiriesPerIdlePoll);
@@ -128,11 +127,6 @@ void Worker::Dispatch(TimePoint now) {
       case Fate::kSplit:
         oversize_[oversize_count_++] = {{p.buffer, p.data, p.length, p.port}, p.l3, p.flags, p.mtu};
         break;
-      case Fate::kSteer: {
-        Leaving& leaving = leaving_[p.owner];
-        leaving.packets[leaving.count++] = {p.buffer, p.data, p.length, p.port, false};
-        break;
-      }
       case Fate::kUndecided:  // cannot be: Rewrite decided what was left
       case Fate::kDrop:
         if (p.drop == DropReason::kNeighborFailed) AskForNeighbor(p.neighbor, ToMillis(now));

@@ -44,6 +44,7 @@ struct WorkerConfig {
   uint32_t kernel_packets_per_second = 0;
   // How many slots the control thread will ever hand out.
   size_t service_slots = 0, backend_slots = 0, address_slots = 0;
+  bool whole_clients = false;  // steer.h
   // By port: the worker whose transmit queue this worker's packets go through. Empty: each has one of its own.
   std::vector<uint16_t> senders = {};
 };
@@ -157,11 +158,6 @@ class Worker {
   };
   std::vector<Outbox> out_;      // by port
   std::vector<PortId> out_used_;
-  struct Leaving {
-    int count = 0;
-    SteeredPacket packets[kBurst];
-  };
-  std::vector<Leaving> leaving_;  // by worker
 };
 
 }  // namespace baton::dataplane

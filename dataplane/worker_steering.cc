@@ -52,7 +52,7 @@ void Worker::SendRewritten(const SteeredPacket* packets, int count) {
 // What a burst held for other workers, in one step for each of them.
 void Worker::GiveAway() {
   for (uint16_t worker = 0; worker < share_.workers; ++worker) {
-    Leaving& leaving = leaving_[worker];
+    Steering::Leaving& leaving = pipeline_->steering()->leaving(worker);
     if (leaving.count == 0) continue;
     Give(worker, leaving.packets, leaving.count);
     leaving.count = 0;
@@ -69,7 +69,10 @@ void Worker::PassOn(uint16_t worker, PortId port, Packet* const* packets, int co
 void Worker::Give(uint16_t worker, const SteeredPacket* packets, int count) {
   const int given = rings_->Give(worker, packets, count);
   counters_.steered_out.Add(static_cast<uint64_t>(given));
-  for (int i = given; i < count; ++i) Discard(packets[i].buffer, DropReason::kSteerRingFull);
+  for (int i = given; i < count; ++i) {
+    if (tap_ && !packets[i].rewritten) tap_->CameInOn(packets[i].buffer, packets[i].port);
+    Discard(packets[i].buffer, DropReason::kSteerRingFull);
+  }
 }
 
 void Worker::DiscardSteered() {

@@ -103,4 +103,20 @@ TEST_CASE("flows spread over the workers, and not alike with another seed") {
   CHECK(elsewhere > 2500);  // three quarters by chance
 }
 
+TEST_CASE("with whole clients, all flows of a client have one owner, and clients spread") {
+  const Steering steering({0, 4}, kSeed, true);
+  std::vector<int> counts(4);
+  for (uint32_t client = 0; client < 400; ++client) {
+    const IpAddress address = IpAddress::V4(0xc0000200 + client);
+    const auto owner = [&](uint16_t port) {
+      return steering.OwnerOf(Addresses(), FlowKey::Of(address, Wire(port), Ip("198.51.100.10"), Wire(21), kTcp), true);
+    };
+    CHECK(owner(1024) == owner(50000));
+    // a connection that a backend opens to the client, as FTP's active mode does
+    CHECK(owner(1024) == steering.OwnerOf(Addresses(), FlowKey::Of(Ip("10.0.0.11"), Wire(20), address, Wire(1025), kTcp), true));
+    ++counts[owner(1024)];
+  }
+  for (const int count : counts) CHECK((count > 50 && count < 150));  // 100 each; five standard deviations are 43
+}
+
 }  // namespace baton::dataplane
