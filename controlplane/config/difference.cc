@@ -6,6 +6,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
+#include "controlplane/config/steering.h"
 #include "controlplane/words.h"
 
 namespace baton::controlplane {
@@ -137,12 +138,19 @@ Thing PortThing(const PortConfig& from, size_t position) {
            {"kernel", OrNone(kernel)}}};
 }
 
+// Which flows meet at one worker: rows cannot move to another one. With one worker all do.
+Thing SteeringThing(const Config& config) {
+  const bool whole = config.dataplane.workers > 1 && KeepsClientsWhole(config);
+  return {"dataplane.workers", {{"share", whole ? "clients (application: ftp)" : "flows"}}};
+}
+
 Things NeedingRestart(const Config& config) {
   const auto& [node, dataplane, api, ports, routes, address_groups, services, eal_arguments] = config;
   static_cast<void>(routes), static_cast<void>(address_groups), static_cast<void>(services);
   const auto& [socket, metrics] = api;
   Things things = {{"node", {{"name", node}}},
                    DataplaneThing(dataplane),
+                   SteeringThing(config),
                    {"api", {{"socket", socket}, {"metrics", OrNone(metrics)}}},
                    {"dpdk", {{"eal_arguments", OrNone(absl::StrJoin(eal_arguments, " "))}}}};
   for (size_t i = 0; i < ports.size(); ++i) things.push_back(PortThing(ports[i], i));

@@ -188,10 +188,6 @@ void ResolveListeners(Config& config, const Network& network, AddressBook& book,
     if (Complete(service.listen)) {
       listeners.Claim(service.listen, path + ".listen", EndpointText(service.listen), reporter);
     }
-    if (service.application == Application::kFtp && config.dataplane.workers > 1) {
-      reporter.Report(path + ".application", "\"ftp\"",
-                      absl::StrCat("needs dataplane.workers: 1 so far, not ", config.dataplane.workers));
-    }
     if (!service.listen.address.is_unspecified()) ResolveGroup(config, service, path, network, book, reporter);
   }
 }

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "controlplane/config/parse.h"
+#include "controlplane/config/steering.h"
 #include "controlplane/config/trunk.h"
 #include "dataplane/dpdk/eal.h"
 #include "dataplane/route_table.h"
@@ -179,6 +180,7 @@ absl::Status Box::MakeWorker(size_t index, const dataplane::HashSeed& seed) {
   dataplane::WorkerConfig config = WorkerConfigOf(config_.dataplane, share, port_infos_, {});
   config.name = absl::StrCat("w", index);
   config.seed = seed;
+  config.whole_clients = controlplane::KeepsClientsWhole(config_);
   for (const auto& port : ports_) config.senders.push_back(static_cast<uint16_t>(index % port->queues()));
   absl::Status made;
   lane.loop = [&] {

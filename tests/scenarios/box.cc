@@ -5,6 +5,7 @@
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/config/parse.h"
+#include "controlplane/config/steering.h"
 #include "controlplane/config/trunk.h"
 #include "programs/batond/worker_config.h"
 
@@ -56,6 +57,7 @@ absl::Status Box::MakeWorkers(uint16_t workers) {
   for (uint16_t i = 0; i < workers; ++i) {
     dataplane::WorkerConfig config = WorkerConfigOf(config_.dataplane, {i, workers}, ports_, kSlots);
     config.name = absl::StrCat("s", made++);
+    config.whole_clients = controlplane::KeepsClientsWhole(config_);
     for (const uint16_t queues : queues_) config.senders.push_back(static_cast<uint16_t>(i % queues));
     lanes_.push_back(std::make_unique<Lane>());
     Lane& lane = *lanes_.back();

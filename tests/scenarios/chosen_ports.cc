@@ -1,8 +1,40 @@
 #include "tests/scenarios/chosen_ports.h"
 
+#include <regex>
+
 #include <absl/strings/str_cat.h>
 
 namespace baton::scenarios {
+namespace {
+
+const uint16_t kAnyPort = 0;  // a port that an FTP command told, until somebody connects to it
+
+// The port in an FTP command: its place in the text, and how it is written.
+struct Told {
+  size_t begin = 0, length = 0;
+  bool extended = false;  // EPRT: as a number; PORT: in two halves
+  uint16_t port = 0;
+
+  std::string Write(uint16_t other) const { return extended ? absl::StrCat(other) : absl::StrCat(other / 256, ",", other % 256); }
+};
+
+std::optional<Told> ToldIn(const PacketText& p) {
+  static const std::regex kPort(R"(PORT (?:\d+,){4}(\d+),(\d+))"), kEprt(R"(EPRT \|\d\|[^|]*\|(\d+)\|)");
+  const std::string data = p.Get("data");
+  std::smatch m;
+  if (std::regex_search(data, m, kPort)) {
+    const int port = std::stoi(m[1]) * 256 + std::stoi(m[2]);
+    return Told{static_cast<size_t>(m.position(1)), m[1].str().size() + 1 + m[2].str().size(), false, static_cast<uint16_t>(port)};
+  }
+  if (!std::regex_search(data, m, kEprt)) return std::nullopt;
+  return Told{static_cast<size_t>(m.position(1)), m[1].str().size(), true, static_cast<uint16_t>(std::stoi(m[1]))};
+}
+
+void Tell(const Told& told, uint16_t port, PacketText& p) {
+  p.fields["data"] = p.fields["data"].replace(told.begin, told.length, told.Write(port));
+}
+
+}  // namespace
 
 std::optional<ChosenPorts::Place> ChosenPorts::PlaceIn(const PacketText& p) const {
   const bool ports = p.src_port.has_value() && p.dst_port.has_value();
@@ -33,10 +65,26 @@ void ChosenPorts::Apply(PacketText& p) const {
   }
   const std::optional<Place> place = PlaceIn(p);
   if (!place) return;
-  const auto ends = chosen_.find(place->ends);
-  if (ends == chosen_.end()) return;
-  const auto port = ends->second.find(place->port);
-  if (port != ends->second.end()) Write(*place, port->second, p);
+  if (const std::string* port = Find(place->ends, place->port)) Write(*place, *port, p);
+  const std::optional<Told> told = place->is_source ? ToldIn(p) : std::nullopt;
+  if (!told) return;
+  const std::string* port = Find(ToldEnds(*place), absl::StrCat(told->port));
+  if (port != nullptr) Tell(*told, static_cast<uint16_t>(std::stoul(*port)), p);
+}
+
+ChosenPorts::Ends ChosenPorts::ToldEnds(const Place& place) {
+  return {std::get<0>(place.ends), std::get<1>(place.ends), kAnyPort, std::get<3>(place.ends)};
+}
+
+// Towards these ends, or told in a command to the same peer.
+const std::string* ChosenPorts::Find(const Ends& ends, const std::string& port) const {
+  for (const Ends& known : {ends, Ends{std::get<0>(ends), std::get<1>(ends), kAnyPort, std::get<3>(ends)}}) {
+    const auto at = chosen_.find(known);
+    if (at == chosen_.end()) continue;
+    const auto chosen = at->second.find(port);
+    if (chosen != at->second.end()) return &chosen->second;
+  }
+  return nullptr;
 }
 
 bool ChosenPorts::Learn(const PacketText& expected, const PacketText& sent) {
@@ -44,7 +92,10 @@ bool ChosenPorts::Learn(const PacketText& expected, const PacketText& sent) {
   if (!asked || !chosen || !asked->is_source || asked->ends != chosen->ends) return false;
   PacketText as_sent = expected;
   Write(*asked, chosen->port, as_sent);
+  const std::optional<Told> told = ToldIn(expected), told_instead = ToldIn(sent);
+  if (told && told_instead) Tell(*told, told_instead->port, as_sent);
   if (!Difference(as_sent, sent).empty()) return false;
+  if (told && told_instead) chosen_[ToldEnds(*asked)][absl::StrCat(told->port)] = absl::StrCat(told_instead->port);
   chosen_[asked->ends][asked->port] = chosen->port;
   return true;
 }

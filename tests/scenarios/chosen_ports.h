@@ -19,20 +19,24 @@ class ChosenPorts {
 
   // Writes the chosen port, where one is known, instead of the story's: in the packet and in what it quotes.
   void Apply(PacketText& packet) const;
-  // When `sent` is what `expected` describes but for the port of an internal address as its source: learns the port.
+  // When `sent` is what `expected` describes but for the port of an internal address, as its source or in FTP's PORT or
+  // EPRT: learns the port.
   bool Learn(const PacketText& expected, const PacketText& sent);
 
  private:
+  using Ends = std::tuple<IpAddress, IpAddress, uint16_t, std::string>;  // internal address, peer, its port, kind
   struct Place {
-    std::tuple<IpAddress, IpAddress, uint16_t, std::string> ends;  // internal address, peer, its port, kind
+    Ends ends;
     std::string port;                                              // or identifier of an ICMP echo
     bool is_source = false;
   };
   std::optional<Place> PlaceIn(const PacketText& packet) const;
+  const std::string* Find(const Ends& ends, const std::string& port) const;
+  static Ends ToldEnds(const Place& place);
   static void Write(const Place& place, const std::string& port, PacketText& packet);
 
   std::function<bool(const IpAddress&)> is_internal_;
-  std::map<std::tuple<IpAddress, IpAddress, uint16_t, std::string>, std::map<std::string, std::string>> chosen_;
+  std::map<Ends, std::map<std::string, std::string>> chosen_;
 };
 
 }  // namespace baton::scenarios

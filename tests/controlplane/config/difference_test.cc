@@ -108,6 +108,18 @@ TEST_CASE("another application is told") {
   CHECK(Told(Compare(from, to).changes) == "service web: application: none -> ftp");
 }
 
+TEST_CASE("with several workers, the first FTP service and the last one need a restart") {
+  Config from = Parsed(kFile);
+  from.dataplane.workers = 2;
+  Config to = from;
+  to.services[0].application = Application::kFtp;
+  CHECK(Told(Compare(from, to).restart) == "dataplane.workers.share: flows -> clients (application: ftp)");
+  CHECK(Told(Compare(to, from).restart) == "dataplane.workers.share: clients (application: ftp) -> flows");
+  CHECK(Compare(to, to).empty());
+  from.dataplane.workers = to.dataplane.workers = 1;
+  CHECK(Compare(from, to).restart.empty());
+}
+
 TEST_CASE("a service that goes takes its backends and its address with it") {
   const Config from = Parsed(kFile);
   Config to = from;

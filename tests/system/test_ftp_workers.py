@@ -1,0 +1,59 @@
+"""FTP with two workers: a client's data connections reach the worker that has its control connection."""
+
+import re
+import secrets
+
+import pytest
+
+from baton_lab.lab import Lab
+from conftest import BALANCER, assert_every_packet_is_accounted_for, wait_until
+from test_ftp import WAYS, FtpServer, contents, curl, digest_of, each_way
+
+pytestmark = pytest.mark.batond
+CLIENTS = range(40, 46)  # six: all at one worker by a chance of one in thirty-two
+
+
+def address_of(number, family):
+    return f"192.0.2.{number}" if family == "v4" else f"2001:db8:1::{number}"
+
+
+@pytest.fixture(scope="module")
+def lab():
+    lab = Lab("ftp", "baton-ftp-workers", BALANCER)
+    try:
+        lab.up(start_boxes=False)
+        box = lab.boxes["box"]
+        box.configuration.write_text(re.sub(r"workers: \d+", "workers: 2", box.configuration.read_text()))
+        box.start()
+        lab.servers = [FtpServer(lab, name, port_20) for name, port_20 in (("s1", "YES"), ("s2", "NO"))]
+        assert wait_until(lambda: all(":21 " in lab.run(name, "ss", "-Hltn") for name in lab.backends), 10)
+        for number in CLIENTS:
+            lab.run("client", "ip", "address", "add", f"{address_of(number, 'v4')}/24", "dev", "wan")
+            lab.run("client", "ip", "address", "add", f"{address_of(number, 'v6')}/64", "dev", "wan", "nodad")
+        yield lab
+        assert_every_packet_is_accounted_for(box)
+    finally:
+        lab.down()
+
+
+@each_way
+def test_every_client_gets_its_files(lab, target, way):
+    # --ftp-port names the address for the data connection, `-` the one of the control connection.
+    for number in CLIENTS:
+        up, down = lab.state / "up", lab.state / "down"
+        content = secrets.token_bytes(100_000)
+        up.write_bytes(content)
+        name = f"{target.method}-{target.family}-{way}-{number}"
+        source = ["--interface", address_of(number, target.family)]
+        curl(lab, *WAYS[way], *source, f"ftp://{target.host}/data.bin", "--output", str(down))
+        assert digest_of(down) in contents(lab)
+        curl(lab, *WAYS[way], *source, "--upload-file", str(up), f"ftp://{target.host}/in/{name}")
+        arrived = [server.root / "in" / name for server in lab.servers if (server.root / "in" / name).exists()]
+        assert len(arrived) == 1 and arrived[0].read_bytes() == content
+
+
+def test_both_workers_had_their_part(lab):
+    workers = lab.boxes["box"].ctl_json("show", "workers")["workers"]
+    assert [int(worker["rows_created"]) > 20 for worker in workers] == [True, True], workers
+    drops = lab.boxes["box"].ctl_json("show", "drops")["drops"]
+    assert not {d["reason"] for d in drops} & {"ftp_command", "reply_key_in_use", "no_service"}
