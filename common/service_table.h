@@ -74,8 +74,8 @@ struct Service {
   Slot slot = kNoSlot;
   Slot address_slot = kNoSlot;  // of listen.address in the AddressTable
   std::vector<Backend> backends;
-  std::vector<InternalAddress> internals;   // kFull only
-  uint16_t first_port = 1024;               // kFull: ports chosen on an internal address, both included
+  std::vector<InternalAddress> internals;   // kFull; kDestination: for clients in a backend's network
+  uint16_t first_port = 1024;               // ports chosen on an internal address, both included
   uint16_t last_port = 65535;
   Application application = Application::kNone;
   Tunnel tunnel;                            // kTunnel only

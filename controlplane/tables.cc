@@ -39,10 +39,12 @@ void FillMaglev(Service& service, absl::Span<const Service> former) {
 }
 
 // AM-54: the internal addresses of a service are those of the group that its external address is in. Of these, the
-// ones of a family that a backend has: the packet to the backend carries one as its source.
+// ones of a family that a backend has: the packet to the backend carries one as its source. `destination` needs them for
+// clients that are neighbours of the backends.
 absl::Status FillInternals(const Config& config, const ServiceConfig& from, SlotRegistry& slots, Service& service) {
   const AddressGroupConfig* group = FindGroup(config, from.group);
-  if (service.method != ForwardMethod::kFull || group == nullptr) return absl::OkStatus();
+  const bool translated = service.method == ForwardMethod::kFull || service.method == ForwardMethod::kDestination;
+  if (!translated || group == nullptr) return absl::OkStatus();
   for (const IpAddress& address : group->internal) {
     const bool usable = std::any_of(service.backends.begin(), service.backends.end(), [&](const Backend& backend) {
       return backend.address.family() == address.family();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/headers.h"
+#include "dataplane/route_table.h"
 
 namespace baton::dataplane {
 namespace {
@@ -15,8 +16,19 @@ Endpoint BackendOf(const RowSide& request) {
   return {request.dst, __builtin_bswap16(request.dst_port), request.protocol()};
 }
 
+// Hairpin: a backend would answer a client in its own network (another backend, say) directly, and the client would not
+// know the answer. So that it comes back through the box, such a client is translated, too, where the service has an
+// internal address.
+ForwardMethod MethodFor(const Tables& tables, const Packet& p, const Service& service, const Backend& backend) {
+  if (service.method != ForwardMethod::kDestination || service.internals.empty()) return service.method;
+  const uint32_t route = tables.routes->Find(p.key.src(p.ipv4));
+  const bool neighbors = route != kNoRoute && tables.routes->route(route).connected() &&
+                         route == tables.routes->Find(backend.address);
+  return neighbors ? ForwardMethod::kFull : ForwardMethod::kDestination;
+}
+
 // The row of an access to this backend, with `destination` translation; the other methods change parts of it.
-NewRow RowFor(const Packet& p, const Service& service, const Backend& backend) {
+NewRow RowFor(const Tables& tables, const Packet& p, const Service& service, const Backend& backend) {
   return {
       .client = p.key.src(p.ipv4),
       .external = p.key.dst(p.ipv4),
@@ -27,7 +39,7 @@ NewRow RowFor(const Packet& p, const Service& service, const Backend& backend) {
       .internal_port = p.key.src_port(p.ipv4),
       .backend_port = __builtin_bswap16(backend.port),
       .protocol = p.protocol,
-      .method = service.method,
+      .method = MethodFor(tables, p, service, backend),
       .backend_slot = backend.slot,
       .address_slot = service.address_slot,
   };
@@ -78,8 +90,8 @@ void Translator::OpenAccess(const Tables& tables, Packet& p, Millis now) {
   if (chosen == kNoBackend) return p.Drop(DropReason::kNoBackend, Answer::kRefuse);
   counts_.TakeTurn(service.slot);
   const Backend& backend = service.backends[chosen];
-  NewRow row = RowFor(p, service, backend);
-  if (service.method == ForwardMethod::kFull) {
+  NewRow row = RowFor(tables, p, service, backend);
+  if (row.method == ForwardMethod::kFull) {
     const DropReason failed = ChoosePort(service, backend, row);
     if (failed != DropReason::kNone) return p.Drop(failed);
   }
@@ -184,7 +196,7 @@ void Translator::Preview(const Tables& tables, Packet& p, Millis now, RowPreview
     if (service == nullptr) return p.Drop(DropReason::kNoService, Answer::kRefuse);
   }
   if (service == nullptr) return;
-  const DropReason failed = PreviewAccess(*service, p, now, leaving, preview);
+  const DropReason failed = PreviewAccess(tables, *service, p, now, leaving, preview);
   if (failed == DropReason::kNone) {
     p.side = &preview.row.sides[0];
   } else {
@@ -193,8 +205,8 @@ void Translator::Preview(const Tables& tables, Packet& p, Millis now, RowPreview
 }
 
 // OpenAccess without a row. A port is taken and given back: nobody else comes between.
-DropReason Translator::PreviewAccess(const Service& service, const Packet& p, Millis now, const Row* leaving,
-                                     RowPreview& preview) {
+DropReason Translator::PreviewAccess(const Tables& tables, const Service& service, const Packet& p, Millis now,
+                                     const Row* leaving, RowPreview& preview) {
   preview.service = service.slot;
   preview.hash = HashFlow(p.key, p.ipv4, HashSeed{});
   preview.turn = static_cast<uint32_t>(counts_.Turns(service.slot));
@@ -204,8 +216,8 @@ DropReason Translator::PreviewAccess(const Service& service, const Packet& p, Mi
   preview.backend = &backend;
   preview.backend_rows = counts_.Rows(backend.slot);
   preview.backend_open = counts_.Open(backend.slot);
-  NewRow row = RowFor(p, service, backend);
-  if (service.method == ForwardMethod::kFull) {
+  NewRow row = RowFor(tables, p, service, backend);
+  if (row.method == ForwardMethod::kFull) {
     const uint32_t turn = next_internal_;
     const DropReason failed = ChoosePort(service, backend, row);
     next_internal_ = turn;

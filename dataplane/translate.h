@@ -69,8 +69,8 @@ class Translator {
  private:
   void OpenAccess(const Tables& tables, Packet& packet, Millis now);
   void Reopen(const Tables& tables, Packet& packet, Millis now);
-  DropReason PreviewAccess(const Service& service, const Packet& packet, Millis now, const Row* leaving,
-                           RowPreview& preview);
+  DropReason PreviewAccess(const Tables& tables, const Service& service, const Packet& packet, Millis now,
+                           const Row* leaving, RowPreview& preview);
   DropReason ChoosePort(const Service& service, const Backend& backend, NewRow& row);
   void FollowFtp(Row& row);
   void ChangeState(const Timeouts& timeouts, uint8_t seen, RowSide& side);

@@ -118,9 +118,12 @@ TEST_CASE("[AM-54] full translation takes the internal addresses of the service'
   }
 }
 
-TEST_CASE("destination translation has no internal addresses") {
+TEST_CASE("destination translation has the internal addresses for neighbours of its backends, direct has none") {
   Built built;
-  CHECK(built.Services(TwoGroups())[0].internals.empty());
+  Config config = TwoGroups();
+  CHECK(built.Services(config)[0].internals.size() == 1);
+  config.services[0].forward = ForwardMethod::kDirect;
+  CHECK(built.Services(config)[0].internals.empty());
 }
 
 TEST_CASE("slots stay when the configuration changes around them, and are not given again") {

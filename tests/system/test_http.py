@@ -31,6 +31,16 @@ def test_backends_see_the_source_that_the_method_promises(lab, target):
 
 
 @each_target
+def test_a_backend_may_be_a_client_of_its_own_service(lab, target):
+    """Hairpin: the backend that answers, perhaps the client itself, must not see a neighbour that it answers directly."""
+    internal = {"v4": "10.0.0.101", "v6": "2001:db8:a::101"}[target.family] if target.method == "destination" else target.source
+    for host in lab.backends:
+        answers = fetch(lab, target, 20, host)
+        assert len(answers) == 20
+        assert {source for _, source in answers} == {internal}
+
+
+@each_target
 @pytest.mark.parametrize("keep_alive", [False, True], ids=["new-connections", "keep-alive"])
 def test_ten_thousand_requests_and_none_fails(lab, target, keep_alive):
     """[FE-01] [FE-02] [FE-03] [FE-09]: one address in front, three backends behind it, each with its part."""
