@@ -232,14 +232,21 @@ void ParseIpv6(Packet& p) {
   if (p.l4 != 0) ParseL4(p, p.length);
 }
 
+// kNoPort when no port of the device has this tag.
+PortId PortOfVlan(const PortVlans& vlans, PortId device, uint16_t vlan) {
+  if (vlans.id[device] == vlan) return device;
+  for (PortId port = 0; port < vlans.ports; ++port) {
+    if (vlans.trunk[port] == device && vlans.id[port] == vlan) return port;
+  }
+  return kNoPort;
+}
+
 // False when no port of the device has this tag.
 bool MoveToVlan(const PortVlans& vlans, uint16_t vlan, Packet& p) {
-  for (PortId port = 0; port < vlans.ports; ++port) {
-    if (vlans.trunk[port] != p.port || vlans.id[port] != vlan) continue;
-    p.port = port;
-    return true;
-  }
-  return false;
+  const PortId port = PortOfVlan(vlans, p.port, vlan);
+  if (port == kNoPort) return false;
+  p.port = port;
+  return true;
 }
 
 void ParsePacket(Packet& p, const PortVlans& vlans) {
@@ -274,6 +281,14 @@ void Parse(Burst& burst, const PortVlans& vlans) {
     flags |= p.flags;
   }
   burst.flags = flags;
+}
+
+PortId PortOf(const Packet& p, const PortVlans& vlans) {
+  if (p.length < sizeof(EthernetHeader) + sizeof(VlanTag)) return p.port;
+  const bool tagged = reinterpret_cast<const EthernetHeader*>(p.data)->type.get() == kEtherVlan;
+  const auto& tag = *reinterpret_cast<const VlanTag*>(p.data + sizeof(EthernetHeader));
+  const PortId port = PortOfVlan(vlans, p.port, tagged ? tag.id() : uint16_t{0});
+  return port == kNoPort ? p.port : port;
 }
 
 }  // namespace baton::dataplane

@@ -26,4 +26,7 @@ struct PortVlans {
 // `port` is then the VLAN's where a device carries several.
 void Parse(Burst& burst, const PortVlans& vlans);
 
+// The port that a frame belongs to, before it is parsed: that of its VLAN, or its device's when none has its tag.
+PortId PortOf(const Packet& packet, const PortVlans& vlans);
+
 }  // namespace baton::dataplane

@@ -35,6 +35,9 @@ class Pipeline {
   // REQUIRES: tables.ready(). `hop_generation` as in next_hop.h.
   void Run(const Tables& tables, uint16_t hop_generation, Burst& burst, TimePoint now);
 
+  // The port that a frame which has just come in belongs to.
+  PortId PortOf(const Packet& packet) const { return dataplane::PortOf(packet, vlans_); }
+
   // nullptr: there is one worker.
   Steering* steering() { return steering_ ? &*steering_ : nullptr; }
 

@@ -49,10 +49,16 @@ Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, Kerne
       fragments_(config.fragments, config.seed),
       control_rate_(config.control_packets_per_second),
       kernel_rate_(config.kernel_packets_per_second),
-      shedders_(config.ports.size()),
+      devices_(config.ports.size()),
       out_(config.ports.size()) {
   unposted_.reserve(16);  // a commit lends three pointers back, staging one, a listing and an explanation one each
   out_used_.reserve(config.ports.size());
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    const bool vlan = ports_[i].trunk != kNoPort;
+    Device& device = devices_[vlan ? ports_[i].trunk : i];
+    device.shared |= vlan;
+    device.sheds |= !ports_[i].kernel.empty();
+  }
 }
 
 int Worker::PollOnce(TimePoint now) {
@@ -78,20 +84,33 @@ int Worker::ReceiveAll(TimePoint now) {
   for (size_t port = 0; port < ports_.size(); ++port) {
     if (ports_[port].trunk != kNoPort) continue;  // its frames come in there
     burst_.count = io_.Receive(static_cast<PortId>(port), burst_.packets, kBurst);
-    const bool shed = kernel_ != nullptr && !ports_[port].kernel.empty() && shedders_[port].Shed(burst_.count, now);
+    const bool shed = devices_[port].sheds && devices_[port].shedder.Shed(burst_.count, now);
     if (burst_.count == 0) continue;
     burst_.origin = Origin::kPort;
-    uint64_t bytes = 0;
-    for (const Packet& p : burst_) bytes += p.length;
-    counters_.ports[port].received.Add(static_cast<uint64_t>(burst_.count));
-    counters_.ports[port].received_bytes.Add(bytes);
-    counters_.received.Add(static_cast<uint64_t>(burst_.count));
+    CountReceived(static_cast<PortId>(port));
     received += burst_.count;
     burst_.shed = shed;
     RunBurst(now);
     burst_.shed = false;
   }
   return received;
+}
+
+void Worker::CountReceived(PortId port) {
+  const uint64_t count = static_cast<uint64_t>(burst_.count);
+  counters_.received.Add(count);
+  if (devices_[port].shared) {
+    for (const Packet& p : burst_) {
+      PortCounters& counters = counters_.ports[pipeline_->PortOf(p)];
+      counters.received.Add();
+      counters.received_bytes.Add(p.length);
+    }
+    return;
+  }
+  uint64_t bytes = 0;
+  for (const Packet& p : burst_) bytes += p.length;
+  counters_.ports[port].received.Add(count);
+  counters_.ports[port].received_bytes.Add(bytes);
 }
 
 void Worker::RunBurst(TimePoint now) {

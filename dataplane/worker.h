@@ -96,6 +96,7 @@ class Worker {
 
   // worker.cc
   int ReceiveAll(TimePoint now);
+  void CountReceived(PortId port);
   int ReleaseHeld(TimePoint now);
   int ReleaseFragments(TimePoint now);
   void RunAgain(const WaitingPacket* packets, int count, uint8_t flags, TimePoint now);
@@ -139,7 +140,12 @@ class Worker {
   std::unique_ptr<Ftp> ftp_;
   std::unique_ptr<Pipeline> pipeline_;
   TokenBucket control_rate_, kernel_rate_;
-  std::vector<LoadShedder> shedders_;  // by port; used where it has a kernel side
+  struct Device {
+    bool shared = false;  // several ports, each a VLAN of its own
+    bool sheds = false;   // one of them has a kernel side
+    LoadShedder shedder;
+  };
+  std::vector<Device> devices_;  // by the port that has the device
   std::optional<PacketTap> tap_;  // while a capture is under way
 
   Tables tables_;

@@ -253,13 +253,13 @@ void Box::CompleteView(controlplane::View& view) const {
     controlplane::PortView& port = view.ports[i];
     port.device = ports_[i]->device();
     port.link_up = ports_[i]->link().up;
+    if (kernel_ != nullptr) port.kernel_refused = kernel_->refused(static_cast<PortId>(i));
     if (port_infos_[i].trunk != kNoPort) continue;  // the device's counts stand at its port
     const dataplane::PortStats stats = ports_[i]->stats();
     port.missed = stats.missed;
     port.receive_errors = stats.receive_errors;
     port.transmit_errors = stats.transmit_errors;
     port.no_buffers = stats.no_buffers;
-    if (kernel_ != nullptr) port.kernel_refused = kernel_->refused(static_cast<PortId>(i));
   }
   for (size_t i = 0; i < view.workers.size() && i < lanes_.size(); ++i) {
     view.workers[i].lcore = static_cast<int>(lanes_[i].lcore);

@@ -135,6 +135,13 @@ const Counter* BackendCounter(const BackendCounters& c, const std::string& name)
   return nullptr;
 }
 
+const Counter* PortCounter(const PortCounters& c, const std::string& name) {
+  if (name == "received") return &c.received;
+  if (name == "received_bytes") return &c.received_bytes;
+  if (name == "sent") return &c.sent;
+  return nullptr;
+}
+
 absl::Status ExpectAsked(const Words& w, Box& box) {
   std::vector<std::string> got;
   for (const auto& [port, address] : box.TakeAsked()) {
@@ -146,12 +153,14 @@ absl::Status ExpectAsked(const Words& w, Box& box) {
 }
 
 absl::Status Expect(const Words& w, Box& box) {
-  constexpr absl::string_view kUsage = "expect COUNTER N | expect backend SERVICE NAME COUNTER N | expect asked ...";
+  constexpr absl::string_view kUsage =
+      "expect COUNTER N | expect port NAME COUNTER N | expect backend SERVICE NAME COUNTER N | expect asked ...";
   if (w.size() >= 3 && w[1] == "asked") return ExpectAsked(w, box);
   Slot slot = kNoSlot;
   if (w.size() == 6 && w[1] == "backend") {
     ASSIGN_OR_RETURN(slot, box.BackendSlot(w[2], w[3]));
   }
+  const PortId port = w.size() == 5 && w[1] == "port" ? box.PortNamed(w[2]) : kNoPort;
   // Of what every worker has alike, one worker's.
   const bool alike = w[1] == "generation" || w[1] == "neighbors";
   uint64_t value, got = 0;
@@ -159,6 +168,7 @@ absl::Status Expect(const Words& w, Box& box) {
   for (size_t i = 0; i < (alike ? 1 : box.workers()); ++i) {
     const Counter* counter = nullptr;
     if (w.size() == 3) counter = CounterNamed(box.counters(i), w[1]);
+    if (port != kNoPort) counter = PortCounter(box.counters(i).ports[port], w[3]);
     if (slot != kNoSlot) counter = BackendCounter(box.counters(i).backends[slot], w[4]);
     if (counter == nullptr) return Usage(kUsage);
     got += counter->Get();
