@@ -1,0 +1,90 @@
+#include "generator/arrival.h"
+
+#include "common/checksum.h"
+#include "common/headers.h"
+
+namespace baton::generator {
+namespace {
+
+constexpr uint16_t kIp = sizeof(EthernetHeader);
+
+// Sums of whole headers include their checksum: right ones give all ones.
+bool IsRight(uint64_t sum) { return FoldChecksum(sum) == 0xffff; }
+
+// REQUIRES: `l4_length` bytes from arrival.l4 on are there. `pseudo`: the sum of the addresses.
+void ReadUdp(const uint8_t* frame, uint16_t l4_length, uint64_t pseudo, uint64_t key, Arrival& arrival) {
+  arrival.kind = ArrivalKind::kCorrupted;
+  if (l4_length < sizeof(UdpHeader)) return;
+  const uint8_t* l4 = frame + arrival.l4;
+  const auto& udp = *reinterpret_cast<const UdpHeader*>(l4);
+  const bool has_stamp = l4_length >= sizeof(UdpHeader) + kStampSize;
+  if (has_stamp) arrival.stamp_good = ReadStamp(l4 + sizeof(UdpHeader), key, &arrival.stamp);
+  // We never leave the checksum out (RFC 768 allows it over IPv4), and nobody on the way may take it away.
+  if (udp.length.get() != l4_length || udp.checksum.raw() == 0) return;
+  pseudo += uint64_t{udp.length.raw()} + __builtin_bswap16(kUdp);
+  if (!IsRight(AddToChecksum(pseudo, l4, l4_length))) return;
+  arrival.kind = arrival.stamp_good ? ArrivalKind::kStamped : ArrivalKind::kForeign;
+}
+
+void ReadIpv4(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arrival) {
+  if (length < kIp + sizeof(Ipv4Header)) return;
+  const auto& ip = *reinterpret_cast<const Ipv4Header*>(frame + kIp);
+  const int header = ip.header_length();
+  const uint16_t total = ip.total_length.get();
+  arrival.kind = ArrivalKind::kCorrupted;
+  if (ip.version_ihl >> 4 != 4 || header < 20 || kIp + header > length) return;
+  if (!IsRight(AddToChecksum(0, &ip, static_cast<size_t>(header)))) return;
+  if (total < header || kIp + total > length) return;
+  arrival.kind = ArrivalKind::kForeign;
+  arrival.ipv4 = true;
+  arrival.l4 = static_cast<uint16_t>(kIp + header);
+  arrival.length = static_cast<uint16_t>(kIp + total);
+  const auto l4_length = static_cast<uint16_t>(total - header);
+  if ((ip.fragment.get() & (kIpv4MoreFragments | kIpv4FragmentOffset)) != 0) return;
+  if (ip.protocol == kUdp) {
+    ReadUdp(frame, l4_length, uint64_t{ip.src.raw()} + ip.dst.raw(), key, arrival);
+  } else if (ip.protocol == kIcmp && l4_length >= sizeof(IcmpHeader)) {
+    const uint8_t type = frame[arrival.l4];
+    if (type == kIcmpUnreachable || type == kIcmpTimeExceeded || type == kIcmpParameterProblem) {
+      arrival.kind = ArrivalKind::kIcmpError;
+    }
+  }
+}
+
+void ReadIpv6(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arrival) {
+  if (length < kIp + sizeof(Ipv6Header)) return;
+  const auto& ip = *reinterpret_cast<const Ipv6Header*>(frame + kIp);
+  const uint16_t payload = ip.payload_length.get();
+  constexpr uint16_t kL4 = kIp + sizeof(Ipv6Header);
+  arrival.kind = ArrivalKind::kCorrupted;
+  if ((frame[kIp] >> 4) != 6 || kL4 + payload > length) return;
+  arrival.kind = ArrivalKind::kForeign;
+  arrival.l4 = kL4;
+  arrival.length = static_cast<uint16_t>(kL4 + payload);
+  if (ip.next_header == kUdp) {
+    ReadUdp(frame, payload, AddToChecksum(AddToChecksum(0, ip.src, 16), ip.dst, 16), key, arrival);
+  } else if (ip.next_header == kIcmpv6 && payload >= sizeof(IcmpHeader)) {
+    const uint8_t type = frame[kL4];
+    if (type == kIcmpv6NeighborSolicitation || type == kIcmpv6NeighborAdvertisement) {
+      arrival.kind = ArrivalKind::kNeighbor;
+    } else if (type >= kIcmpv6Unreachable && type <= kIcmpv6ParameterProblem) {
+      arrival.kind = ArrivalKind::kIcmpError;
+    }
+  }
+}
+
+}  // namespace
+
+Arrival Classify(const uint8_t* frame, uint16_t length, uint64_t key) {
+  Arrival arrival;
+  if (length < kIp) return arrival;
+  switch (reinterpret_cast<const EthernetHeader*>(frame)->type.get()) {
+    case kEtherIpv4: ReadIpv4(frame, length, key, arrival); break;
+    case kEtherIpv6: ReadIpv6(frame, length, key, arrival); break;
+    case kEtherArp: arrival.kind = ArrivalKind::kNeighbor; break;
+    default: break;
+  }
+  return arrival;
+}
+
+}  // namespace baton::generator

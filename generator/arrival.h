@@ -1,0 +1,30 @@
+// What a received frame is: one of ours with a stamp, a harmed one, a question of a neighbour, or nobody's business.
+// Every length and checksum is checked here, once. Pure and total: any bytes whatever; any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "generator/stamp.h"
+
+namespace baton::generator {
+
+enum class ArrivalKind : uint8_t {
+  kStamped,
+  kCorrupted,  // a wrong checksum, or a length that is none; of a flow when `stamp_good`
+  kForeign,    // all in order, but without a stamp of this run
+  kNeighbor,   // ARP, or neighbour discovery
+  kIcmpError,  // a destination unreachable and its like: somebody refuses what we send
+};
+
+struct Arrival {
+  ArrivalKind kind = ArrivalKind::kForeign;
+  bool ipv4 = false;
+  bool stamp_good = false;
+  uint16_t l4 = 0;      // kStamped: offset of the UDP header
+  uint16_t length = 0;  // kStamped: of the frame without padding
+  Stamp stamp;
+};
+
+Arrival Classify(const uint8_t* frame, uint16_t length, uint64_t key);
+
+}  // namespace baton::generator

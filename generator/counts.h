@@ -1,0 +1,57 @@
+// What a run counts. Plain values, written by one core and added up when it has ended; Progress alone may be read while
+// it runs.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "generator/histogram.h"
+
+namespace baton::generator {
+
+// Of one class of flows and one direction. sent = arrived + lost, always.
+struct DirectionCounts {
+  uint64_t sent = 0;
+  uint64_t sent_bytes = 0;  // of frames, without FCS
+  uint64_t arrived = 0;     // first copies, intact
+  uint64_t duplicated = 0;  // further copies
+  uint64_t reordered = 0;   // first copies behind a later number (RFC 4737); also in `arrived`
+  uint64_t late = 0;        // first or further copies, too late to tell; not in `arrived`
+  uint64_t corrupted = 0;   // not in `arrived`
+
+  uint64_t lost() const { return sent > arrived ? sent - arrived : 0; }
+  void Add(const DirectionCounts& other) {
+    sent += other.sent;
+    sent_bytes += other.sent_bytes;
+    arrived += other.arrived;
+    duplicated += other.duplicated;
+    reordered += other.reordered;
+    late += other.late;
+    corrupted += other.corrupted;
+  }
+};
+
+struct ClassCounts {
+  DirectionCounts requests, responses;
+  uint64_t wrong_server = 0;  // responses of another server than the flow's first
+  uint64_t skipped = 0;       // requests that were due while the machine paused: never sent
+  Histogram one_way;          // request: from its stamp to the server
+  Histogram round_trip;       // from the request's stamp to the response's arrival
+};
+
+// What belongs to no flow.
+struct StrayCounts {
+  uint64_t corrupted = 0;  // and the stamp with it
+  uint64_t foreign = 0;    // no stamp of this run, or one that has no business at this port
+  uint64_t neighbor = 0;   // ARP and neighbour discovery: not judged
+  uint64_t icmp_errors = 0;
+};
+
+// For the line that is printed each second: written by the core, relaxed, because each number stands for itself.
+struct Progress {
+  std::atomic<uint64_t> sent{0}, arrived{0};  // both directions together
+  std::atomic<uint64_t> requests_sent{0}, responses_arrived{0};
+  std::atomic<uint64_t> duplicated{0}, reordered{0}, corrupted{0};
+};
+
+}  // namespace baton::generator

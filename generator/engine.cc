@@ -1,0 +1,296 @@
+#include "generator/engine.h"
+
+#include <algorithm>
+
+#include "generator/engine_class.h"
+
+namespace baton::generator {
+namespace {
+
+constexpr int64_t kResolveNs = 5'000'000'000;
+constexpr uint16_t kNoHost = kServerMask;  // asked at an address of none of the hosts, as with direct return
+
+uint64_t Since(int64_t now_ns, uint64_t stamp_ns) {
+  return (static_cast<uint64_t>(now_ns) - stamp_ns) & kStampTimeMask;
+}
+
+// Counts a stamped arrival; whether it is a first copy.
+bool Note(Ledger& ledger, uint32_t number, int64_t now_ns, DirectionCounts& counts) {
+  ledger.NoteTime(now_ns);
+  switch (ledger.Note(number)) {
+    case Arrived::kInOrder: ++counts.arrived; return true;
+    case Arrived::kReordered:
+      ++counts.arrived;
+      ++counts.reordered;
+      return true;
+    case Arrived::kDuplicate: ++counts.duplicated; return false;
+    case Arrived::kLate: ++counts.late; return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+int Engine::PollOnce(int64_t now_ns) {
+  int moved = 0;
+  for (const auto& port : ports_) {
+    port->link->Advance(now_ns);
+    port->outbox.Flush(*port->link);
+    if (port->peer.is_zero()) {
+      if (const auto question = port->neighbors->Ask(now_ns)) Say(*port, *question);
+    }
+    moved += port->role == Role::kServers ? Serve(*port, now_ns) : TakeResponses(*port, now_ns);
+  }
+  MovePhase(now_ns);
+  if (phase() == Phase::kSending) {
+    for (size_t i = 0; i < classes_.size(); ++i) {
+      moved += SendRequests(*classes_[(first_class_ + i) % classes_.size()], now_ns);
+    }
+    ++first_class_;
+  }
+  if (moved > 0) Publish();
+  return moved;
+}
+
+int Engine::SendRequests(Class& c, int64_t now_ns) {
+  Port& port = c.port;
+  const int due = c.pace.Due(now_ns, kBurst);
+  if (due == 0 || !port.outbox.empty()) return 0;
+  Frame frames[kBurst];
+  if (!port.link->Allocate(frames, due)) return 0;
+  const auto hosts = static_cast<uint32_t>(c.sources.size());
+  for (int i = 0; i < due; ++i) {
+    const uint32_t picked = c.ahead[(c.ahead_begin + static_cast<uint32_t>(i)) % Class::kAhead];
+    const uint32_t flow = c.first_flow + picked, source = c.profile.first_source + picked;
+    const Stamp stamp{.flow = flow, .number = flows_.client(flow).next_number++,
+                      .time_ns = static_cast<uint64_t>(now_ns), .sender = 0};
+    c.frame.Write(frames[i].data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts),
+                  stamp, key_);
+    frames[i].length = c.frame.length();
+    port.outbox.Add(frames[i]);
+  }
+  PickAhead(c, due);
+  c.counts.requests.sent += static_cast<uint64_t>(due);
+  c.pace.Sent(due);
+  port.outbox.Flush(*port.link);
+  return due;
+}
+
+// Replaces the `count` oldest picks, which were used.
+void Engine::PickAhead(Class& c, int count) {
+  uint32_t picked[kBurst];
+  c.picker.Pick(picked, count);
+  for (int i = 0; i < count; ++i) {
+    c.ahead[c.ahead_begin++ % Class::kAhead] = picked[i];
+    __builtin_prefetch(&flows_.client(c.first_flow + picked[i]), 1);
+  }
+}
+
+int Engine::Serve(Port& port, int64_t now_ns) {
+  if (!port.outbox.empty()) return 0;  // there is no room for answers
+  Frame frames[kBurst];
+  Arrival arrivals[kBurst];
+  const int count = port.link->Receive(frames, kBurst);
+  for (int i = 0; i < count; ++i) {
+    arrivals[i] = Classify(frames[i].data, frames[i].length, key_);
+    if (arrivals[i].stamp_good && arrivals[i].stamp.flow < flows_.size()) {
+      __builtin_prefetch(&flows_.server(arrivals[i].stamp.flow), 1);
+    }
+  }
+  Frame unused[kBurst];
+  int unused_count = 0;
+  for (int i = 0; i < count; ++i) {
+    if (arrivals[i].kind != ArrivalKind::kStamped) {
+      SetAside(port, arrivals[i], frames[i]);
+    } else if (TakeRequest(port, arrivals[i], frames[i], now_ns)) {
+      port.outbox.Add(frames[i]);
+      continue;
+    }
+    unused[unused_count++] = frames[i];
+  }
+  if (unused_count > 0) port.link->Free(unused, unused_count);
+  port.outbox.Flush(*port.link);
+  return count;
+}
+
+// Turns the frame into the response; false when there is none.
+bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns) {
+  const Stamp& stamp = arrival.stamp;
+  if (stamp.is_response() || stamp.flow >= flows_.size() || port.outbox.full()) {
+    ++strays_.foreign;
+    return false;
+  }
+  ServerFlow& flow = flows_.server(stamp.flow);
+  Class& c = *classes_[flow.flow_class];
+  if (Note(flow.requests, stamp.number, now_ns, c.counts.requests)) c.counts.one_way.Note(Since(now_ns, stamp.time_ns));
+  const auto sender = static_cast<uint16_t>(kResponseBit | ServerOf(port, arrival, frame.data));
+  const Stamp response{.flow = stamp.flow, .number = flow.next_number++, .time_ns = stamp.time_ns, .sender = sender};
+  TurnAround(frame.data, arrival.ipv4, arrival.l4, c.answer_length, port.mac, NextHopOf(port, arrival.ipv4), response,
+             key_);
+  frame.length = c.answer_length;
+  ++c.counts.responses.sent;
+  return true;
+}
+
+uint16_t Engine::ServerOf(const Port& port, const Arrival& arrival, const uint8_t* frame) const {
+  constexpr size_t kIp = 14;
+  const uint32_t host = arrival.ipv4 ? port.hosts.FindV4(frame + kIp + 16) : port.hosts.FindV6(frame + kIp + 24);
+  return host == Hosts::kNone ? kNoHost : static_cast<uint16_t>(port.first_server + host);
+}
+
+// Zero without a gateway: answers then go to whom the request came from.
+MacAddress Engine::NextHopOf(const Port& port, bool ipv4) const {
+  for (const size_t gateway : port.gateways) {
+    if (port.neighbors->address(gateway).is_v4() == ipv4) return port.neighbors->mac(gateway);
+  }
+  return {};
+}
+
+int Engine::TakeResponses(Port& port, int64_t now_ns) {
+  Frame frames[kBurst];
+  Arrival arrivals[kBurst];
+  const int count = port.link->Receive(frames, kBurst);
+  for (int i = 0; i < count; ++i) {
+    arrivals[i] = Classify(frames[i].data, frames[i].length, key_);
+    if (arrivals[i].stamp_good && arrivals[i].stamp.flow < flows_.size()) {
+      __builtin_prefetch(&flows_.client(arrivals[i].stamp.flow), 1);
+    }
+  }
+  for (int i = 0; i < count; ++i) {
+    if (arrivals[i].kind == ArrivalKind::kStamped) {
+      TakeResponse(arrivals[i], now_ns);
+    } else {
+      SetAside(port, arrivals[i], frames[i]);
+    }
+  }
+  if (count > 0) port.link->Free(frames, count);
+  return count;
+}
+
+// Without servers of our own, a request that comes back counts as its response: hosts with an echo service.
+void Engine::TakeResponse(const Arrival& arrival, int64_t now_ns) {
+  const Stamp& stamp = arrival.stamp;
+  if (stamp.is_response() != has_servers_ || stamp.flow >= flows_.size()) {
+    ++strays_.foreign;
+    return;
+  }
+  ClientFlow& flow = flows_.client(stamp.flow);
+  ClassCounts& counts = classes_[flow.flow_class]->counts;
+  if (Note(flow.responses, stamp.number, now_ns, counts.responses)) counts.round_trip.Note(Since(now_ns, stamp.time_ns));
+  const auto server = static_cast<uint16_t>(stamp.server() + 1);
+  if (flow.first_server == 0) flow.first_server = server;
+  counts.wrong_server += flow.first_server != server;
+}
+
+// Frames without a good stamp.
+void Engine::SetAside(Port& port, const Arrival& arrival, const Frame& frame) {
+  if (arrival.kind != ArrivalKind::kNeighbor) {
+    CountStray(arrival, port.role == Role::kClients);
+    return;
+  }
+  ++strays_.neighbor;
+  if (const auto answer = port.neighbors->Hear(frame.data, frame.length)) Say(port, *answer);
+}
+
+void Engine::CountStray(const Arrival& arrival, bool at_clients) {
+  if (arrival.kind == ArrivalKind::kIcmpError) {
+    ++strays_.icmp_errors;
+  } else if (arrival.kind == ArrivalKind::kForeign) {
+    ++strays_.foreign;
+  } else if (arrival.stamp_good && arrival.stamp.flow < flows_.size()) {
+    ClassCounts& counts = classes_[flows_.client(arrival.stamp.flow).flow_class]->counts;
+    ++(at_clients ? counts.responses : counts.requests).corrupted;
+  } else {
+    ++strays_.corrupted;
+  }
+}
+
+// A full outbox is no loss: questions are asked again, and so are those that we do not answer.
+void Engine::Say(Port& port, const std::vector<uint8_t>& bytes) {
+  Frame frame;
+  if (port.outbox.full() || !port.link->Allocate(&frame, 1)) return;
+  std::copy(bytes.begin(), bytes.end(), frame.data);
+  frame.length = static_cast<uint16_t>(bytes.size());
+  port.outbox.Add(frame);
+  port.outbox.Flush(*port.link);
+}
+
+void Engine::MovePhase(int64_t now_ns) {
+  if (phase_began_ns_ == 0) phase_began_ns_ = now_ns;
+  const auto begin = [&](Phase next) {
+    phase_began_ns_ = now_ns;
+    phase_.store(next, std::memory_order_relaxed);
+  };
+  if (phase() == Phase::kResolving && LearnNextHops()) {
+    sending_began_ns_ = sending_ended_ns_ = now_ns;
+    begin(Phase::kSending);
+  }
+  if (phase() == Phase::kSending) {
+    LearnNextHops();
+    sending_ended_ns_ = now_ns;
+    const bool over = now_ns - sending_began_ns_ >= profile_.duration.count();
+    interrupted_ = !over && stop_.load(std::memory_order_relaxed);
+    if (over || interrupted_) begin(Phase::kSettling);
+  } else if (phase() == Phase::kSettling) {
+    if (now_ns - phase_began_ns_ >= profile_.settle.count()) begin(Phase::kDone);
+  }
+  const bool unresolved = phase() == Phase::kResolving &&
+                          (now_ns - phase_began_ns_ >= kResolveNs || stop_.load(std::memory_order_relaxed));
+  if (unresolved || abort_.load(std::memory_order_relaxed)) begin(Phase::kDone);
+  if (phase() == Phase::kDone) DropUnsent();
+}
+
+// Whether every next hop is known; the templates follow each of them.
+bool Engine::LearnNextHops() {
+  bool all = true;
+  for (const auto& c : classes_) {
+    const MacAddress& mac = c->port.peer.is_zero() ? c->port.neighbors->mac(c->next_hop) : c->port.peer;
+    if (mac != c->next_hop_mac) {
+      c->frame.SetNextHop(mac);
+      c->next_hop_mac = mac;
+    }
+    all = all && !mac.is_zero();
+  }
+  for (const auto& port : ports_) all = all && (!port->peer.is_zero() || port->neighbors->all_known());
+  return all;
+}
+
+// What a port never took was never sent.
+void Engine::DropUnsent() {
+  for (const auto& port : ports_) {
+    for (const Frame& frame : port->outbox) {
+      const Arrival arrival = Classify(frame.data, frame.length, key_);
+      if (arrival.kind == ArrivalKind::kStamped) {
+        ClassCounts& counts = classes_[flows_.client(arrival.stamp.flow).flow_class]->counts;
+        --(arrival.stamp.is_response() ? counts.responses : counts.requests).sent;
+      }
+      port->link->Free(&frame, 1);
+    }
+    port->outbox.Clear();
+  }
+}
+
+void Engine::Publish() {
+  uint64_t requests_sent = 0, responses_sent = 0, requests = 0, responses = 0, duplicated = 0, reordered = 0;
+  uint64_t corrupted = strays_.corrupted;
+  for (const auto& c : classes_) {
+    const DirectionCounts &to = c->counts.requests, &from = c->counts.responses;
+    requests_sent += to.sent;
+    responses_sent += from.sent;
+    requests += to.arrived;
+    responses += from.arrived;
+    duplicated += to.duplicated + from.duplicated;
+    reordered += to.reordered + from.reordered;
+    corrupted += to.corrupted + from.corrupted;
+  }
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  progress_.sent.store(requests_sent + responses_sent, kRelaxed);
+  progress_.arrived.store(requests + responses, kRelaxed);
+  progress_.requests_sent.store(requests_sent, kRelaxed);
+  progress_.responses_arrived.store(responses, kRelaxed);
+  progress_.duplicated.store(duplicated, kRelaxed);
+  progress_.reordered.store(reordered, kRelaxed);
+  progress_.corrupted.store(corrupted, kRelaxed);
+}
+
+}  // namespace baton::generator

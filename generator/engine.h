@@ -1,0 +1,102 @@
+// One core of the generator, both ends of the traffic: sends the requests that are due, answers those that arrive for
+// its servers, checks and counts everything, answers its neighbours. Driven by PollOnce; used by one core only, but for
+// progress() and phase(). Allocates nothing after Create.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "generator/arrival.h"
+#include "generator/counts.h"
+#include "generator/flow_table.h"
+#include "generator/frame_template.h"
+#include "generator/neighbors.h"
+#include "generator/outbox.h"
+#include "generator/pace.h"
+#include "generator/profile/profile.h"
+#include "generator/result.h"
+
+namespace baton::generator {
+
+// What a port of the profile is connected to.
+struct PortUse {
+  Link* link = nullptr;
+  MacAddress mac;
+  MacAddress peer;  // not zero: every frame goes there, nobody is asked
+};
+
+enum class Phase : uint8_t { kResolving, kSending, kSettling, kDone };
+
+class Engine {
+ public:
+  // REQUIRES: one use for each port of the profile, in its order; profile and links outlive this.
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(const Profile& profile, const std::vector<PortUse>& uses);
+  ~Engine();
+
+  // Returns how many frames it moved. REQUIRES: now_ns > 0 and never runs backwards.
+  int PollOnce(int64_t now_ns);
+
+  // No more requests from the next poll on; what is on its way is waited for as the profile says.
+  void StopSending() { stop_ = true; }
+  // Ends at the next poll.
+  void Abort() { abort_ = true; }
+
+  Phase phase() const { return phase_.load(std::memory_order_relaxed); }
+  const Progress& progress() const { return progress_; }
+
+  // All but seconds, ports and injected. REQUIRES: phase() == kDone.
+  RunResult Result() const;
+
+ private:
+  struct Port {
+    Role role;
+    Link* link;
+    MacAddress mac;
+    MacAddress peer;
+    Hosts hosts;
+    std::unique_ptr<Neighbors> neighbors;
+    std::vector<size_t> gateways;  // places in neighbors
+    uint16_t first_server = 0;
+    Outbox outbox;
+  };
+  struct Class;
+
+  Engine(const Profile& profile, uint64_t key);
+  absl::Status AddPort(const PortProfile& profile, const PortUse& use, uint32_t* servers);
+  void AddClass(const FlowProfile& profile);
+
+  void MovePhase(int64_t now_ns);
+  bool LearnNextHops();
+  int Serve(Port& port, int64_t now_ns);
+  bool TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
+  uint16_t ServerOf(const Port& port, const Arrival& arrival, const uint8_t* frame) const;
+  MacAddress NextHopOf(const Port& port, bool ipv4) const;
+  int TakeResponses(Port& port, int64_t now_ns);
+  void TakeResponse(const Arrival& arrival, int64_t now_ns);
+  int SendRequests(Class& c, int64_t now_ns);
+  void PickAhead(Class& c, int count);
+  void SetAside(Port& port, const Arrival& arrival, const Frame& frame);
+  void Say(Port& port, const std::vector<uint8_t>& bytes);
+  void CountStray(const Arrival& arrival, bool at_clients);
+  void DropUnsent();
+  void Publish();
+  void AddFlows(const Class& c, ClassResult& result) const;
+
+  const Profile& profile_;
+  const uint64_t key_;  // of this run's stamps
+  FlowTable flows_;
+  std::vector<std::unique_ptr<Port>> ports_;
+  std::vector<std::unique_ptr<Class>> classes_;
+  StrayCounts strays_;
+  bool has_servers_ = false;
+  size_t first_class_ = 0;  // that is served first: another one each poll
+
+  int64_t phase_began_ns_ = 0, sending_began_ns_ = 0, sending_ended_ns_ = 0;
+  std::atomic<Phase> phase_{Phase::kResolving};  // the core writes, main reads
+  std::atomic<bool> stop_{false}, abort_{false};  // main writes, the core reads
+  bool interrupted_ = false;
+  Progress progress_;
+};
+
+}  // namespace baton::generator

@@ -1,0 +1,39 @@
+// A class of flows as the engine runs it: engine.h's own, apart because two files need it.
+#pragma once
+
+#include "generator/engine.h"
+
+namespace baton::generator {
+
+struct Engine::Class {
+  Class(const FlowProfile& p, uint8_t place, uint32_t first, Port& at, uint64_t seed)
+      : profile(p),
+        number(place),
+        first_flow(first),
+        port(at),
+        sources(at.hosts.of(p.to.family())),
+        frame({.dst = p.to, .dst_port = p.to_port, .length = static_cast<uint16_t>(p.size - 4)}, at.mac),
+        answer_length(static_cast<uint16_t>(p.answer_size - 4)),
+        picker(p.activity, p.count, p.exponent, seed),
+        pace(p.rate) {}
+
+  const FlowProfile& profile;
+  const uint8_t number;
+  const uint32_t first_flow;
+  Port& port;
+  const std::vector<IpAddress>& sources;
+  FrameTemplate frame;
+  const uint16_t answer_length;
+  size_t next_hop = 0;       // place in the port's neighbors
+  MacAddress next_hop_mac;   // as the template has it
+  Picker picker;
+  Pace pace;
+  ClassCounts counts;
+
+  // Flows that will send next: their lines are on their way into the cache.
+  static constexpr uint32_t kAhead = 2 * kBurst;
+  uint32_t ahead[kAhead] = {};
+  uint32_t ahead_begin = 0;
+};
+
+}  // namespace baton::generator

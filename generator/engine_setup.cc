@@ -1,0 +1,135 @@
+// Making an engine, and what it leaves when it has ended.
+#include <algorithm>
+
+#include "generator/engine.h"
+#include "generator/engine_class.h"
+
+namespace baton::generator {
+
+Engine::Engine(const Profile& profile, uint64_t key) : profile_(profile), key_(key) {}
+Engine::~Engine() = default;
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Profile& profile, const std::vector<PortUse>& uses) {
+  // The seed alone would give two runs the same key, and packets of the first would count in the second.
+  const uint64_t now = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  std::unique_ptr<Engine> engine(new Engine(profile, Random(profile.seed ^ now << 16).Next()));
+  ASSIGN_OR_RETURN(engine->flows_, FlowTable::Create(static_cast<uint32_t>(profile.flow_count())));
+  uint32_t servers = 0;
+  for (size_t i = 0; i < profile.ports.size(); ++i) {
+    RETURN_IF_ERROR(engine->AddPort(profile.ports[i], uses[i], &servers));
+  }
+  for (const FlowProfile& flow : profile.flows) engine->AddClass(flow);
+  return engine;
+}
+
+absl::Status Engine::AddPort(const PortProfile& profile, const PortUse& use, uint32_t* servers) {
+  auto port = std::make_unique<Port>();
+  port->role = profile.role;
+  port->link = use.link;
+  port->mac = use.mac;
+  port->peer = use.peer;
+  port->hosts = Hosts(profile.addresses);
+  port->neighbors = std::make_unique<Neighbors>(use.mac, port->hosts);
+  for (const IpAddress& gateway : profile.gateways) {
+    // A gateway of a family without hosts is nobody's: it need not be there.
+    if (use.peer.is_zero() && !port->hosts.of(gateway.family()).empty()) {
+      port->gateways.push_back(port->neighbors->Need(gateway));
+    }
+  }
+  if (profile.role == Role::kServers) {
+    has_servers_ = true;
+    port->first_server = static_cast<uint16_t>(*servers);
+    *servers += static_cast<uint32_t>(profile.addresses.size());
+  }
+  ports_.push_back(std::move(port));
+  return absl::OkStatus();
+}
+
+void Engine::AddClass(const FlowProfile& profile) {
+  uint32_t first = 0;
+  if (!classes_.empty()) first = classes_.back()->first_flow + classes_.back()->profile.count;
+  const auto number = static_cast<uint8_t>(classes_.size());
+  Port& port = *ports_[profile.port];
+  auto c = std::make_unique<Class>(profile, number, first, port, profile_.seed + number);
+  if (port.peer.is_zero()) {
+    const auto gateway = std::find_if(port.gateways.begin(), port.gateways.end(), [&](size_t place) {
+      return port.neighbors->address(place).family() == profile.to.family();
+    });
+    c->next_hop = gateway != port.gateways.end() ? *gateway : port.neighbors->Need(profile.to);
+  }
+  for (uint32_t i = 0; i < profile.count; ++i) {
+    flows_.client(first + i).flow_class = number;
+    flows_.server(first + i).flow_class = number;
+  }
+  PickAhead(*c, kBurst);
+  PickAhead(*c, kBurst);
+  classes_.push_back(std::move(c));
+}
+
+namespace {
+
+// The flow's longest time without an arrival, up to the end of sending when its newest packets are missing.
+void AddFlow(const Ledger& ledger, uint32_t sent, uint32_t flow, int64_t began_ns, int64_t ended_ns,
+             DirectionResult& result) {
+  if (sent == 0) return;
+  int64_t gap_ns = int64_t{ledger.longest_gap_us()} * 1000;
+  if (ledger.last_ns() == 0) {
+    ++result.silent_flows;
+    gap_ns = ended_ns - began_ns;
+  } else if (ledger.next() != sent) {
+    gap_ns = std::max(gap_ns, ended_ns - ledger.last_ns());
+  }
+  if (static_cast<uint64_t>(gap_ns) > result.longest_gaps.most()) result.longest_gap_flow = flow;
+  result.longest_gaps.Note(static_cast<uint64_t>(gap_ns));
+}
+
+}  // namespace
+
+void Engine::AddFlows(const Class& c, ClassResult& result) const {
+  for (uint32_t i = 0; i < c.profile.count; ++i) {
+    const uint32_t flow = c.first_flow + i;
+    const ClientFlow& client = flows_.client(flow);
+    const ServerFlow& server = flows_.server(flow);
+    AddFlow(client.responses, has_servers_ ? server.next_number : client.next_number, i, sending_began_ns_,
+            sending_ended_ns_, result.responses);
+    if (has_servers_) {
+      AddFlow(server.requests, client.next_number, i, sending_began_ns_, sending_ended_ns_, result.requests);
+    }
+  }
+}
+
+RunResult Engine::Result() const {
+  RunResult result;
+  size_t bytes = flows_.bytes();
+  for (const auto& c : classes_) {
+    ClassResult& r = result.classes.emplace_back();
+    r.name = c->profile.name;
+    r.flows = c->profile.count;
+    r.offered_rate = c->profile.rate;
+    r.requests.counts = c->counts.requests;
+    r.requests.judged = has_servers_;
+    r.requests.counts.sent_bytes = r.requests.counts.sent * c->frame.length();
+    r.responses.counts = c->counts.responses;
+    if (!has_servers_) r.responses.counts.sent = r.requests.counts.sent;
+    r.responses.counts.sent_bytes = r.responses.counts.sent * c->answer_length;
+    r.wrong_server = c->counts.wrong_server;
+    r.skipped = c->pace.skipped();
+    r.one_way = c->counts.one_way;
+    r.round_trip = c->counts.round_trip;
+    AddFlows(*c, r);
+    bytes += c->picker.bytes();
+  }
+  for (const auto& port : ports_) {
+    for (size_t place = 0; port->peer.is_zero() && place < port->neighbors->count(); ++place) {
+      if (port->neighbors->mac(place).is_zero()) result.unresolved.push_back(port->neighbors->address(place).ToString());
+    }
+  }
+  result.strays = strays_;
+  result.flows = flows_.size();
+  result.bytes_per_flow = flows_.size() == 0 ? 0 : static_cast<double>(bytes) / flows_.size();
+  result.sending_s = static_cast<double>(sending_ended_ns_ - sending_began_ns_) / 1e9;
+  result.interrupted = interrupted_;
+  return result;
+}
+
+}  // namespace baton::generator

@@ -1,0 +1,43 @@
+#include "generator/flow_table.h"
+
+#include <sys/mman.h>
+
+#include <new>
+#include <utility>
+
+namespace baton::generator {
+
+absl::StatusOr<FlowTable> FlowTable::Create(uint32_t flows) {
+  FlowTable table;
+  table.bytes_ = flows * (sizeof(ClientFlow) + sizeof(ServerFlow));
+  void* memory = mmap(nullptr, table.bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    return absl::ResourceExhaustedError(absl::StrCat("no ", table.bytes_, " bytes of memory for ", flows, " flows"));
+  }
+  // A million flows are 128 MB: with small pages every arrival misses the TLB too. Without huge pages it works as well.
+  madvise(memory, table.bytes_, MADV_HUGEPAGE);
+  table.memory_ = memory;
+  table.clients_ = static_cast<ClientFlow*>(memory);
+  table.servers_ = reinterpret_cast<ServerFlow*>(table.clients_ + flows);
+  for (uint32_t i = 0; i < flows; ++i) new (&table.clients_[i]) ClientFlow;
+  for (uint32_t i = 0; i < flows; ++i) new (&table.servers_[i]) ServerFlow;
+  table.size_ = flows;
+  return table;
+}
+
+FlowTable::FlowTable(FlowTable&& other) noexcept { *this = std::move(other); }
+
+FlowTable& FlowTable::operator=(FlowTable&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(bytes_, other.bytes_);
+  std::swap(clients_, other.clients_);
+  std::swap(servers_, other.servers_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+FlowTable::~FlowTable() {
+  if (memory_ != nullptr) munmap(memory_, bytes_);
+}
+
+}  // namespace baton::generator

@@ -1,0 +1,54 @@
+// The state of all flows of one core: a cache line for the end that asks and one for the end that answers, so that an
+// arriving packet touches one line. In memory of its own, in huge pages where the kernel has them. Used by one core.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "common/status.h"
+#include "generator/ledger.h"
+
+namespace baton::generator {
+
+struct alignas(64) ClientFlow {
+  uint32_t next_number = 0;   // of the next request
+  uint16_t first_server = 0;  // that answered, plus one; 0: none has
+  uint8_t flow_class = 0;
+  Ledger responses;
+};
+
+struct alignas(64) ServerFlow {
+  uint32_t next_number = 0;  // of the next response
+  uint8_t flow_class = 0;
+  Ledger requests;
+};
+
+static_assert(sizeof(ClientFlow) == 64 && sizeof(ServerFlow) == 64);
+inline constexpr size_t kMostBytesPerFlow = 192;
+static_assert(sizeof(ClientFlow) + sizeof(ServerFlow) <= kMostBytesPerFlow);
+
+class FlowTable {
+ public:
+  // ResourceExhausted when the memory cannot be had.
+  static absl::StatusOr<FlowTable> Create(uint32_t flows);
+  FlowTable() = default;
+  FlowTable(FlowTable&& other) noexcept;
+  FlowTable& operator=(FlowTable&& other) noexcept;
+  ~FlowTable();
+
+  uint32_t size() const { return size_; }
+  size_t bytes() const { return bytes_; }
+  ClientFlow& client(uint32_t flow) { return clients_[flow]; }
+  ServerFlow& server(uint32_t flow) { return servers_[flow]; }
+  const ClientFlow& client(uint32_t flow) const { return clients_[flow]; }
+  const ServerFlow& server(uint32_t flow) const { return servers_[flow]; }
+
+ private:
+  void* memory_ = nullptr;
+  size_t bytes_ = 0;
+  ClientFlow* clients_ = nullptr;
+  ServerFlow* servers_ = nullptr;
+  uint32_t size_ = 0;
+};
+
+}  // namespace baton::generator

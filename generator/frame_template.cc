@@ -1,0 +1,138 @@
+#include "generator/frame_template.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/checksum.h"
+#include "common/headers.h"
+
+namespace baton::generator {
+namespace {
+
+constexpr uint16_t kIp = sizeof(EthernetHeader);
+constexpr uint8_t kTtl = 64;
+constexpr uint16_t kShortestOnWire = 60;  // IEEE 802.3, without the FCS
+
+EthernetHeader& EthernetOf(uint8_t* frame) { return *reinterpret_cast<EthernetHeader*>(frame); }
+Ipv4Header& Ipv4Of(uint8_t* frame) { return *reinterpret_cast<Ipv4Header*>(frame + kIp); }
+Ipv6Header& Ipv6Of(uint8_t* frame) { return *reinterpret_cast<Ipv6Header*>(frame + kIp); }
+
+// RFC 768: a sum of zero is sent as all ones.
+uint16_t UdpChecksum(uint64_t sum) {
+  const uint16_t checksum = FinishChecksum(sum);
+  return checksum == 0 ? uint16_t{0xffff} : checksum;
+}
+
+uint16_t L4Of(bool ipv4) { return static_cast<uint16_t>(kIp + (ipv4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header))); }
+
+}  // namespace
+
+uint16_t ShortestFrame(Family family) {
+  const auto needed = static_cast<uint16_t>(L4Of(family == Family::kIpv4) + sizeof(UdpHeader) + kStampSize);
+  return std::max(needed, kShortestOnWire);
+}
+
+FrameTemplate::FrameTemplate(const FrameShape& shape, const MacAddress& src)
+    : ipv4_(shape.dst.is_v4()), length_(shape.length), l4_(L4Of(ipv4_)), bytes_((shape.length + 63u) / 64 * 64) {
+  uint8_t* frame = bytes_.data();
+  EthernetHeader& ethernet = EthernetOf(frame);
+  std::copy(src.bytes.begin(), src.bytes.end(), ethernet.src);
+  ethernet.type = Be16(ipv4_ ? kEtherIpv4 : kEtherIpv6);
+  const auto l4_length = static_cast<uint16_t>(length_ - l4_);
+  if (ipv4_) {
+    Ipv4Header& ip = Ipv4Of(frame);
+    ip.version_ihl = 0x45;
+    ip.total_length = Be16(static_cast<uint16_t>(length_ - kIp));
+    ip.fragment = Be16(kIpv4DontFragment);
+    ip.ttl = kTtl;
+    ip.protocol = kUdp;
+    std::memcpy(&ip.dst, shape.dst.v4_bytes(), 4);
+    ip_sum_ = AddToChecksum(0, &ip, sizeof ip);
+    udp_sum_ = ip.dst.raw();
+  } else {
+    Ipv6Header& ip = Ipv6Of(frame);
+    ip.version_class_flow = Be32(0x60000000);
+    ip.payload_length = Be16(l4_length);
+    ip.next_header = kUdp;
+    ip.hop_limit = kTtl;
+    std::memcpy(ip.dst, shape.dst.v6_bytes(), 16);
+    udp_sum_ = AddToChecksum(0, ip.dst, 16);
+  }
+  auto& udp = *reinterpret_cast<UdpHeader*>(frame + l4_);
+  udp.dst_port = Be16(shape.dst_port);
+  udp.length = Be16(l4_length);
+  udp_sum_ += uint64_t{udp.dst_port.raw()} + udp.length.raw() + udp.length.raw() + __builtin_bswap16(kUdp);
+}
+
+void FrameTemplate::SetNextHop(const MacAddress& mac) {
+  std::copy(mac.bytes.begin(), mac.bytes.end(), EthernetOf(bytes_.data()).dst);
+}
+
+void FrameTemplate::Write(uint8_t* at, const IpAddress& src, uint16_t src_port, const Stamp& stamp, uint64_t key) const {
+  for (size_t i = 0; i < bytes_.size(); i += 64) std::memcpy(at + i, bytes_.data() + i, 64);
+  uint64_t src_sum;
+  if (ipv4_) {
+    Ipv4Header& ip = Ipv4Of(at);
+    std::memcpy(&ip.src, src.v4_bytes(), 4);
+    src_sum = ip.src.raw();
+    ip.checksum.set_raw(FinishChecksum(ip_sum_ + src_sum));
+  } else {
+    Ipv6Header& ip = Ipv6Of(at);
+    std::memcpy(ip.src, src.v6_bytes(), 16);
+    src_sum = AddToChecksum(0, ip.src, 16);
+  }
+  auto& udp = *reinterpret_cast<UdpHeader*>(at + l4_);
+  udp.src_port = Be16(src_port);
+  const uint64_t stamp_sum = WriteStamp(at + l4_ + sizeof(UdpHeader), stamp, key);
+  udp.checksum.set_raw(UdpChecksum(udp_sum_ + src_sum + udp.src_port.raw() + stamp_sum));
+}
+
+namespace {
+
+// The IP header of the response: swapped addresses, a new life, the length. Returns the sum of the addresses.
+uint64_t TurnIpv4(uint8_t* frame, uint16_t length) {
+  Ipv4Header& ip = Ipv4Of(frame);
+  std::swap(ip.src, ip.dst);
+  ip.ttl = kTtl;
+  ip.total_length = Be16(static_cast<uint16_t>(length - kIp));
+  ip.checksum.set_raw(0);
+  ip.checksum.set_raw(FinishChecksum(AddToChecksum(0, &ip, static_cast<size_t>(ip.header_length()))));
+  return uint64_t{ip.src.raw()} + ip.dst.raw();
+}
+
+uint64_t TurnIpv6(uint8_t* frame, uint16_t l4_length) {
+  Ipv6Header& ip = Ipv6Of(frame);
+  uint8_t src[16];
+  std::memcpy(src, ip.src, 16);
+  std::memcpy(ip.src, ip.dst, 16);
+  std::memcpy(ip.dst, src, 16);
+  ip.hop_limit = kTtl;
+  ip.payload_length = Be16(l4_length);
+  return AddToChecksum(AddToChecksum(0, ip.src, 16), ip.dst, 16);
+}
+
+}  // namespace
+
+void TurnAround(uint8_t* frame, bool ipv4, uint16_t l4, uint16_t length, const MacAddress& own, const MacAddress& next_hop,
+                const Stamp& stamp, uint64_t key) {
+  EthernetHeader& ethernet = EthernetOf(frame);
+  if (next_hop.is_zero()) {
+    std::memcpy(ethernet.dst, ethernet.src, 6);
+  } else {
+    std::copy(next_hop.bytes.begin(), next_hop.bytes.end(), ethernet.dst);
+  }
+  std::copy(own.bytes.begin(), own.bytes.end(), ethernet.src);
+  const auto l4_length = static_cast<uint16_t>(length - l4);
+  uint64_t sum = ipv4 ? TurnIpv4(frame, length) : TurnIpv6(frame, l4_length);
+  auto& udp = *reinterpret_cast<UdpHeader*>(frame + l4);
+  const size_t before = udp.length.get(), stamp_end = sizeof(UdpHeader) + kStampSize;
+  if (l4_length > before) std::memset(frame + l4 + before, 0, l4_length - before);
+  std::swap(udp.src_port, udp.dst_port);
+  udp.length = Be16(l4_length);
+  udp.checksum.set_raw(0);
+  sum += WriteStamp(frame + l4 + sizeof(UdpHeader), stamp, key);
+  sum += uint64_t{udp.src_port.raw()} + udp.dst_port.raw() + udp.length.raw() + udp.length.raw() + __builtin_bswap16(kUdp);
+  udp.checksum.set_raw(UdpChecksum(AddToChecksum(sum, frame + l4 + stamp_end, l4_length - stamp_end)));
+}
+
+}  // namespace baton::generator

@@ -1,0 +1,48 @@
+// The frames of one class of flows, but for what differs from packet to packet: source and stamp. Written by copying the
+// template and adding what was put in to sums that were made beforehand. One core.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "common/addr.h"
+#include "generator/stamp.h"
+
+namespace baton::generator {
+
+struct FrameShape {
+  IpAddress dst;
+  uint16_t dst_port = 0;
+  uint16_t length = 0;  // of the frame, without its FCS
+};
+
+// The shortest frame (without FCS) that holds a stamp; Ethernet pads what is shorter than 60 bytes.
+uint16_t ShortestFrame(Family family);
+
+class FrameTemplate {
+ public:
+  // REQUIRES: ShortestFrame() <= shape.length <= kFrameRoom.
+  FrameTemplate(const FrameShape& shape, const MacAddress& src);
+
+  void SetNextHop(const MacAddress& mac);
+  uint16_t length() const { return length_; }
+
+  // REQUIRES: `src` is of the family of the destination; `at` has room for the length rounded up to 64.
+  void Write(uint8_t* at, const IpAddress& src, uint16_t src_port, const Stamp& stamp, uint64_t key) const;
+
+ private:
+  bool ipv4_;
+  uint16_t length_;
+  uint16_t l4_;
+  uint64_t ip_sum_ = 0;   // IPv4: the header without source and checksum
+  uint64_t udp_sum_ = 0;  // pseudo header and header without source address, source port and checksum
+  std::vector<uint8_t> bytes_;  // rounded up to 64
+};
+
+// Turns the frame of a request into that of its response, in place: everything is mirrored, the stamp is new, and the
+// frame gets `length` bytes. `next_hop`: zero to send it to whom it came from. REQUIRES: Classify found it stamped, with
+// its UDP header at `l4`; ShortestFrame() <= length <= kFrameRoom.
+void TurnAround(uint8_t* frame, bool ipv4, uint16_t l4, uint16_t length, const MacAddress& own, const MacAddress& next_hop,
+                const Stamp& stamp, uint64_t key);
+
+}  // namespace baton::generator

@@ -1,0 +1,47 @@
+// The MAC addresses around one port: answers ARP and neighbour discovery for the hosts that the generator plays there,
+// and finds and keeps the next hops of their traffic. A next hop that announces itself anew, such as an address that
+// moved to another box, is followed at once. What frames mean is controlplane/neighbor's to say. One core.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "common/route.h"
+#include "generator/hosts.h"
+
+namespace baton::generator {
+
+class Neighbors {
+ public:
+  // REQUIRES: `hosts` outlives this.
+  Neighbors(const MacAddress& mac, const Hosts& hosts);
+
+  // A next hop that is needed; returns its place for mac().
+  size_t Need(const IpAddress& next_hop);
+  size_t count() const { return needed_.size(); }
+  const IpAddress& address(size_t place) const { return needed_[place].address; }
+  // Zero: not known yet.
+  const MacAddress& mac(size_t place) const { return needed_[place].mac; }
+  bool all_known() const;
+  uint64_t changes() const { return changes_; }  // of any MAC address
+
+  // A frame of the kind kNeighbor: its answer, if it is to be answered.
+  std::optional<std::vector<uint8_t>> Hear(const uint8_t* frame, size_t length);
+  // The next question that is due, if any: unknown next hops are asked for ten times a second, known ones every ten.
+  std::optional<std::vector<uint8_t>> Ask(int64_t now_ns);
+
+ private:
+  struct NextHop {
+    IpAddress address;
+    MacAddress mac;
+    int64_t ask_again_ns = 0;
+  };
+
+  PortInfo port_;
+  const Hosts& hosts_;
+  std::vector<NextHop> needed_;
+  uint64_t changes_ = 0;
+};
+
+}  // namespace baton::generator

@@ -1,0 +1,68 @@
+// What a run is to do: the profile file as a plain value. docs/baton-gen.md describes the keys. Immutable once read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/addr.h"
+#include "common/time_point.h"
+#include "controlplane/config/config.h"
+#include "generator/link/impaired_link.h"
+#include "generator/picker.h"
+
+namespace baton::generator {
+
+enum class Role : uint8_t { kClients, kServers };
+
+struct PortProfile {
+  std::string name;
+  Role role = Role::kClients;
+  controlplane::DeviceConfig device;
+  std::vector<IpAddress> addresses;  // of the hosts behind it
+  std::vector<IpAddress> gateways;   // at most one of each family; none: destinations are on the link
+  uint16_t mtu = 1500;
+};
+
+struct FlowProfile {
+  std::string name;
+  size_t port = 0;  // of its clients, in Profile::ports
+  IpAddress to;
+  uint16_t to_port = 0;
+  uint32_t count = 1;         // flows
+  double rate = 0;            // packets per second of all of them; 0: as many as the port takes
+  uint16_t size = 64;         // of the frame with its FCS
+  uint16_t answer_size = 64;
+  Activity activity = Activity::kInTurn;
+  double exponent = 1;        // kZipf
+  uint32_t first_source = 0;  // place of its first flow among the sources of its port: no two classes share one
+};
+
+// How much of something is allowed: a number, or a share of the packets that were sent.
+struct Limit {
+  bool is_share = false;
+  double value = 0;
+};
+
+struct Limits {
+  std::optional<Limit> lost = {}, duplicated = {}, reordered = {}, corrupted = {}, wrong_server = {};
+};
+
+struct Profile {
+  std::vector<PortProfile> ports;
+  std::vector<FlowProfile> flows;
+  Duration duration = std::chrono::seconds(10);
+  Duration settle = std::chrono::seconds(1);  // after the last packet, for what is still on its way
+  uint64_t seed = 1;
+  Limits limits;
+  Impairment impair;  // with --loopback
+
+  uint64_t flow_count() const;
+};
+
+// Sources of flows: host number i % hosts, port kFirstSourcePort + i / hosts.
+inline constexpr uint16_t kFirstSourcePort = 1024;
+inline constexpr uint32_t kSourcePorts = 65536 - kFirstSourcePort;
+
+}  // namespace baton::generator

@@ -1,0 +1,313 @@
+#include "generator/profile/reader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <set>
+
+#include "controlplane/config/reader.h"
+#include "controlplane/config/values.h"
+#include "generator/frame_template.h"
+#include "generator/profile/values.h"
+#include "generator/stamp.h"
+
+namespace baton::generator {
+
+using controlplane::Document;
+using controlplane::ErrorList;
+using controlplane::MapReader;
+using controlplane::Node;
+using controlplane::Refuse;
+using controlplane::RefuseValue;
+using controlplane::Word;
+
+namespace {
+
+constexpr int kFcs = 4;
+constexpr size_t kMostPorts = 8, kMostClasses = 64;
+constexpr uint64_t kMostFlows = 64'000'000;
+constexpr Duration kLongestDuration = std::chrono::hours(24);
+
+constexpr Word<Role> kRoles[] = {{"clients", Role::kClients}, {"servers", Role::kServers}};
+constexpr Word<Activity> kActivities[] = {
+    {"in_turn", Activity::kInTurn}, {"uniform", Activity::kUniform}, {"zipf", Activity::kZipf}};
+constexpr Word<int> kProtocols[] = {{"udp", 17}, {"tcp", std::nullopt}, {"icmp", std::nullopt}};
+
+// A value, or a list of values.
+std::vector<const Node*> OneOrMore(const Node& node) {
+  if (node.kind == Node::Kind::kList) return node.children;
+  return {&node};
+}
+
+void ReadAddresses(const Node& node, ErrorList& errors, PortProfile& port) {
+  std::set<IpAddress> seen;
+  for (const Node* item : OneOrMore(node)) {
+    for (const IpAddress& address :
+         controlplane::ReadValue(*item, errors, ParseHosts).value_or(std::vector<IpAddress>{})) {
+      if (!seen.insert(address).second) {
+        RefuseValue(*item, errors, controlplane::Quoted(item->text),
+                    absl::StrCat("has ", address.ToString(), ", which is there twice"));
+        break;
+      }
+      port.addresses.push_back(address);
+    }
+  }
+  if (port.addresses.size() > kMostHosts) Refuse(node, errors, absl::StrCat("more than ", kMostHosts, " addresses"));
+  if (port.addresses.empty() && !errors.Refused(node.Path()) && node.children.empty() &&
+      node.kind == Node::Kind::kList) {
+    Refuse(node, errors, "a port without an address has no hosts");
+  }
+}
+
+void ReadGateways(const Node& node, ErrorList& errors, PortProfile& port) {
+  for (const Node* item : OneOrMore(node)) {
+    const auto gateway = controlplane::ReadValue(*item, errors, &IpAddress::Parse);
+    if (!gateway) continue;
+    for (const IpAddress& other : port.gateways) {
+      if (other.family() == gateway->family()) RefuseValue(*item, errors, item->text, "is the second one of its family");
+    }
+    port.gateways.push_back(*gateway);
+  }
+}
+
+PortProfile ReadPort(const Node& node, ErrorList& errors) {
+  PortProfile port;
+  MapReader map(node, errors);
+  map.RequiredValue("name", controlplane::ParseName, port.name);
+  map.RequiredValue("device", controlplane::ParseDevice, port.device);
+  if (const Node* role = map.Required("role")) {
+    port.role = controlplane::ReadWord<Role>(*role, errors, kRoles).value_or(Role::kClients);
+  }
+  if (const Node* addresses = map.Required("addresses")) ReadAddresses(*addresses, errors, port);
+  if (const Node* gateway = map.Optional("gateway")) ReadGateways(*gateway, errors, port);
+  map.Number("mtu", {576, controlplane::kMostMtu}, port.mtu);
+  map.Finish();
+  if (port.mtu + 14 > kFrameRoom) {
+    if (const Node* mtu = map.Optional("mtu")) RefuseValue(*mtu, errors, mtu->text, absl::StrCat("is above ", kFrameRoom - 14));
+  }
+  return port;
+}
+
+// A class as it is read, and where: its meaning depends on the ports.
+struct FlowDraft {
+  FlowProfile flow;
+  const Node* node = nullptr;
+  const Node* to = nullptr;
+  const Node* from = nullptr;
+  const Node* count = nullptr;
+  const Node* size = nullptr;
+  const Node* answer_size = nullptr;
+};
+
+FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
+  FlowDraft draft{.flow = {}, .node = &node};
+  FlowProfile& flow = draft.flow;
+  MapReader map(node, errors);
+  map.RequiredValue("name", controlplane::ParseName, flow.name);
+  if (const Node* protocol = map.Required("protocol")) controlplane::ReadWord<int>(*protocol, errors, kProtocols);
+  draft.to = map.Required("to");
+  if (draft.to != nullptr) {
+    const Target target = controlplane::ReadValue(*draft.to, errors, ParseTarget).value_or(Target{});
+    flow.to = target.address;
+    flow.to_port = target.port;
+  }
+  draft.from = map.Optional("from");
+  draft.count = map.Optional("count");
+  map.Number("count", {1, kMostFlows}, flow.count);
+  map.RequiredValue("rate", ParseRate, flow.rate);
+  draft.size = map.Optional("size");
+  map.Number("size", {64, kFrameRoom}, flow.size);
+  flow.answer_size = flow.size;
+  draft.answer_size = map.Optional("answer_size");
+  map.Number("answer_size", {64, kFrameRoom}, flow.answer_size);
+  map.Words<Activity>("activity", kActivities, flow.activity);
+  if (const Node* exponent = map.Optional("exponent")) {
+    if (flow.activity != Activity::kZipf) Refuse(*exponent, errors, "is only for activity: zipf");
+    flow.exponent = controlplane::ReadValue(*exponent, errors, ParseExponent).value_or(1);
+  }
+  map.Finish();
+  return draft;
+}
+
+void CheckSize(const Node* node, uint16_t size, const FlowProfile& flow, const PortProfile& port, ErrorList& errors,
+               const Node& otherwise) {
+  const int least = ShortestFrame(flow.to.family()) + kFcs, most = port.mtu + 14 + kFcs;
+  if (size >= least && size <= most) return;
+  RefuseValue(node != nullptr ? *node : otherwise, errors, node != nullptr ? node->text : absl::StrCat("size ", size),
+              absl::StrCat("is outside ", least, "..", most, ", what a frame of IPv", flow.to.is_v4() ? 4 : 6,
+                           " with a stamp takes on port ", port.name));
+}
+
+// The port that the flow's clients are behind: the one it names, or the first one that has clients of its family.
+bool FindPort(const FlowDraft& draft, const Profile& profile, ErrorList& errors, size_t* place) {
+  const std::string wanted = draft.from != nullptr ? controlplane::ReadText(*draft.from, errors).value_or("") : "";
+  for (size_t i = 0; i < profile.ports.size(); ++i) {
+    const PortProfile& port = profile.ports[i];
+    if (draft.from != nullptr && port.name != wanted) continue;
+    const bool family = std::any_of(port.addresses.begin(), port.addresses.end(), [&](const IpAddress& a) {
+      return a.family() == draft.flow.to.family();
+    });
+    if (port.role == Role::kClients && family) {
+      *place = i;
+      return true;
+    }
+  }
+  const Node& at = draft.from != nullptr ? *draft.from : *draft.to;
+  RefuseValue(at, errors, at.text,
+              absl::StrCat(draft.from != nullptr ? "is" : "has", " no port with role: clients and IPv",
+                           draft.flow.to.is_v4() ? 4 : 6, " addresses"));
+  return false;
+}
+
+// What depends on ports and on other classes.
+void Place(FlowDraft& draft, Profile& profile, std::vector<uint64_t>& sources, ErrorList& errors) {
+  FlowProfile& flow = draft.flow;
+  if (draft.to == nullptr || errors.Refused(draft.to->Path())) return;
+  if (!FindPort(draft, profile, errors, &flow.port)) return;
+  const PortProfile& port = profile.ports[flow.port];
+  CheckSize(draft.size, flow.size, flow, port, errors, *draft.to);
+  if (draft.answer_size != nullptr) CheckSize(draft.answer_size, flow.answer_size, flow, port, errors, *draft.to);
+  const auto hosts = std::count_if(port.addresses.begin(), port.addresses.end(),
+                                   [&](const IpAddress& a) { return a.family() == flow.to.family(); });
+  uint64_t& used = sources[flow.port * 2 + (flow.to.is_v4() ? 0 : 1)];
+  flow.first_source = static_cast<uint32_t>(used);
+  used += flow.count;
+  const uint64_t most = static_cast<uint64_t>(hosts) * kSourcePorts;
+  if (used > most) {
+    const Node& at = draft.count != nullptr ? *draft.count : *draft.node;
+    RefuseValue(at, errors, absl::StrCat(flow.count),
+                absl::StrCat("flows do not fit: the ", hosts, " hosts of port ", port.name, " have ", most,
+                             " source ports, ", used, " are wanted"));
+  }
+}
+
+void ReadLimits(const Node& node, ErrorList& errors, Limits& limits) {
+  MapReader map(node, errors);
+  const auto read = [&](absl::string_view key, std::optional<Limit>& limit) {
+    if (const Node* value = map.Optional(key)) limit = controlplane::ReadValue(*value, errors, ParseLimit);
+  };
+  read("lost", limits.lost);
+  read("duplicated", limits.duplicated);
+  read("reordered", limits.reordered);
+  read("corrupted", limits.corrupted);
+  read("wrong_server", limits.wrong_server);
+  map.Finish();
+}
+
+void ReadImpairment(const Node& node, ErrorList& errors, Impairment& impair) {
+  MapReader map(node, errors);
+  map.Value("lost", ParseShare, impair.lost);
+  map.Value("duplicated", ParseShare, impair.duplicated);
+  map.Value("reordered", ParseShare, impair.reordered);
+  map.Value("corrupted", ParseShare, impair.corrupted);
+  Duration delay{};
+  map.Value("delay", controlplane::ParseDuration, delay);
+  impair.delay_ns = delay.count();
+  map.Finish();
+  if (impair.lost + impair.duplicated + impair.reordered + impair.corrupted > 1) {
+    Refuse(node, errors, "the shares are more than 100% together");
+  }
+}
+
+void ReadDuration(MapReader& map, absl::string_view key, Duration least, Duration& field, ErrorList& errors) {
+  map.Value(key, controlplane::ParseDuration, field);
+  const Node* node = map.Optional(key);
+  if (node != nullptr && (field < least || field > kLongestDuration)) {
+    RefuseValue(*node, errors, node->text, "is outside what a run can take: up to 24h");
+  }
+}
+
+template <typename T>
+void RefuseTwice(const std::vector<T>& items, const Node& list, ErrorList& errors) {
+  std::set<std::string> names;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (!items[i].name.empty() && !names.insert(items[i].name).second) {
+      RefuseValue(*list.children[i], errors, controlplane::Quoted(items[i].name), "is a name that is there twice");
+    }
+  }
+}
+
+void ReadPorts(const Node& node, ErrorList& errors, Profile& profile) {
+  const auto& list = controlplane::ReadList(node, errors);
+  if (list.empty() || list.size() > kMostPorts) {
+    if (node.kind == Node::Kind::kList) Refuse(node, errors, absl::StrCat("needs 1..", kMostPorts, " ports"));
+    return;
+  }
+  uint64_t servers = 0;
+  for (const Node* child : list) {
+    profile.ports.push_back(ReadPort(*child, errors));
+    if (profile.ports.back().role == Role::kServers) servers += profile.ports.back().addresses.size();
+  }
+  if (servers >= kServerMask) Refuse(node, errors, absl::StrCat("more than ", kServerMask - 1, " servers"));
+  RefuseTwice(profile.ports, node, errors);
+}
+
+void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
+  const auto& list = controlplane::ReadList(node, errors);
+  if (list.empty() || list.size() > kMostClasses) {
+    if (node.kind == Node::Kind::kList) Refuse(node, errors, absl::StrCat("needs 1..", kMostClasses, " classes of flows"));
+    return;
+  }
+  std::vector<uint64_t> sources(profile.ports.size() * 2);
+  for (const Node* child : list) {
+    FlowDraft draft = ReadFlow(*child, errors);
+    Place(draft, profile, sources, errors);
+    profile.flows.push_back(std::move(draft.flow));
+  }
+  if (profile.flow_count() > kMostFlows) Refuse(node, errors, absl::StrCat("more than ", kMostFlows, " flows together"));
+  RefuseTwice(profile.flows, node, errors);
+}
+
+void ReadProfile(const Node& root, ErrorList& errors, Profile& profile) {
+  MapReader map(root, errors);
+  if (const Node* ports = map.Required("ports")) ReadPorts(*ports, errors, profile);
+  if (const Node* flows = map.Required("flows")) ReadFlows(*flows, errors, profile);
+  ReadDuration(map, "duration", std::chrono::milliseconds(1), profile.duration, errors);
+  ReadDuration(map, "settle", Duration{}, profile.settle, errors);
+  map.Number("seed", {0, INT64_MAX}, profile.seed);
+  if (const Node* limits = map.Optional("limits")) ReadLimits(*limits, errors, profile.limits);
+  if (const Node* impair = map.Optional("impair")) ReadImpairment(*impair, errors, profile.impair);
+  map.Finish();
+}
+
+}  // namespace
+
+uint64_t Profile::flow_count() const {
+  uint64_t count = 0;
+  for (const FlowProfile& flow : flows) count += flow.count;
+  return count;
+}
+
+std::string ProfileResult::Report() const {
+  std::string text;
+  for (const auto& error : errors) absl::StrAppend(&text, error.ToString(file_name), "\n");
+  return text;
+}
+
+ProfileResult ParseProfile(absl::string_view text, absl::string_view file_name) {
+  ErrorList errors;
+  ProfileResult result;
+  result.file_name = std::string(file_name);
+  const Document document(text, errors);
+  if (document.root() != nullptr) ReadProfile(*document.root(), errors, result.profile);
+  result.errors = errors.Take();
+  return result;
+}
+
+ProfileResult LoadProfile(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(Document::kMaxBytes + 1, '\0');  // one more than allowed, so that too long a file is refused as such
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad() || (file.fail() && !file.eof())) {
+    ProfileResult result;
+    result.file_name = path;
+    result.errors.push_back({1, 1, "", "", absl::StrCat("cannot be read: ", std::strerror(errno != 0 ? errno : EIO))});
+    return result;
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  return ParseProfile(text, path);
+}
+
+}  // namespace baton::generator

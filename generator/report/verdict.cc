@@ -1,0 +1,48 @@
+#include "generator/report/verdict.h"
+
+#include <algorithm>
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+namespace baton::generator {
+
+Totals TotalsOf(const RunResult& result) {
+  Totals totals;
+  for (const ClassResult& c : result.classes) {
+    if (c.requests.judged) totals.requests.Add(c.requests.counts);
+    if (c.responses.judged) totals.responses.Add(c.responses.counts);
+    totals.wrong_server += c.wrong_server;
+    totals.skipped += c.skipped;
+  }
+  return totals;
+}
+
+Verdict JudgeRun(const Limits& limits, const RunResult& result) {
+  Verdict verdict;
+  const Totals totals = TotalsOf(result);
+  const DirectionCounts &to = totals.requests, &from = totals.responses;
+  const auto judge = [&](absl::string_view what, const std::optional<Limit>& limit, uint64_t measured) {
+    if (!limit) return;
+    const double allowed = limit->is_share ? limit->value * static_cast<double>(totals.sent()) : limit->value;
+    verdict.limits.push_back({std::string(what), measured, allowed});
+  };
+  judge("lost", limits.lost, to.lost() + from.lost());
+  // Nobody can tell whether a late one is a second copy: it is not let through as none.
+  judge("duplicated", limits.duplicated, to.duplicated + from.duplicated + to.late + from.late);
+  judge("reordered", limits.reordered, to.reordered + from.reordered + to.late + from.late);
+  judge("corrupted", limits.corrupted, to.corrupted + from.corrupted + result.strays.corrupted);
+  judge("wrong_server", limits.wrong_server, totals.wrong_server);
+  if (!result.unresolved.empty()) {
+    verdict.failure = absl::StrCat("nobody answers for ", absl::StrJoin(result.unresolved, ", "), ": nothing was sent");
+  } else if (totals.sent() == 0) {
+    verdict.failure = "nothing was sent";
+  }
+  return verdict;
+}
+
+bool Verdict::passed() const {
+  return failure.empty() && std::all_of(limits.begin(), limits.end(), [](const Judged& j) { return j.kept(); });
+}
+
+}  // namespace baton::generator

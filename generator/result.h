@@ -1,0 +1,56 @@
+// What a run found out, as plain values: what the report prints and the limits judge. Made when the engine has ended.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "generator/counts.h"
+#include "generator/link/impaired_link.h"
+
+namespace baton::generator {
+
+struct DirectionResult {
+  DirectionCounts counts;
+  bool judged = true;          // false: the other end is not ours, nobody knows what arrived
+  Histogram longest_gaps;      // of each flow, the longest time without an arrival
+  uint32_t longest_gap_flow = 0;
+  uint32_t silent_flows = 0;   // something was sent, nothing arrived
+};
+
+struct ClassResult {
+  std::string name;
+  uint32_t flows = 0;
+  double offered_rate = 0;  // 0: as fast as possible
+  DirectionResult requests, responses;
+  uint64_t wrong_server = 0;
+  uint64_t skipped = 0;
+  Histogram one_way, round_trip;
+};
+
+struct SecondResult {  // what happened since the line before
+  double at_s = 0;
+  uint64_t sent = 0, arrived = 0, duplicated = 0, reordered = 0, corrupted = 0;
+};
+
+struct PortResult {
+  std::string name, device;
+  uint64_t received = 0, sent = 0, missed = 0, receive_errors = 0, transmit_errors = 0;
+  bool link_up = true;
+};
+
+struct RunResult {
+  std::vector<ClassResult> classes;
+  std::vector<SecondResult> seconds;
+  std::vector<PortResult> ports;  // none with --loopback
+  std::vector<std::string> unresolved;  // next hops that nobody answered for: nothing was sent then
+  StrayCounts strays;
+  std::optional<Injected> injected_requests, injected_responses;  // with --loopback
+  uint64_t flows = 0;
+  double bytes_per_flow = 0;
+  double sending_s = 0;     // from the first to the last packet
+  bool interrupted = false;
+};
+
+}  // namespace baton::generator

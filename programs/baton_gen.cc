@@ -1,0 +1,176 @@
+// baton-gen: plays clients and servers at once, and proves what was lost between them. docs/baton-gen.md.
+//
+//   baton-gen PROFILE [--report FILE] [-- EAL OPTIONS]
+//   baton-gen --loopback PROFILE       in memory: needs no root, NIC or hugepages
+//   baton-gen --check PROFILE
+//
+// Exit status: 0 within the profile's limits, or a right profile with --check; 1 outside of them, or something failed;
+// 2 wrong profile, ports or command line. SIGINT ends the sending; a second one does not wait for what is on its way.
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gflags/gflags.h>
+
+#include "dataplane/dpdk/eal.h"
+#include "generator/loopback.h"
+#include "generator/profile/reader.h"
+#include "generator/report/report.h"
+#include "generator/run.h"
+#include "programs/baton_gen/wires.h"
+
+DEFINE_bool(loopback, false, "join the ports in memory: shows what the generator itself does to packets");
+DEFINE_bool(check, false, "check the profile and exit");
+DEFINE_bool(quiet, false, "no line per second");
+DEFINE_string(report, "", "write the JSON report to this file; - for standard output");
+
+namespace baton::generator {
+namespace {
+
+constexpr int kFailed = 1, kWrongUse = 2;
+constexpr int64_t kSecondNs = 1'000'000'000;
+
+std::vector<std::string> TakeEalOptions(int* argc, char** argv) {
+  for (int i = 1; i < *argc; ++i) {
+    if (std::string(argv[i]) != "--") continue;
+    std::vector<std::string> options(argv + i + 1, argv + *argc);
+    *argc = i;
+    argv[i] = nullptr;
+    return options;
+  }
+  return {};
+}
+
+// Threads made from here on leave these signals to sigtimedwait.
+sigset_t BlockSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+// Prints a line a second and takes signals until the engine is done.
+std::vector<SecondResult> Supervise(Engine& engine, const sigset_t& signals) {
+  std::vector<SecondResult> seconds;
+  Watch watch(engine.progress());
+  int64_t began = NowNs(), due = began + kSecondNs, before = began;
+  watch.Next(began);
+  bool stopping = false;
+  while (engine.phase() != Phase::kDone) {
+    const timespec limit{0, 20'000'000};
+    if (sigtimedwait(&signals, nullptr, &limit) > 0) {
+      if (stopping) engine.Abort();
+      engine.StopSending();
+      stopping = true;
+    }
+    const int64_t now = NowNs();
+    if (now < due && engine.phase() != Phase::kDone) continue;
+    due += kSecondNs;
+    seconds.push_back(watch.Next(now));
+    if (!FLAGS_quiet) {
+      const double length = static_cast<double>(now - before) / kSecondNs;
+      std::fprintf(stderr, "%s\n", LiveLine(seconds.back(), length, Outstanding(engine.progress())).c_str());
+    }
+    before = now;
+  }
+  return seconds;
+}
+
+bool WriteReport(const std::string& text) {
+  if (FLAGS_report.empty()) return true;
+  if (FLAGS_report == "-") return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  std::FILE* file = std::fopen(FLAGS_report.c_str(), "w");
+  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file != nullptr && std::fclose(file) == 0 && written) return true;
+  std::fprintf(stderr, "baton-gen: %s: cannot be written\n", FLAGS_report.c_str());
+  return false;
+}
+
+int Finish(const Profile& profile, const RunResult& result) {
+  const Verdict verdict = JudgeRun(profile.limits, result);
+  std::fputs(Summary(result, verdict).c_str(), stderr);
+  if (!WriteReport(JsonReport(profile, result, verdict))) return kFailed;
+  return verdict.passed() ? 0 : kFailed;
+}
+
+int Refuse(const absl::Status& status, int exit_status) {
+  std::fprintf(stderr, "baton-gen: %s\n", std::string(status.message()).c_str());
+  return exit_status;
+}
+
+int RunLoopback(const Profile& profile) {
+  const auto loopback = Loopback::Create(profile);
+  if (!loopback.ok()) return Refuse(loopback.status(), kWrongUse);
+  const auto engine = Engine::Create(profile, (*loopback)->uses());
+  if (!engine.ok()) return Refuse(engine.status(), kFailed);
+  const sigset_t signals = BlockSignals();
+  std::thread core([&] { Drive(**engine, false); });
+  std::vector<SecondResult> seconds = Supervise(**engine, signals);
+  core.join();
+  RunResult result = (*engine)->Result();
+  result.seconds = std::move(seconds);
+  if ((*loopback)->impaired()) {
+    result.injected_requests = (*loopback)->InjectedBy(Role::kClients);
+    result.injected_responses = (*loopback)->InjectedBy(Role::kServers);
+  }
+  return Finish(profile, result);
+}
+
+int RunOnPorts(const Profile& profile) {
+  const auto wires = Wires::Open(profile);
+  if (!wires.ok()) return Refuse(wires.status(), kWrongUse);
+  const auto engine = Engine::Create(profile, (*wires)->uses());
+  if (!engine.ok()) return Refuse(engine.status(), kFailed);
+  const std::vector<unsigned> lcores = dataplane::WorkerLcores();
+  if (lcores.empty()) return Refuse(absl::FailedPreconditionError("DPDK has no lcore beside the main one"), kWrongUse);
+  const bool nap = (*wires)->shares_cpu();
+  const std::function<void()> body = [&] { Drive(**engine, nap); };
+  const sigset_t signals = BlockSignals();
+  if (const absl::Status started = dataplane::LaunchOnLcore(lcores[0], body); !started.ok()) {
+    return Refuse(started, kFailed);
+  }
+  std::vector<SecondResult> seconds = Supervise(**engine, signals);
+  dataplane::WaitForLcore(lcores[0]);
+  RunResult result = (*engine)->Result();
+  result.seconds = std::move(seconds);
+  result.ports = (*wires)->Results(profile);
+  return Finish(profile, result);
+}
+
+int Main(int argc, char** argv) {
+  const std::vector<std::string> eal_options = TakeEalOptions(&argc, argv);
+  gflags::SetUsageMessage("baton-gen PROFILE [--loopback] [--check] [--report FILE] [-- EAL OPTIONS]");
+  gflags::ParseCommandLineFlags(&argc, &argv, true);
+  if (argc != 2) {
+    std::fprintf(stderr, "baton-gen: wants one profile; options for DPDK go behind \"--\"\n");
+    return kWrongUse;
+  }
+  const ProfileResult parsed = LoadProfile(argv[1]);
+  if (!parsed.ok()) {
+    std::fputs(parsed.Report().c_str(), stderr);
+    return kWrongUse;
+  }
+  if (FLAGS_check) {
+    std::printf("%s: ok\n", argv[1]);
+    return 0;
+  }
+  if (FLAGS_loopback) return RunLoopback(parsed.profile);
+  BlockSignals();  // DPDK's own threads inherit this
+  const absl::Status eal = dataplane::StartEal(EalArguments(parsed.profile, eal_options), [](absl::string_view) {});
+  if (!eal.ok()) return Refuse(eal, kFailed);
+  const int status = RunOnPorts(parsed.profile);
+  dataplane::StopEal();
+  return status;
+}
+
+}  // namespace
+}  // namespace baton::generator
+
+int main(int argc, char** argv) { return baton::generator::Main(argc, argv); }

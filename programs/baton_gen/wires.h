@@ -1,0 +1,35 @@
+// The ports of a profile over DPDK: devices opened, links for one core. Main thread only; the links are the core's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/dpdk/port.h"
+#include "generator/engine.h"
+#include "generator/link/dpdk_link.h"
+
+namespace baton::generator {
+
+// DPDK's arguments for this profile: what is given wins over our defaults. Lcores float over all CPUs, main and one core.
+std::vector<std::string> EalArguments(const Profile& profile, const std::vector<std::string>& given);
+
+class Wires {
+ public:
+  // REQUIRES: DPDK is started.
+  static absl::StatusOr<std::unique_ptr<Wires>> Open(const Profile& profile);
+
+  const std::vector<PortUse>& uses() const { return uses_; }
+  // Whether a port belongs to the kernel, whose side needs the CPU too.
+  bool shares_cpu() const { return shares_cpu_; }
+  std::vector<PortResult> Results(const Profile& profile) const;
+
+ private:
+  std::unique_ptr<dataplane::DpdkBufferPool> buffers_;
+  std::vector<std::unique_ptr<dataplane::Port>> ports_;
+  std::vector<std::unique_ptr<DpdkLink>> links_;
+  std::vector<PortUse> uses_;
+  bool shares_cpu_ = false;
+};
+
+}  // namespace baton::generator

@@ -1,0 +1,161 @@
+// Profiles: what they mean, and where each wrong one is refused. '^' in a bad text stands before the place of the error.
+#include "generator/profile/reader.h"
+
+#include <filesystem>
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
+#include <catch2/catch.hpp>
+
+#include "generator/profile/values.h"
+
+namespace baton::generator {
+namespace {
+
+constexpr absl::string_view kGood = R"(ports:
+  - {name: a, device: "af_packet:veth-c", role: clients, addresses: [10.1.0.2-10.1.0.4, "2001:db8::2"], gateway: 10.1.0.1}
+  - {name: b, device: "null:", role: servers, addresses: [10.2.0.2, 10.2.0.3]}
+duration: 2s
+settle: 50ms
+seed: 7
+flows:
+  - {name: dns, protocol: udp, to: "198.51.100.10:53", count: 1000, rate: 2.5k, size: 128}
+  - {name: six, protocol: udp, to: "[2001:db8::10]:53", rate: max, size: 84, answer_size: 1000, activity: zipf, exponent: 0.9}
+limits: {lost: 0, reordered: 0.5%}
+impair: {lost: 10%, delay: 3ms}
+)";
+
+TEST_CASE("a profile means what it says") {
+  const ProfileResult result = ParseProfile(kGood, "f");
+  REQUIRE(result.Report() == "");
+  const Profile& p = result.profile;
+  REQUIRE(p.ports.size() == 2);
+  CHECK(p.ports[0].role == Role::kClients);
+  CHECK(p.ports[0].addresses.size() == 4);
+  CHECK(p.ports[0].addresses[2] == IpAddress::Parse("10.1.0.4").value());
+  CHECK(p.ports[0].gateways == std::vector<IpAddress>{IpAddress::Parse("10.1.0.1").value()});
+  CHECK(p.ports[1].role == Role::kServers);
+  CHECK(p.duration == std::chrono::seconds(2));
+  CHECK(p.settle == std::chrono::milliseconds(50));
+  CHECK(p.seed == 7);
+  REQUIRE(p.flows.size() == 2);
+  CHECK(p.flows[0].to_port == 53);
+  CHECK(p.flows[0].count == 1000);
+  CHECK(p.flows[0].rate == 2500);
+  CHECK(p.flows[0].answer_size == 128);  // as the request's
+  CHECK(p.flows[0].activity == Activity::kInTurn);
+  CHECK(p.flows[1].count == 1);
+  CHECK(p.flows[1].rate == 0);
+  CHECK(p.flows[1].answer_size == 1000);
+  CHECK(p.flows[1].activity == Activity::kZipf);
+  CHECK(p.flows[1].exponent == 0.9);
+  CHECK(p.flow_count() == 1001);
+  CHECK(p.limits.lost->value == 0);
+  CHECK(p.limits.reordered->is_share);
+  CHECK(p.limits.reordered->value == Approx(0.005));
+  CHECK_FALSE(p.limits.duplicated);
+  CHECK(p.impair.lost == Approx(0.1));
+  CHECK(p.impair.delay_ns == 3'000'000);
+}
+
+TEST_CASE("no two classes share a source") {
+  const std::string text = absl::StrReplaceAll(
+      kGood, {{"\"[2001:db8::10]:53\", rate: max, size: 84", "\"10.9.9.9:5\", count: 5, rate: max, size: 64"}});
+  const ProfileResult result = ParseProfile(text, "f");
+  REQUIRE(result.Report() == "");
+  CHECK(result.profile.flows[0].first_source == 0);
+  CHECK(result.profile.flows[1].first_source == 1000);
+}
+
+struct Case {
+  const char* name;
+  const char* good;
+  const char* bad;
+  const char* error;
+};
+
+TEST_CASE("a wrong profile is refused at its place") {
+  const auto c = GENERATE(values<Case>({
+      {"a slip in a key", "duration: 2s", "^durration: 2s", "durration: unknown key; did you mean \"duration\"?"},
+      {"a slip in a flow", "count: 1000", "^cont: 1000", "flows[0].cont: unknown key; did you mean \"count\"?"},
+      {"an unknown limit", "lost: 0,", "^losst: 0,", "limits.losst: unknown key; did you mean \"lost\"?"},
+      {"no rate", "rate: 2.5k, ", "",
+       "flows[0]: the key \"rate\" is missing"},
+      {"a rate of nothing", "2.5k", "^0", "flows[0].rate: \"0\" is outside 1..1000M packets per second"},
+      {"a rate that nothing has", "2.5k", "^2000M", "flows[0].rate: \"2000M\" is outside 1..1000M packets per second"},
+      {"a rate in words", "2.5k", "^fast",
+       "flows[0].rate: \"fast\" is not a rate: packets per second as 250, 100k or 2.5M, or max"},
+      {"a frame too short for IPv6", "size: 84", "size: ^83",
+       "flows[1].size: 83 is outside 84..1518, what a frame of IPv6 with a stamp takes on port a"},
+      {"a frame too long", "size: 128", "size: ^1519",
+       "flows[0].size: 1519 is outside 64..1518, what a frame of IPv4 with a stamp takes on port a"},
+      {"an answer too long", "answer_size: 1000", "answer_size: ^2000",
+       "flows[1].answer_size: 2000 is outside 84..1518, what a frame of IPv6 with a stamp takes on port a"},
+      {"more flows than sources", "count: 1000", "count: ^200000",
+       "flows[0].count: 200000 flows do not fit: the 3 hosts of port a have 193536 source ports, 200000 are wanted"},
+      {"nowhere to go", "198.51.100.10:53\"", "198.51.100.10\"",
+       "flows[0].to: \"198.51.100.10\" is not ADDRESS:PORT, an IPv6 address in brackets"},
+      {"a missing port", "to: \"198", "from: ^c, to: \"198",
+       "flows[0].from: c is no port with role: clients and IPv4 addresses"},
+      {"a port of servers", "to: \"198", "from: ^b, to: \"198",
+       "flows[0].from: b is no port with role: clients and IPv4 addresses"},
+      {"no clients of the family", ", \"2001:db8::2\"]", "]",
+       "flows[1].to: [2001:db8::10]:53 has no port with role: clients and IPv6 addresses"},
+      {"a protocol to come", "protocol: udp, to: \"198", "protocol: ^tcp, to: \"198",
+       "flows[0].protocol: \"tcp\" is not supported yet"},
+      {"a name twice", "{name: six", "^{name: dns", "flows[1]: \"dns\" is a name that is there twice"},
+      {"an address twice", "10.1.0.2-10.1.0.4, ", "10.1.0.2-10.1.0.4, ^10.1.0.3, ",
+       "ports[0].addresses[1]: \"10.1.0.3\" has 10.1.0.3, which is there twice"},
+      {"two gateways of a family", "gateway: 10.1.0.1", "gateway: [10.1.0.1, ^10.1.0.9]",
+       "ports[0].gateway[1]: 10.1.0.9 is the second one of its family"},
+      {"an exponent of nothing", "activity: zipf, exponent: 0.9", "exponent: ^0.9",
+       "flows[1].exponent: is only for activity: zipf"},
+      {"an exponent too large", "exponent: 0.9", "exponent: ^9", "flows[1].exponent: \"9\" is outside 0.1..3"},
+      {"a limit in words", "lost: 0,", "lost: ^none,", "limits.lost: \"none\" is neither a number nor a share as 0.1%"},
+      {"a share without a sign", "lost: 10%", "lost: ^10", "impair.lost: \"10\" is not a share: 0% to 100%"},
+      {"more harm than frames", "{lost: 10%,", "^{lost: 60%, corrupted: 50%,",
+       "impair: the shares are more than 100% together"},
+      {"no time", "2s", "^0s", "duration: 0s is outside what a run can take: up to 24h"},
+      {"too long", "2s", "^25h", "duration: 25h is outside what a run can take: up to 24h"},
+  }));
+  CAPTURE(c.name);
+  REQUIRE(absl::StrContains(kGood, c.good));
+  std::string text = absl::StrReplaceAll(kGood, {{c.good, c.bad}});
+  const size_t mark = text.find('^');
+  std::string place;
+  if (mark != std::string::npos) {
+    text.erase(mark, 1);
+    const auto line = std::count(text.begin(), text.begin() + static_cast<long>(mark), '\n') + 1;
+    const size_t begin = mark == 0 ? 0 : text.rfind('\n', mark - 1) + 1;
+    place = absl::StrCat(line, ":", mark - begin + 1, ": ");
+  }
+  const std::string report = ParseProfile(text, "f").Report();
+  CAPTURE(report);
+  CHECK(absl::EndsWith(report, absl::StrCat(c.error, "\n")));
+  CHECK(absl::StartsWith(report, absl::StrCat("f:", place)));
+  CHECK(std::count(report.begin(), report.end(), '\n') == 1);
+}
+
+TEST_CASE("what is no profile at all is refused, whatever it is") {
+  for (const char* text : {"", "[]", "7", "ports: 7\nflows: 7\n", "ports: []\nflows: []\n", "ports: [{}]\nflows: [{}]",
+                           "ports: [[]]\nflows: [7]", "\xff\xfe", "a: &x [*x]"}) {
+    CAPTURE(text);
+    CHECK_FALSE(ParseProfile(text, "f").ok());
+  }
+  CHECK(LoadProfile("/nonexistent/profile.yaml").Report() ==
+        "/nonexistent/profile.yaml:1:1: cannot be read: No such file or directory\n");
+}
+
+TEST_CASE("the profiles that come with the program are good") {
+  int profiles = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(BATON_GEN_PROFILES)) {
+    if (entry.path().extension() != ".yaml") continue;
+    CHECK(LoadProfile(entry.path()).Report() == "");
+    ++profiles;
+  }
+  CHECK(profiles > 0);
+}
+
+}  // namespace
+}  // namespace baton::generator

@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+"""What baton-gen's caller sees: exit status, report, messages. baton_gen_test.py BATON_GEN. Needs no root."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAM = sys.argv[1]
+PORTS = """ports:
+  - {name: a, device: "DEVICE", role: clients, addresses: 10.1.0.2-10.1.0.5}
+  - {name: b, device: "null:", role: servers, addresses: [10.2.0.2]}
+"""
+FLOWS = """flows: [{name: dns, protocol: udp, to: "10.2.0.2:53", count: 10, rate: 10k}]
+limits: {lost: 0, duplicated: 0, reordered: 0, corrupted: 0, wrong_server: 0}
+"""
+
+
+def profile(rest, device="null:"):
+    return PORTS.replace("DEVICE", device) + rest + FLOWS
+
+
+def run(folder, text, *options):
+    path = os.path.join(folder, "profile.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return subprocess.run([PROGRAM, *options, path], capture_output=True, text=True, timeout=60)
+
+
+def expect(what, condition, done):
+    if not condition:
+        sys.exit(f"{what}: status {done.returncode}\n{done.stdout}\n{done.stderr}")
+
+
+def check_statuses(folder):
+    short = "duration: 200ms\nsettle: 20ms\n"
+    done = run(folder, profile(short), "--loopback", "--report", "-")
+    expect("a good run", done.returncode == 0, done)
+    report = json.loads(done.stdout)
+    total = report["total"]
+    expect("its report", report["passed"] and total["lost"] == 0 and total["arrived"] == total["sent"] > 1000, done)
+    expect("memory per flow", 0 < report["bytes_per_flow"] <= 192, done)
+
+    done = run(folder, profile(short + "impair: {lost: 5%}\n"), "--loopback", "--report", "-")
+    expect("a run outside of its limits", done.returncode == 1, done)
+    report = json.loads(done.stdout)
+    injected = report["injected"]["requests"]["lost"] + report["injected"]["responses"]["lost"]
+    expect("what was injected", report["total"]["lost"] == injected > 0 and not report["passed"], done)
+
+    done = run(folder, profile(short), "--check")
+    expect("--check", done.returncode == 0 and done.stdout.endswith(": ok\n"), done)
+    for options in (["--check"], ["--loopback"], []):
+        done = run(folder, profile("durration: 1s\n"), *options)
+        expect("a wrong key", done.returncode == 2 and "profile.yaml:4:1: durration: unknown key" in done.stderr, done)
+    done = run(folder, profile(short, "af_packet:no-such-if"))
+    expect("a port that is not there", done.returncode == 2 and "port a: no interface no-such-if" in done.stderr, done)
+    done = subprocess.run([PROGRAM], capture_output=True, text=True, timeout=60)
+    expect("no profile", done.returncode == 2, done)
+    done = subprocess.run([PROGRAM, "/nonexistent.yaml"], capture_output=True, text=True, timeout=60)
+    expect("a missing profile", done.returncode == 2, done)
+    done = run(folder, profile(short), "--loopback", "--report", "/nonexistent/report.json")
+    expect("a report that cannot be written", done.returncode == 1, done)
+
+
+def check_interrupt(folder):
+    path, report = os.path.join(folder, "profile.yaml"), os.path.join(folder, "report.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(profile("duration: 50s\nsettle: 20ms\n"))
+    with subprocess.Popen([PROGRAM, "--loopback", "--report", report, path], stderr=subprocess.PIPE, text=True) as process:
+        line = process.stderr.readline()  # the first second has passed
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        status = process.wait(timeout=20)
+        took = time.monotonic() - began
+        rest = process.stderr.read()
+    if status != 0 or took > 10 or " sent " not in line:
+        sys.exit(f"an interrupted run: status {status} after {took} s\n{line}{rest}")
+    with open(report, encoding="utf-8") as file:
+        content = json.load(file)
+    if not content["interrupted"] or content["total"]["lost"] != 0 or content["sending_seconds"] > 40:
+        sys.exit(f"the report of an interrupted run: {content}")
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    check_statuses(temporary)
+    check_interrupt(temporary)
+print("baton-gen: ok")
