@@ -49,8 +49,9 @@ bool PassesMode(const Tables& tables, const HoldBuffer& hold, Slot slot, Answer 
   return false;
 }
 
-// A packet to one of our addresses for which there is no row.
-void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, Packet& p) {
+// A packet to one of our addresses for which there is no row. `opens`: one before it in the burst opens an access, which may
+// be that of the datagram whose later fragment this is: a SYN in pieces.
+void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, bool opens, Packet& p) {
   if (!PassesMode(tables, hold, slot, Answer::kRefuse, p)) return;
   const AddressKind kind = tables.addresses->at(slot).kind;
   if ((p.flags & (kFragmented | kKeyed)) == kFragmented) return p.Drop(DropReason::kFragment);
@@ -60,7 +61,7 @@ void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, Pack
     service = tables.services->FindListener({p.key.dst(p.ipv4), port, p.protocol});
   }
   if (service != nullptr) {
-    if (OpensAccess(p)) {
+    if (OpensAccess(p) || (opens && p.l4 == 0)) {
       p.service = service;
       return;
     }
@@ -129,7 +130,7 @@ void Classify(const Tables& tables, const HoldBuffer& hold, Burst& burst) {
     } else {
       const Slot slot = tables.addresses->Find(p.key.dst(p.ipv4));
       if (slot != kNoSlot) {
-        ClassifyLocal(tables, hold, slot, p);
+        ClassifyLocal(tables, hold, slot, burst.opens, p);
       } else {
         ClassifyTransit(tables, hold, p);
       }

@@ -84,6 +84,8 @@ void Translator::Translate(const Tables& tables, Burst& burst, TimePoint now) {
 void Translator::OpenAccess(const Tables& tables, Packet& p, Millis now) {
   // An earlier packet of this burst may have opened the same access.
   if (created_in_burst_ && (p.side = access_.Find(p.key, p.ipv4)) != nullptr) return;
+  // A later fragment, and not of a SYN that opened one.
+  if (p.protocol == kTcp && (p.tcp_flags & kTcpSyn) == 0) return p.Drop(DropReason::kUnknownAccess, Answer::kRefuse);
   const Service& service = *p.service;
   const uint32_t hash = HashFlow(p.key, p.ipv4, HashSeed{});  // no secret: boxes must agree
   const int chosen = ChooseBackend(service, counts_, hash, counts_.Turns(service.slot));
