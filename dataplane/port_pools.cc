@@ -58,11 +58,12 @@ struct alignas(64) PortPools::Pool {
 
   bool Has(uint32_t port) const { return (used[port / 64] >> (port % 64) & 1) != 0; }
 
-  void Add(uint32_t port) {
+  // `others`: the bits of its word that are not to be given out.
+  void Add(uint32_t port, uint64_t others) {
     const uint32_t word = port / 64, group = word / 64;
     used[word] |= uint64_t{1} << (port % 64);
     ++count;
-    if (used[word] != ~uint64_t{0}) return;
+    if ((used[word] | others) != ~uint64_t{0}) return;
     full[group] |= uint64_t{1} << (word % 64);
     if (full[group] == ~uint64_t{0}) top |= 1u << group;
   }
@@ -75,25 +76,20 @@ struct alignas(64) PortPools::Pool {
     --count;
   }
 
-  // 65536 when every port from `first` on is in use.
-  uint32_t LowestFree(uint32_t first) const {
-    uint32_t word = first / 64;
-    if (const uint64_t here = ~used[word] & From(first % 64); here != 0) return word * 64 + std::countr_zero(here);
-    uint32_t group = word / 64;
-    if (const uint64_t words = ~full[group] & After(word % 64); words != 0) {
-      word = group * 64 + std::countr_zero(words);
-    } else {
-      const uint32_t groups = static_cast<uint32_t>(~top & 0xffff & After(group));
-      if (groups == 0) return 65536;
-      group = std::countr_zero(groups);
-      word = group * 64 + std::countr_zero(~full[group]);
-    }
-    return word * 64 + std::countr_zero(~used[word]);
+  // The next word behind this one that is not full; kNoWord: none.
+  uint32_t NextWord(uint32_t word) const {
+    const uint32_t group = word / 64;
+    if (const uint64_t words = ~full[group] & After(word % 64); words != 0) return group * 64 + std::countr_zero(words);
+    const uint32_t groups = static_cast<uint32_t>(~top & 0xffff & After(group));
+    if (groups == 0) return kNoWord;
+    const uint32_t next = std::countr_zero(groups);
+    return next * 64 + std::countr_zero(~full[next]);
   }
+  static constexpr uint32_t kNoWord = 1024;
 };
 
 absl::StatusOr<std::unique_ptr<PortPools>> PortPools::Create(const std::string& name, uint32_t capacity,
-                                                             const WorkerShare& share) {
+                                                             const WorkerShare& share, const ClientHash* hash) {
   if (capacity < 1) return absl::InvalidArgumentError("port_pools: 0 is less than 1");
   const std::string hash_name = absl::StrCat("port_pools_", name);
   rte_hash_parameters parameters = {};
@@ -116,7 +112,47 @@ absl::StatusOr<std::unique_ptr<PortPools>> PortPools::Create(const std::string& 
         absl::StrCat("port_pools: no memory for ", capacity, " pools (", bytes, " bytes)"));
   }
   std::memset(static_cast<void*>(pools), 0, bytes);  // also touches every page now and not on the packet path
-  return std::unique_ptr<PortPools>(new PortPools(index, pools, capacity, share));
+  return std::unique_ptr<PortPools>(new PortPools(index, pools, capacity, share, hash));
+}
+
+PortPools::PortPools(rte_hash* index, Pool* pools, uint32_t capacity, const WorkerShare& share, const ClientHash* hash)
+    : index_(index),
+      pools_(pools),
+      capacity_(capacity),
+      divisor_(hash == nullptr ? share.workers : 1),
+      remainder_(hash == nullptr ? share.index : 0),
+      hash_(hash) {
+  if (hash_ == nullptr) return;
+  for (const bool ipv4 : {false, true}) {
+    for (uint32_t slot = 0; slot < kSpreadSlots; ++slot) {
+      for (uint16_t port = 0; port < 64; ++port) {
+        const uint8_t at = static_cast<uint8_t>(slot) ^ hash_->PortSlot(__builtin_bswap16(port), ipv4);
+        if (hash_->OwnerOfSlot(at) != share.index) others_[ipv4 ? 1 : 0][slot] |= uint64_t{1} << port;
+      }
+    }
+  }
+}
+
+// The hash of a sum is the sum of the hashes: the slot of a word's first port, then what the lowest six bits add to it.
+uint64_t PortPools::OthersAmong(uint32_t word, uint8_t address_slot, bool ipv4) const {
+  if (hash_ == nullptr) return 0;
+  const uint16_t first = static_cast<uint16_t>(word * 64);
+  return others_[ipv4 ? 1 : 0][address_slot ^ hash_->PortSlot(__builtin_bswap16(first), ipv4)];
+}
+
+// The number of this worker's lowest free port from `first` on; 65536: all are in use. Nearly every word has some of each
+// worker's, so seldom more than two words are looked at.
+uint32_t PortPools::LowestFree(const Pool& pool, uint32_t first, const IpAddress& internal) const {
+  const bool ipv4 = internal.is_v4();
+  const uint8_t slot = hash_ == nullptr ? uint8_t{0} : hash_->AddressSlot(internal);
+  uint64_t mine = From(first % 64);
+  for (uint32_t word = first / 64; word != Pool::kNoWord; word = pool.NextWord(word)) {
+    if (const uint64_t free = ~pool.used[word] & ~OthersAmong(word, slot, ipv4) & mine; free != 0) {
+      return word * 64 + std::countr_zero(free);
+    }
+    mine = ~uint64_t{0};
+  }
+  return 65536;
 }
 
 PortPools::~PortPools() {
@@ -142,18 +178,23 @@ PortPools::Pool* PortPools::FindOrCreate(const IpAddress& internal, const Endpoi
   return &pools_[position];  // all zero: it was made so, or its last port was released
 }
 
+void PortPools::AddTo(Pool& pool, uint32_t number, const IpAddress& internal) {
+  const uint8_t slot = hash_ == nullptr ? uint8_t{0} : hash_->AddressSlot(internal);
+  pool.Add(number, OthersAmong(number / 64, slot, internal.is_v4()));
+}
+
 PortPools::Result PortPools::Take(const IpAddress& internal, const Endpoint& backend, uint16_t first, uint16_t last,
                                   uint16_t* port) {
   Pool* pool = FindOrCreate(internal, backend);
   if (pool == nullptr) return Result::kPoolsExhausted;
-  // A worker's ports are those that its index is the remainder of; the pool numbers them by the quotient.
-  const uint32_t lowest = (uint32_t{first} + share_.workers - 1 - share_.index) / share_.workers;
-  const uint32_t free = pool->LowestFree(lowest) * share_.workers + share_.index;
+  const uint32_t lowest = (uint32_t{first} + divisor_ - 1 - remainder_) / divisor_;
+  const uint32_t number = LowestFree(*pool, lowest, internal);
+  const uint32_t free = number * divisor_ + remainder_;
   if (free > last) {
     GiveBackIfEmpty(*pool, internal, backend);  // the range may hold no port of this worker
     return Result::kPortsExhausted;
   }
-  pool->Add(free / share_.workers);
+  AddTo(*pool, number, internal);
   *port = static_cast<uint16_t>(free);
   return Result::kOk;
 }
@@ -161,15 +202,15 @@ PortPools::Result PortPools::Take(const IpAddress& internal, const Endpoint& bac
 PortPools::Result PortPools::TakeExact(const IpAddress& internal, const Endpoint& backend, uint16_t port) {
   Pool* pool = FindOrCreate(internal, backend);
   if (pool == nullptr) return Result::kPoolsExhausted;
-  if (pool->Has(port / share_.workers)) return Result::kPortsExhausted;
-  pool->Add(port / share_.workers);
+  if (pool->Has(NumberOf(port))) return Result::kPortsExhausted;
+  AddTo(*pool, NumberOf(port), internal);
   return Result::kOk;
 }
 
 bool PortPools::Release(const IpAddress& internal, const Endpoint& backend, uint16_t port) {
   Pool* pool = Find(internal, backend);
-  if (pool == nullptr || !pool->Has(port / share_.workers)) return false;
-  pool->Remove(port / share_.workers);
+  if (pool == nullptr || !pool->Has(NumberOf(port))) return false;
+  pool->Remove(NumberOf(port));
   GiveBackIfEmpty(*pool, internal, backend);
   return true;
 }

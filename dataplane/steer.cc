@@ -33,19 +33,24 @@ inline uint8_t Steering::Scale(uint64_t hash) const {
   return static_cast<uint8_t>((((hash ^ (hash >> 32)) & 0xffffffff) * share_.workers) >> 32);
 }
 
-// The remainder of a division, exact for 16 bits (Lemire, Kaser, Kurz: Faster Remainder by Direct Computation, 2019).
-inline uint8_t Steering::OwnerOfPort(uint16_t port) const {
-  const uint32_t fraction = reciprocal_ * port;
+// A port of an internal address. The remainder of a division, exact for 16 bits (Lemire, Kaser, Kurz: Faster Remainder by
+// Direct Computation, 2019).
+inline uint8_t Steering::OwnerOfPort(const FlowKey& key, bool ipv4) const {
+  const uint16_t port = key.dst_port(ipv4);
+  if (hash_ != nullptr) return ipv4 ? hash_->OwnerV4(key.v4.dst, port) : hash_->OwnerV6(key.v6.dst, port);
+  const uint32_t fraction = reciprocal_ * __builtin_bswap16(port);
   return static_cast<uint8_t>((uint64_t{fraction} * share_.workers) >> 32);
 }
 
 inline uint8_t Steering::OwnerOfClient(const FlowKey& key, bool ipv4, bool is_source) const {
-  const uint64_t port = (is_source ? key.src_port(ipv4) : key.dst_port(ipv4)) & port_mask_;
+  const uint16_t port = (is_source ? key.src_port(ipv4) : key.dst_port(ipv4)) & port_mask_;
   if (ipv4) {
-    const uint64_t client = is_source ? key.v4.src : key.v4.dst;
-    return Scale(MixWords((client | port << 32 | uint64_t{key.v4.protocol} << 48) ^ seed_.a, seed_.b));
+    const uint32_t client = is_source ? key.v4.src : key.v4.dst;
+    if (hash_ != nullptr) return hash_->OwnerV4(client, port);
+    return Scale(MixWords((client | uint64_t{port} << 32 | uint64_t{key.v4.protocol} << 48) ^ seed_.a, seed_.b));
   }
   const uint8_t* client = is_source ? key.v6.src : key.v6.dst;
+  if (hash_ != nullptr) return hash_->OwnerV6(client, port);
   const uint64_t h = MixWords(Word(client) ^ seed_.a, Word(client + 8) ^ seed_.b);
   return Scale(MixWords((port | uint64_t{key.v6.protocol} << 16) ^ seed_.b, h ^ seed_.a));
 }
@@ -65,7 +70,7 @@ inline uint8_t Steering::OwnerAs(Whose whose, const FlowKey& key, bool ipv4) con
   switch (whose) {
     case Whose::kOthers: return OwnerOfClient(key, ipv4, false);
     case Whose::kExternal: return OwnerOfClient(key, ipv4, true);
-    case Whose::kInternal: return OwnerOfPort(__builtin_bswap16(key.dst_port(ipv4)));
+    case Whose::kInternal: return OwnerOfPort(key, ipv4);
     case Whose::kOwn: break;
   }
   return static_cast<uint8_t>(share_.index);

@@ -7,11 +7,15 @@
 //   an ICMP error                                         as the opposite direction of the packet that it quotes
 //   a fragment that is followed                           hash of source, destination, identification; then as its flow
 //   to a port's own address, or naming no flow            stays where it was received
+//
+// Where a card spreads frames by the client, the hash of client_hash.h takes the place of both, the port's too. What the
+// card has brought is asked for its owner all the same: it may have hashed something else.
 #pragma once
 
 #include <array>
 #include <vector>
 
+#include "dataplane/client_hash.h"
 #include "dataplane/flow_key.h"
 #include "dataplane/packet.h"
 #include "dataplane/steering_rings.h"
@@ -22,11 +26,13 @@ namespace baton::dataplane {
 
 class Steering {
  public:
-  // `seed` and `whole_clients`: the same for every worker. `whole_clients`: the hash leaves the port out, so that all
-  // flows of a client meet at one worker, as FTP's connections must. REQUIRES: share.workers <= kMaxWorkers.
-  Steering(const WorkerShare& share, const HashSeed& seed, bool whole_clients = false)
+  // All but the index are the same for every worker. `whole_clients`: the hash leaves the client's port out, so that all
+  // flows of a client meet at one worker, as FTP's connections must. `hash`: nullptr, or in use instead of `seed`.
+  // REQUIRES: share.workers <= kMaxWorkers; `hash` outlives this and is of as many workers.
+  Steering(const WorkerShare& share, const HashSeed& seed, bool whole_clients = false, const ClientHash* hash = nullptr)
       : share_(share),
         seed_(seed),
+        hash_(hash),
         reciprocal_(0xffffffffu / share.workers + 1),
         port_mask_(whole_clients ? uint16_t{0} : uint16_t{0xffff}),
         leaving_(share.workers) {}
@@ -58,7 +64,7 @@ class Steering {
   void MakeFilter(const Tables& tables);
   bool MayBeOurs(uint64_t folded) const;
   uint8_t OwnerOfClient(const FlowKey& key, bool ipv4, bool is_source) const;
-  uint8_t OwnerOfPort(uint16_t port) const;
+  uint8_t OwnerOfPort(const FlowKey& key, bool ipv4) const;
   uint8_t OwnerOfUnusual(const Tables& tables, const Packet& packet) const;
   uint8_t OwnerOfError(const Tables& tables, const Packet& packet) const;
   uint8_t GathererOf(const Packet& packet) const;
@@ -67,6 +73,7 @@ class Steering {
 
   WorkerShare share_;
   HashSeed seed_;
+  const ClientHash* hash_;
   uint32_t reciprocal_;
   uint16_t port_mask_;
   std::vector<Leaving> leaving_;  // by worker

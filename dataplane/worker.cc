@@ -20,7 +20,9 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& confi
                                                        KernelQueue* kernel, SteeringRings* rings) {
   std::unique_ptr<Worker> worker(new Worker(config, io, mailbox, kernel, rings));
   ASSIGN_OR_RETURN(worker->access_, AccessTable::Create("access_" + config.name, config.access, config.seed));
-  ASSIGN_OR_RETURN(worker->pools_, PortPools::Create(config.name, config.port_pools, config.share));
+  if (config.client_hash && rings != nullptr) worker->client_hash_ = std::make_unique<ClientHash>(config.share.workers);
+  const ClientHash* hash = worker->client_hash_.get();
+  ASSIGN_OR_RETURN(worker->pools_, PortPools::Create(config.name, config.port_pools, config.share, hash));
   ASSIGN_OR_RETURN(worker->neighbors_, NeighborTable::Create(config.name, config.neighbors, config.neighbor_queue));
   worker->ftp_connections_ = std::make_unique<FtpConnections>(config.ftp_connections, config.seed, *worker->pools_);
   worker->translator_ = std::make_unique<Translator>(*worker->access_, *worker->pools_, *worker->ftp_connections_,
@@ -28,7 +30,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& confi
   worker->ftp_ = std::make_unique<Ftp>(*worker->access_, *worker->pools_, *worker->ftp_connections_,
                                        *worker->translator_, worker->counters_);
   std::optional<Steering> steering;
-  if (rings != nullptr) steering.emplace(config.share, config.seed, config.whole_clients);
+  if (rings != nullptr) steering.emplace(config.share, config.seed, config.whole_clients, hash);
   worker->pipeline_ = std::make_unique<Pipeline>(config.ports, config.errors_per_second, *worker->access_,
                                                  *worker->translator_, *worker->ftp_, *worker->neighbors_,
                                                  worker->fragments_, worker->hold_, worker->counters_, steering);

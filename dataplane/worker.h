@@ -45,6 +45,7 @@ struct WorkerConfig {
   // How many slots the control thread will ever hand out.
   size_t service_slots = 0, backend_slots = 0, address_slots = 0;
   bool whole_clients = false;  // steer.h
+  bool client_hash = false;    // client_hash.h, because some port's card spreads by it; of several workers only
   // By port: the worker whose transmit queue this worker's packets go through. Empty: each has one of its own.
   std::vector<uint16_t> senders = {};
 };
@@ -131,6 +132,7 @@ class Worker {
   WorkerCounters counters_;
   SharedCounts counts_;
   std::unique_ptr<AccessTable> access_;
+  std::unique_ptr<const ClientHash> client_hash_;  // or nullptr
   std::unique_ptr<PortPools> pools_;
   std::unique_ptr<NeighborTable> neighbors_;
   HoldBuffer hold_;

@@ -119,4 +119,33 @@ TEST_CASE("with whole clients, all flows of a client have one owner, and clients
   for (const int count : counts) CHECK((count > 50 && count < 150));  // 100 each; five standard deviations are 43
 }
 
+TEST_CASE("where a card spreads, the hash of client_hash.h tells the owner, of an internal address's ports too") {
+  const auto workers = GENERATE(uint16_t{2}, uint16_t{3});
+  const bool whole_clients = GENERATE(false, true);
+  const ClientHash hash(workers);
+  const Steering steering({0, workers}, kSeed, whole_clients, &hash);
+  const auto of = [](const char* address, uint16_t port) {
+    const IpAddress a = Ip(address);
+    const uint8_t* bytes = a.is_v4() ? a.v4_bytes() : a.v6_bytes();
+    std::vector<uint8_t> input(bytes, bytes + (a.is_v4() ? 4 : 16));
+    input.push_back(static_cast<uint8_t>(port >> 8));
+    input.push_back(static_cast<uint8_t>(port));
+    return ToeplitzHash(kSpreadKey, input) % kSpreadSlots;
+  };
+  bool right = true;
+  for (uint16_t port = 1024; port < 2048; ++port) {
+    const uint16_t hashed = whole_clients ? uint16_t{0} : port;
+    const auto owner = [&](const char* src, uint16_t src_port, const char* dst, uint16_t dst_port) {
+      return steering.OwnerOf(Addresses(), FlowKey::Of(Ip(src), Wire(src_port), Ip(dst), Wire(dst_port), kUdp), Ip(src).is_v4());
+    };
+    right = right && owner("192.0.2.7", port, "198.51.100.10", 53) == of("192.0.2.7", hashed) % workers;
+    right = right && owner("10.0.0.11", 53, "192.0.2.7", port) == of("192.0.2.7", hashed) % workers;
+    right = right && owner("10.0.0.11", 53, "10.0.0.10", port) == of("10.0.0.10", port) % workers;
+    right = right && owner("2001:db8:7::7", port, "2001:db8:100::10", 53) == of("2001:db8:7::7", hashed) % workers;
+    right = right && owner("2001:db8:a::11", 53, "2001:db8:7::7", port) == of("2001:db8:7::7", hashed) % workers;
+    right = right && owner("2001:db8:a::11", 53, "2001:db8:a::10", port) == of("2001:db8:a::10", port) % workers;
+  }
+  CHECK(right);
+}
+
 }  // namespace baton::dataplane

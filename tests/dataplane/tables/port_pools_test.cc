@@ -3,6 +3,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -196,6 +197,42 @@ TEST_CASE("a range without a port of this worker takes no pool, and the last por
   CHECK(pools->pools_in_use() == 0);
   CHECK(PortPools::Create("last", 4, {0, 3}).value()->Take(kInternal, kBackend, 65535, 65535, &port) == Result::kOk);
   CHECK(port == 65535);
+}
+
+TEST_CASE("[AM-50] where cards spread, each worker has the ports whose replies come to it, lowest first") {
+  const auto workers = GENERATE(uint16_t{2}, uint16_t{3}, uint16_t{16});
+  const bool ipv4 = GENERATE(true, false);
+  const IpAddress internal = ipv4 ? kInternal : IpAddress::Parse("2001:db8:a::10").value();
+  const ClientHash hash(workers);
+  std::set<uint16_t> taken;
+  bool right = true;
+  for (uint16_t index = 0; index < workers; ++index) {
+    const auto pools = PortPools::Create("hash", 4, {index, workers}, &hash).value();
+    uint16_t port = 0;
+    int last = 0;
+    std::vector<uint16_t> own;
+    while (pools->Take(internal, kBackend, 1024, 65535, &port) == Result::kOk) {
+      // Address and port as a reply has them behind each other.
+      std::vector<uint8_t> input(ipv4 ? internal.v4_bytes() : internal.v6_bytes(), (ipv4 ? internal.v4_bytes() + 4 : internal.v6_bytes() + 16));
+      input.push_back(static_cast<uint8_t>(port >> 8));
+      input.push_back(static_cast<uint8_t>(port));
+      right = right && ToeplitzHash(kSpreadKey, input) % kSpreadSlots % workers == index && port > last && taken.insert(port).second;
+      last = port;
+      own.push_back(port);
+    }
+    CHECK(pools->PortsInUse(internal, kBackend) == own.size());
+    const uint16_t middle = own[own.size() / 2];
+    CHECK(pools->TakeExact(internal, kBackend, middle) == Result::kPortsExhausted);
+    CHECK(pools->Release(internal, kBackend, middle));
+    CHECK_FALSE(pools->Release(internal, kBackend, middle));
+    CHECK(pools->Take(internal, kBackend, 1024, 65535, &port) == Result::kOk);
+    CHECK(port == middle);
+    for (const uint16_t each : own) right = right && pools->Release(internal, kBackend, each);
+    CHECK(pools->pools_in_use() == 0);
+  }
+  CHECK(right);
+  CHECK(taken.size() == 65536 - 1024);
+  CHECK(*taken.begin() == 1024);
 }
 
 }  // namespace baton::dataplane
