@@ -25,6 +25,9 @@ struct Route {
 
 using RouteList = std::vector<Route>;
 
+// By which end of the frames that come in a port's device spreads them over the workers (dataplane/client_hash.h).
+enum class SpreadBy : uint8_t { kNothing, kSource, kDestination };
+
 // What does not change about a port while the process runs.
 struct PortInfo {
   std::string name;
@@ -35,6 +38,8 @@ struct PortInfo {
   uint16_t mss = 0;     // most a translated connection through it may announce, IPv4; 0: what fits the MTU
   std::string kernel = {};  // the kernel's interface beside it; empty: none
   PortId trunk = kNoPort;  // the port whose device it shares, as one VLAN of it; kNoPort: it has a device of its own
+  SpreadBy spread = SpreadBy::kNothing;
+  std::string spread_text = {};  // the same in words, or why not; empty: there is one worker
 };
 
 }  // namespace baton

@@ -116,6 +116,7 @@ v1::ShowPortsResponse AnswerPorts(const View& view) {
     to->set_to_kernel(traffic.to_kernel);
     to->set_from_kernel(traffic.from_kernel);
     to->set_kernel_refused(from.kernel_refused);
+    to->set_spread(from.info.spread_text);
   }
   return answer;
 }

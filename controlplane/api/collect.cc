@@ -80,6 +80,8 @@ constexpr Column<PortNumbers> kPortColumns[] = {
      [](P p) { return Count(p.traffic.from_kernel); }},
     {"baton_port_kernel_refused_packets", kCounter, "Packets that the kernel's interface did not take: it is down.",
      [](P p) { return Count(p.view->kernel_refused); }},
+    {"baton_port_spreads", kGauge, "1 when the device spreads over several workers what it receives, each its own.",
+     [](P p) { return p.view->info.spread == SpreadBy::kNothing ? 0.0 : 1.0; }},
     {"baton_port_link_up", kGauge, "1 when the port has a link.", [](P p) { return p.view->link_up ? 1.0 : 0.0; }},
 };
 

@@ -9,6 +9,11 @@
 #include "dataplane/dpdk/eal.h"
 
 namespace baton::dataplane {
+namespace {
+
+constexpr absl::string_view kSoftware = "software steering: ";
+
+}  // namespace
 
 Port::Port(const PortSpec& spec, std::unique_ptr<Device> device)
     : name_(spec.name), device_(std::move(device)), id_(device_->id()), mtu_(spec.mtu) {}
@@ -46,15 +51,8 @@ absl::Status Port::Configure(const PortSpec& spec, const DpdkBufferPool& pool) {
   rte_eth_conf conf = {};
   // Every frame we send is one buffer of the one pool, which nobody else refers to.
   conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-  if (queues_ > 1 && info.flow_type_rss_offloads != 0) {
-    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    conf.rx_adv_conf.rss_conf.rss_hf =
-        info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
-  }
   configured_ = true;  // from here on there is something to close
-  if (const int error = rte_eth_dev_configure(id_, queues_, queues_, &conf); error != 0) {
-    return Error(absl::StrCat("refuses ", queues_, " queues"), error);
-  }
+  RETURN_IF_ERROR(ConfigureQueues(spec, info, conf));
   RETURN_IF_ERROR(SetMtu(spec));
   RETURN_IF_ERROR(SetUpQueues(spec, pool, conf.txmode.offloads));
   if (const int error = rte_eth_dev_start(id_); error != 0) return Error("does not start", error);
@@ -63,7 +61,40 @@ absl::Status Port::Configure(const PortSpec& spec, const DpdkBufferPool& pool) {
   if (const int error = rte_eth_promiscuous_enable(id_); error != 0 && error != -ENOTSUP) {
     return Error("does not become promiscuous", error);
   }
+  if (spreading_.by != SpreadBy::kNothing) {  // after the start: some drivers set a table of their own there
+    const absl::Status set = SetSpread(id_, conf.rx_adv_conf.rss_conf.rss_hf, info, queues_);
+    if (!set.ok()) spreading_ = {SpreadBy::kNothing, absl::StrCat(kSoftware, std::string(set.message()))};
+  }
   return SetMac(spec.mac);
+}
+
+// As many queues as are wanted and can be had, with RSS as `spec` wants it, if the device can; else by whatever it hashes,
+// and the workers steer.
+absl::Status Port::ConfigureQueues(const PortSpec& spec, const rte_eth_dev_info& info, rte_eth_conf& conf) {
+  std::string key = SpreadKey(info.hash_key_size);
+  if (queues_ < spec.queues) {
+    spreading_.text = absl::StrCat(kSoftware, "the device has too few queues");
+  } else if (spec.queues > 1) {
+    const absl::StatusOr<uint64_t> types = SpreadHashTypes(spec.spread, info, queues_);
+    spreading_.text = types.ok() ? SpreadText(spec.spread) : absl::StrCat(kSoftware, std::string(types.status().message()));
+    if (types.ok()) {
+      spreading_.by = spec.spread.by;
+      conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+      conf.rx_adv_conf.rss_conf = {reinterpret_cast<uint8_t*>(key.data()), static_cast<uint8_t>(key.size()), *types};
+      const int error = rte_eth_dev_configure(id_, queues_, queues_, &conf);
+      conf.rx_adv_conf.rss_conf.rss_key = nullptr;
+      if (error == 0) return absl::OkStatus();
+      spreading_ = {SpreadBy::kNothing, absl::StrCat(kSoftware, "the device refuses the hash: ", DpdkError(error))};
+      conf.rx_adv_conf.rss_conf = {};
+    }
+  }
+  if (queues_ > 1 && info.flow_type_rss_offloads != 0) {
+    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    conf.rx_adv_conf.rss_conf.rss_hf =
+        info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+  }
+  const int error = rte_eth_dev_configure(id_, queues_, queues_, &conf);
+  return error == 0 ? absl::OkStatus() : Error(absl::StrCat("refuses ", queues_, " queues"), error);
 }
 
 absl::Status Port::SetUpQueues(const PortSpec& spec, const DpdkBufferPool& pool, uint64_t tx_offloads) {

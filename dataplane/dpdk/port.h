@@ -8,6 +8,9 @@
 #include "common/addr.h"
 #include "common/status.h"
 #include "dataplane/dpdk/buffer_pool.h"
+#include "dataplane/dpdk/spread.h"
+
+struct rte_eth_conf;
 
 namespace baton::dataplane {
 
@@ -24,6 +27,7 @@ struct PortSpec {
   uint16_t queues = 1;    // wanted of each direction: one per worker; the device may have fewer
   uint16_t descriptors = 1024;  // wanted per queue; the device may have other limits
   MacAddress mac = {};    // zero: the device's own
+  SpreadSpec spread = {};  // wanted, with several queues
 };
 
 // The data room of buffers that a port with this MTU needs: a multiple of 1024 that holds the packet, the Ethernet
@@ -59,6 +63,7 @@ class Port {
   MacAddress mac() const { return mac_; }
   uint16_t mtu() const { return mtu_; }
   uint16_t queues() const { return queues_; }  // of each direction
+  const Spreading& spreading() const { return spreading_; }
   LinkState link() const;
   PortStats stats() const;
 
@@ -66,6 +71,7 @@ class Port {
   friend absl::StatusOr<std::unique_ptr<Port>> OpenPort(const PortSpec& spec, const DpdkBufferPool& pool);
   Port(const PortSpec& spec, std::unique_ptr<Device> device);
   absl::Status Configure(const PortSpec& spec, const DpdkBufferPool& pool);
+  absl::Status ConfigureQueues(const PortSpec& spec, const rte_eth_dev_info& info, rte_eth_conf& conf);
   absl::Status SetUpQueues(const PortSpec& spec, const DpdkBufferPool& pool, uint64_t tx_offloads);
   absl::Status SetMtu(const PortSpec& spec);
   absl::Status SetMac(const MacAddress& wanted);
@@ -78,6 +84,7 @@ class Port {
   MacAddress mac_;
   uint16_t mtu_;
   uint16_t queues_ = 1;
+  Spreading spreading_;
 };
 
 // NotFound: no such device or interface; InvalidArgument: the device cannot do what `spec` says. The text names the

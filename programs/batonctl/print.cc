@@ -80,13 +80,13 @@ std::string ToText(const v1::StatusResponse& s) {
 
 std::string ToText(const v1::ShowPortsResponse& answer) {
   TextTable table({"port", "link", "device", "mac", ">mtu", ">vlan", ">received", ">bytes", ">sent", ">bytes",
-                   ">missed", ">errors", ">no buffers", "kernel", ">to", ">from", "addresses"});
+                   ">missed", ">errors", ">no buffers", "kernel", ">to", ">from", "spread", "addresses"});
   for (const v1::Port& p : answer.ports()) {
     table.Add({p.name(), p.link_up() ? "up" : "down", p.device(), p.mac(), Num(p.mtu()),
                p.vlan() == 0 ? "-" : Num(p.vlan()), Num(p.received()), Num(p.received_bytes()), Num(p.sent()),
                Num(p.sent_bytes()), Num(p.missed()), Num(p.receive_errors() + p.transmit_errors()), Num(p.no_buffers()),
                Dash(p.kernel()), p.kernel().empty() ? "-" : Num(p.to_kernel()),
-               p.kernel().empty() ? "-" : Num(p.from_kernel()),
+               p.kernel().empty() ? "-" : Num(p.from_kernel()), Dash(p.spread()),
                absl::StrJoin(p.addresses(), " ")});
   }
   return table.ToString();

@@ -110,15 +110,17 @@ absl::Status Box::OpenPorts() {
       port = ports_[trunk];
       spdlog::info("port {}: vlan {} of port {}", p.name, p.vlan, config_.ports[trunk].name);
     } else {
-      ASSIGN_OR_RETURN(port, OpenDevice(p));
+      ASSIGN_OR_RETURN(port, OpenDevice(id));
     }
-    port_infos_.push_back({p.name, port->mac(), p.mtu, p.vlan, p.addresses, p.mss, p.kernel, trunk});
+    port_infos_.push_back({p.name, port->mac(), p.mtu, p.vlan, p.addresses, p.mss, p.kernel, trunk, port->spreading().by,
+                           port->spreading().text});
     ports_.push_back(std::move(port));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<dataplane::Port>> Box::OpenDevice(const controlplane::PortConfig& p) const {
+absl::StatusOr<std::shared_ptr<dataplane::Port>> Box::OpenDevice(PortId id) const {
+  const controlplane::PortConfig& p = config_.ports[id];
   const dataplane::PortSpec spec{
       .name = p.name,
       .kind = KindOf(p.device.kind),
@@ -127,10 +129,14 @@ absl::StatusOr<std::shared_ptr<dataplane::Port>> Box::OpenDevice(const controlpl
       .vlan = p.vlan,
       .queues = static_cast<uint16_t>(config_.dataplane.workers),
       .mac = p.mac,
+      .spread = {controlplane::SpreadWanted(config_, id), controlplane::KeepsClientsWhole(config_)},
   };
   ASSIGN_OR_RETURN(auto port, dataplane::OpenPort(spec, *buffers_));
-  spdlog::info("port {}: {} {} mtu {}, {} of {} queues", p.name, port->device(), port->mac().ToString(), port->mtu(),
-               port->queues(), spec.queues);
+  spdlog::info("port {}: {} {} mtu {}", p.name, port->device(), port->mac().ToString(), port->mtu());
+  if (spec.queues > 1) {
+    spdlog::info("port {}: {} queue{} for {} workers, {}", p.name, port->queues(), port->queues() == 1 ? "" : "s",
+                 spec.queues, port->spreading().text);
+  }
   return std::shared_ptr<dataplane::Port>(std::move(port));
 }
 
@@ -180,6 +186,8 @@ absl::Status Box::MakeWorker(size_t index, const dataplane::HashSeed& seed) {
   dataplane::WorkerConfig config = WorkerConfigOf(config_.dataplane, share, port_infos_, {});
   config.name = absl::StrCat("w", index);
   config.seed = seed;
+  config.client_hash = std::any_of(port_infos_.begin(), port_infos_.end(),
+                                   [](const PortInfo& port) { return port.spread != SpreadBy::kNothing; });
   config.whole_clients = controlplane::KeepsClientsWhole(config_);
   for (const auto& port : ports_) config.senders.push_back(static_cast<uint16_t>(index % port->queues()));
   absl::Status made;

@@ -50,7 +50,7 @@ class Box {
   Box(const controlplane::Config& config, const std::string& file) : config_(config), file_(file) {}
   absl::Status OpenPorts();
   absl::Status OpenKernelLink();
-  absl::StatusOr<std::shared_ptr<dataplane::Port>> OpenDevice(const controlplane::PortConfig& config) const;
+  absl::StatusOr<std::shared_ptr<dataplane::Port>> OpenDevice(PortId id) const;
   absl::Status MakeLanes();
   absl::Status MakeWorker(size_t index, const dataplane::HashSeed& seed);
   absl::Status StartControl();

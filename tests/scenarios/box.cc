@@ -36,9 +36,11 @@ MacAddress MacOf(const IpAddress& address) {
   return {{0x0a, static_cast<uint8_t>(address.is_v4() ? 4 : 6), last[0], last[1], last[2], last[3]}};
 }
 
-absl::StatusOr<std::unique_ptr<Box>> Box::Create(const std::string& yaml, const std::string& file, uint16_t workers) {
+absl::StatusOr<std::unique_ptr<Box>> Box::Create(const std::string& yaml, const std::string& file, uint16_t workers,
+                                                 bool cards) {
   std::unique_ptr<Box> box(new Box());
   RETURN_IF_ERROR(box->Load(yaml, file));
+  if (cards) box->MakeCards(workers);
   RETURN_IF_ERROR(box->MakeWorkers(workers));
   RETURN_IF_ERROR(box->StageRoutes());
   RETURN_IF_ERROR(box->StageServices());
@@ -49,14 +51,26 @@ absl::StatusOr<std::unique_ptr<Box>> Box::Create(const std::string& yaml, const 
 
 Box::~Box() { Stop(); }
 
+void Box::MakeCards(uint16_t workers) {
+  for (PortId port = 0; port < ports_.size(); ++port) {
+    cards_.push_back({controlplane::SpreadWanted(config_, port), controlplane::KeepsClientsWhole(config_), workers});
+  }
+}
+
 absl::Status Box::MakeWorkers(uint16_t workers) {
   static int made = 0;  // DPDK's tables want names of their own
   steering_ = std::make_unique<MemorySteering>(workers);
-  for (size_t port = 0; port < ports_.size(); ++port) queues_.push_back(port % 2 == 0 ? workers : uint16_t{1});
+  for (size_t port = 0; port < ports_.size(); ++port) {
+    const bool spreads = !cards_.empty() && cards_[port].by != SpreadBy::kNothing;
+    queues_.push_back(spreads || port % 2 == 0 ? workers : uint16_t{1});
+  }
   std::vector<const WorkerCounters*> counters;
   for (uint16_t i = 0; i < workers; ++i) {
     dataplane::WorkerConfig config = WorkerConfigOf(config_.dataplane, {i, workers}, ports_, kSlots);
     config.name = absl::StrCat("s", made++);
+    config.client_hash = std::any_of(cards_.begin(), cards_.end(), [](const SpreadingCard& card) {
+      return card.by != SpreadBy::kNothing;
+    });
     config.whole_clients = controlplane::KeepsClientsWhole(config_);
     for (const uint16_t queues : queues_) config.senders.push_back(static_cast<uint16_t>(i % queues));
     lanes_.push_back(std::make_unique<Lane>());
@@ -76,7 +90,9 @@ void Box::Tell(const Update& update) {
 }
 
 void Box::Arrive(PortId port, const Bytes& frame, size_t number) {
-  io_.Arrive(port, frame, static_cast<uint16_t>(number % queues_[port]));
+  std::optional<uint16_t> queue;
+  if (!cards_.empty()) queue = cards_[port].QueueOf(frame);
+  io_.Arrive(port, frame, queue.value_or(static_cast<uint16_t>(number % queues_[port])));
 }
 
 absl::Status Box::Load(const std::string& yaml, const std::string& file) {

@@ -22,6 +22,7 @@
 #include "dataplane/worker.h"
 #include "dataplane/worker_mailbox.h"
 #include "tests/scenarios/memory_ports.h"
+#include "tests/scenarios/spreading_card.h"
 
 namespace baton::scenarios {
 
@@ -38,8 +39,10 @@ class MemoryMailbox : public dataplane::Mailbox {
 
 class Box {
  public:
-  // With several workers every second port has one queue only, that of the first worker.
-  static absl::StatusOr<std::unique_ptr<Box>> Create(const std::string& yaml, const std::string& file, uint16_t workers = 1);
+  // With several workers every second port has one queue only, that of the first worker; but with `cards`, every port
+  // that has clients or backends behind it, not both, has a card that spreads.
+  static absl::StatusOr<std::unique_ptr<Box>> Create(const std::string& yaml, const std::string& file, uint16_t workers = 1,
+                                                     bool cards = false);
   ~Box();
 
   // What the operator or the control plane does. Takes effect in the next Poll, once committed.
@@ -58,7 +61,8 @@ class Box {
   // The program stops: what waits is dropped.
   void Stop();
 
-  // The network card's part: gives the frame to one of the port's queues. Which one, `number` decides.
+  // The network card's part: gives the frame to one of the port's queues. Which one, the card's hash decides, or else
+  // `number`.
   void Arrive(PortId port, const Bytes& frame, size_t number);
 
   const controlplane::Config& config() const { return config_; }
@@ -102,6 +106,7 @@ class Box {
   absl::Status StageServices();
   absl::Status StageAddresses();
   absl::Status StageRoutes();
+  void MakeCards(uint16_t workers);
   absl::Status MakeWorkers(uint16_t workers);
   void Tell(const Update& update);
   void TakeEvents(MemoryMailbox& mailbox);
@@ -134,6 +139,7 @@ class Box {
   MemoryKernel kernel_{io_};  // one for all workers
   std::unique_ptr<MemorySteering> steering_;
   std::vector<uint16_t> queues_;  // by port
+  std::vector<SpreadingCard> cards_;  // by port; empty: none spreads
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::set<std::pair<PortId, IpAddress>> asked_;
   std::vector<Captured> captured_;

@@ -414,8 +414,9 @@ class Run {
 
 }  // namespace
 
-std::vector<std::string> RunScenario(const Scenario& scenario, uint16_t workers, std::set<std::string>* reasons) {
-  const absl::StatusOr<std::unique_ptr<Box>> box = Box::Create(scenario.config, scenario.file, workers);
+std::vector<std::string> RunScenario(const Scenario& scenario, uint16_t workers, std::set<std::string>* reasons,
+                                     bool cards) {
+  const absl::StatusOr<std::unique_ptr<Box>> box = Box::Create(scenario.config, scenario.file, workers, cards);
   if (!box.ok()) return {absl::StrCat(scenario.file, ": ", box.status().message())};
   return Run(scenario, **box, reasons).All();
 }

@@ -13,8 +13,9 @@ namespace baton::scenarios {
 
 // One text per failure, empty when the scenario holds. It ends after the first step that fails: what follows depends on
 // it. Adds the drop reasons that were seen to `reasons`. With several workers the same must come of every step, but
-// flows may overtake each other, and each worker chooses ports of its own share. REQUIRES: the scenario allows so many
-// workers.
-std::vector<std::string> RunScenario(const Scenario& scenario, uint16_t workers, std::set<std::string>* reasons);
+// flows may overtake each other, and each worker chooses ports of its own share. `cards`: the ports' cards spread frames
+// as Box::Create says. REQUIRES: the scenario allows so many workers.
+std::vector<std::string> RunScenario(const Scenario& scenario, uint16_t workers, std::set<std::string>* reasons,
+                                     bool cards = false);
 
 }  // namespace baton::scenarios

@@ -237,6 +237,8 @@ absl::Status TakeConfig(std::vector<Line>* lines, const std::string& folder, Sce
       if (i == lines->size()) return Wrong(scenario->file, line.number, "`config` without `end`");
     } else if (text == "neighbors manual") {
       scenario->manual_neighbors = true;
+    } else if (StripComment(text) == "cards" || StripComment(text) == "no cards") {
+      scenario->cards = StripComment(text) == "cards";
     } else if (absl::ConsumePrefix(&text, "workers ")) {
       if (!absl::SimpleAtoi(StripComment(text), &scenario->workers)) return Wrong(scenario->file, line.number, "workers N");
     } else if (absl::ConsumePrefix(&text, "polls ")) {

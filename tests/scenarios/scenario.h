@@ -52,6 +52,7 @@ struct Scenario {
   int polls = 40;
   bool manual_neighbors = false;
   int workers = 0;          // 0: any number, and the runner takes several
+  std::optional<bool> cards;  // only with cards that spread, or only without
   std::vector<Step> steps;
 };
 

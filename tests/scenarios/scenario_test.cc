@@ -30,12 +30,14 @@ std::vector<std::string> Files() {
   return files;
 }
 
-// Nothing when the scenario is not for so many workers.
-std::vector<std::string> RunFile(const std::string& file, uint16_t workers, std::set<std::string>* reasons) {
+// Nothing when the scenario is not for so many workers, or for cards that there are not.
+std::vector<std::string> RunFile(const std::string& file, uint16_t workers, std::set<std::string>* reasons,
+                                 bool cards = false) {
   const absl::StatusOr<Scenario> scenario = LoadScenario(kFolder, file);
   if (!scenario.ok()) return {std::string(scenario.status().message())};
   if (scenario->workers != 0 && scenario->workers != workers) return {};
-  return RunScenario(*scenario, workers, reasons);
+  if (scenario->cards.has_value() && scenario->cards != cards) return {};
+  return RunScenario(*scenario, workers, reasons, cards);
 }
 
 // Reasons that no scenario can provoke, and why.
@@ -48,11 +50,14 @@ const std::map<std::string, std::string> kNotProvoked = {
 TEST_CASE("every scenario goes as it is written, with one, two and three workers") {
   const std::vector<std::string> files = Files();
   REQUIRE(files.size() > 60);
-  const auto workers = GENERATE(uint16_t{1}, uint16_t{2}, uint16_t{3});
+  struct Crew { uint16_t workers; bool cards; const char* name; };
+  const auto crew = GENERATE(values<Crew>({
+      {1, false, "1"}, {2, false, "2"}, {3, false, "3"}, {2, true, "2 and cards that spread"},
+      {3, true, "3 and cards that spread"}}));
   for (const std::string& file : files) {
-    DYNAMIC_SECTION(file << " with " << workers) {
+    DYNAMIC_SECTION(file << " with " << crew.name) {
       std::set<std::string> reasons;
-      const std::vector<std::string> failures = RunFile(file, workers, &reasons);
+      const std::vector<std::string> failures = RunFile(file, crew.workers, &reasons, crew.cards);
       INFO(absl::StrJoin(failures, "\n"));
       CHECK(failures.empty());
     }
