@@ -68,15 +68,14 @@ void Engine::AddClass(const FlowProfile& profile) {
 
 namespace {
 
-// The flow's longest time without an arrival, up to the end of sending when its newest packets are missing.
-void AddFlow(const Ledger& ledger, uint32_t sent, uint32_t flow, int64_t began_ns, int64_t ended_ns,
+// The flow's longest time without an arrival, up to the end of sending when the newest packet is `missing`.
+void AddFlow(const Ledger& ledger, bool missing, uint32_t flow, int64_t began_ns, int64_t ended_ns,
              DirectionResult& result) {
-  if (sent == 0) return;
   int64_t gap_ns = int64_t{ledger.longest_gap_us()} * 1000;
   if (ledger.last_ns() == 0) {
     ++result.silent_flows;
     gap_ns = ended_ns - began_ns;
-  } else if (ledger.next() != sent) {
+  } else if (missing) {
     gap_ns = std::max(gap_ns, ended_ns - ledger.last_ns());
   }
   if (static_cast<uint64_t>(gap_ns) > result.longest_gaps.most()) result.longest_gap_flow = flow;
@@ -90,10 +89,15 @@ void Engine::AddFlows(const Class& c, ClassResult& result) const {
     const uint32_t flow = c.first_flow + i;
     const ClientFlow& client = flows_.client(flow);
     const ServerFlow& server = flows_.server(flow);
-    AddFlow(client.responses, has_servers_ ? server.next_number : client.next_number, i, sending_began_ns_,
-            sending_ended_ns_, result.responses);
+    if (client.next_number == 0) continue;
+    // A client waits for a response also when its request never arrived.
+    const bool request_missing = has_servers_ && server.requests.next() != client.next_number;
+    const bool response_missing =
+        client.responses.next() != (has_servers_ ? server.next_number : client.next_number);
+    AddFlow(client.responses, request_missing || response_missing, i, sending_began_ns_, sending_ended_ns_,
+            result.responses);
     if (has_servers_) {
-      AddFlow(server.requests, client.next_number, i, sending_began_ns_, sending_ended_ns_, result.requests);
+      AddFlow(server.requests, request_missing, i, sending_began_ns_, sending_ended_ns_, result.requests);
     }
   }
 }

@@ -16,7 +16,7 @@ struct DirectionResult {
   bool judged = true;          // false: the other end is not ours, nobody knows what arrived
   Histogram longest_gaps;      // of each flow, the longest time without an arrival
   uint32_t longest_gap_flow = 0;
-  uint32_t silent_flows = 0;   // something was sent, nothing arrived
+  uint32_t silent_flows = 0;   // something was asked, nothing arrived
 };
 
 struct ClassResult {

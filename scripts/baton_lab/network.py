@@ -42,12 +42,12 @@ def remove(lab):
         run("ip", "netns", "delete", namespace)
 
 
-def quieten(namespace, box):
+def quieten(namespace, silent):
     """Before there are interfaces: no duplicate address detection, no router advertisements, no reverse path filter."""
     settings = ["net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
                 "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0",
                 "net.ipv6.conf.default.accept_ra=0", "net.ipv6.conf.default.autoconf=0"]
-    if box:  # batond speaks for its ports; the kernel must keep silent on them
+    if silent:  # batond and baton-gen speak for their ports; the kernel must keep silent on them
         settings += ["net.ipv6.conf.default.disable_ipv6=1"]
     run("ip", "netns", "exec", namespace, "sysctl", "-qw", *settings)
     run("ip", "-n", namespace, "link", "set", "lo", "up")
@@ -64,14 +64,16 @@ def build(lab, topology):
     for host in topology.hosts:
         namespace = f"{lab}-{host.name}"
         run("ip", "netns", "add", namespace)
-        quieten(namespace, host.role == "box")
+        quieten(namespace, host.role in ("box", "generator"))
     for segment, ends in topology.segments().items():
         if len(ends) == 2:
             join(f"{lab}-{ends[0][0].name}", segment, f"{lab}-{ends[1][0].name}", segment)
         else:
             join_at_bridge(lab, segment, [host.name for host, _ in ends])
     for host in topology.hosts:
-        if host.role != "box":
+        if host.role == "generator":
+            silence_kernel(f"{lab}-{host.name}", [interface.segment for interface in host.interfaces])
+        elif host.role != "box":
             give_addresses(f"{lab}-{host.name}", host)
 
 
@@ -107,7 +109,7 @@ def give_addresses(namespace, host):
 
 def silence_kernel(namespace, interfaces):
     """The kernel sees a copy of what af_packet receives. It has no address there; this also saves it the work."""
-    rules = ["table netdev box {"]
+    rules = ["table netdev silent {"]
     for interface in interfaces:
         run("ip", "-n", namespace, "link", "set", interface, "arp", "off")
         rules.append(f"chain {interface} {{\n type filter hook ingress device {interface} priority 0; policy drop;\n}}")

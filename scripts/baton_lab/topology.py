@@ -13,7 +13,7 @@ class Interface:
 @dataclass(frozen=True)
 class Host:
     name: str
-    role: str                    # client, box, backend
+    role: str                    # client, box, backend, generator
     interfaces: tuple
     gateways: tuple = ()         # one for each family
     configuration: str = ""      # a box's, under conf/lab/
@@ -110,4 +110,12 @@ FTP = Topology("ftp", (
     backend(2, "10.0.0.1", "2001:db8:a::1"),
 ))
 
-TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP)}
+# The box of `nat`; baton-gen plays everybody else on both of its wires (conf/gen/lab.yaml), so `gen` has no addresses.
+GENERATOR = Topology("generator", (
+    Host("gen", "generator", (Interface("wan"), Interface("lan"))),
+    Host("box", "box", (
+        Interface("wan", ("192.0.2.1/24", "2001:db8:1::1/64")),
+        Interface("lan", ("10.0.0.1/24", "2001:db8:a::1/64"))), configuration="nat.yaml"),
+))
+
+TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP, GENERATOR)}

@@ -128,6 +128,7 @@ TEST_CASE("total loss: every flow is silent, nothing hangs") {
   CHECK(totals.requests.lost() == totals.requests.sent);
   CHECK(totals.responses.sent == 0);
   CHECK(outcome.result.classes[0].requests.silent_flows == 10);
+  CHECK(outcome.result.classes[0].responses.silent_flows == 10);  // this is what their users feel
   CHECK(outcome.result.classes[0].requests.longest_gaps.most() == Approx(300e6).epsilon(0.01));
 }
 

@@ -1,0 +1,161 @@
+"""baton-gen against batond: its ledger shows that the box loses nothing, and shows exactly what others lose."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+
+from conftest import SOURCE, assert_every_packet_is_accounted_for, lab_of, wait_until
+from baton_lab.balancer import program
+
+pytestmark = pytest.mark.batond
+
+PROFILE = (SOURCE / "conf" / "gen" / "lab.yaml").read_text()
+DIRECTIONS = ("requests", "responses")
+
+
+@pytest.fixture(scope="module")
+def generator_lab():
+    yield from lab_of("generator", "baton-gen")
+
+
+@pytest.fixture
+def lab(generator_lab):
+    box = generator_lab.boxes["box"]
+    if box.process.pid() is None:  # the test before has ended it
+        box.start()
+    yield generator_lab
+
+
+class Run:
+    """A run of the profile conf/gen/lab.yaml in the lab, with some of its text replaced."""
+
+    def __init__(self, lab, *replacements):
+        text = PROFILE
+        for old, new in replacements:
+            assert old in text
+            text = text.replace(old, new)
+        self.report = lab.state / "report.json"
+        self.report.unlink(missing_ok=True)
+        profile = lab.state / "profile.yaml"
+        profile.write_text(text)
+        command = (*lab.enter("gen"), str(program("baton-gen")), "--report", str(self.report), str(profile))
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+    def second(self):
+        """The line of the next second."""
+        return self.process.stderr.readline()
+
+    def end(self):
+        """Exit status, what was said, and the report."""
+        try:
+            said = self.process.stderr.read()
+            status = self.process.wait(timeout=60)
+        finally:
+            self.process.kill()
+        return status, said, json.loads(self.report.read_text()) if self.report.exists() else None
+
+
+def assert_sums_hold(report):
+    for counts in (report["total"], *(c[d] for c in report["classes"] for d in DIRECTIONS)):
+        assert counts["sent"] == counts["arrived"] + counts["lost"]
+
+
+def test_the_profiles_are_right():
+    for profile in sorted((SOURCE / "conf" / "gen").glob("*.yaml")):
+        subprocess.run([str(program("baton-gen")), "--check", str(profile)], check=True, timeout=20)
+
+
+def test_nothing_is_lost_in_the_steady_state(lab):
+    status, said, report = Run(lab, ("duration: 10s", "duration: 5s")).end()
+    assert status == 0, said
+    assert report["passed"] and not report["interrupted"]
+    assert_sums_hold(report)
+    assert [c["name"] for c in report["classes"]] == ["destination-v4", "destination-v6", "full-v4", "full-v6"]
+    for c in report["classes"]:
+        for direction in DIRECTIONS:
+            counts = c[direction]
+            assert counts["sent"] > 10000, said
+            assert counts["lost"] == counts["duplicated"] == counts["reordered"] == counts["corrupted"] == 0
+            assert counts["silent_flows"] == 0
+        assert c["round_trip_us"]["count"] == c["responses"]["arrived"]
+        assert 0 < c["one_way_us"]["p50"] < c["round_trip_us"]["p50"]
+    assert_every_packet_is_accounted_for(lab.boxes["box"])
+
+
+def dropped(lab):
+    return int(lab.boxes["box"].ctl_json("status")["balance"]["dropped"])
+
+
+def test_what_the_box_drops_is_lost_to_the_packet(lab):
+    """For a second the box has no mode for an address and refuses its packets: the box's count and the ledger agree."""
+    before = dropped(lab)
+    run = Run(lab, ("duration: 10s", "duration: 4s"))
+    run.second()
+    lab.boxes["box"].ctl("mode", "192.0.2.10", "none")
+    run.second()
+    lab.boxes["box"].ctl("mode", "192.0.2.10", "normal")
+    status, said, report = run.end()
+    assert status == 1, said
+    assert_sums_hold(report)
+    lost = {c["name"]: sum(c[d]["lost"] for d in DIRECTIONS) for c in report["classes"]}
+    assert lost["destination-v4"] > 500, said
+    assert sum(lost.values()) == lost["destination-v4"] == dropped(lab) - before, said
+    assert report["total"]["duplicated"] == 0 and report["total"]["icmp_errors"] > 0
+    assert_every_packet_is_accounted_for(lab.boxes["box"])
+
+
+def test_packets_that_are_held_arrive_late_once_and_in_order(lab):
+    """For a second an address is on its way to another box, as far as this one knows. At a rate of which a second fits
+    the receive ring of a port (2048 frames): the box sends all that it held at once."""
+    run = Run(lab, ("duration: 10s", "duration: 4s"), ("rate: 3k, size: 64}", "rate: 1k, size: 64}"))
+    run.second()
+    lab.boxes["box"].ctl("mode", "192.0.2.10", "migration")
+    run.second()
+    lab.boxes["box"].ctl("mode", "192.0.2.10", "normal")
+    status, said, report = run.end()
+    assert status == 0, said
+    assert_sums_hold(report)
+    gaps = {c["name"]: c["responses"]["longest_gap_us"]["p50"] for c in report["classes"]}
+    assert gaps["destination-v4"] > 800_000, said
+    assert gaps["destination-v6"] < 600_000, said
+    assert report["classes"][0]["round_trip_us"]["max"] > 800_000
+
+
+def test_a_box_that_ends_in_the_middle_is_seen(lab):
+    """Within the limits until then, outside of them after; every flow's gap reaches to the end."""
+    run = Run(lab, ("duration: 10s", "duration: 6s"))
+    for _ in range(3):
+        assert "sent" in run.second()
+    lab.boxes["box"].stop(signal.SIGKILL)
+    status, said, report = run.end()
+    assert status == 1, said
+    assert_sums_hold(report)
+    total = report["total"]
+    assert total["arrived"] > 0
+    for c in report["classes"]:
+        counts = c["requests"]
+        # About half of the time: between one and five of six seconds.
+        assert counts["sent"] / 6 < counts["lost"] < counts["sent"] * 5 / 6, said
+        assert c["responses"]["longest_gap_us"]["max"] > 1_500_000
+    assert total["duplicated"] == 0 and total["corrupted"] == 0
+    assert sum(second["arrived"] for second in report["seconds"][-2:]) == 0
+
+
+def test_a_gateway_that_is_not_there(lab):
+    status, said, report = Run(lab, ("gateway: [192.0.2.1, ", "gateway: [192.0.2.99, ")).end()
+    assert status == 1
+    assert "nobody answers for 192.0.2.99: nothing was sent" in said
+    assert report["total"]["sent"] == 0 and not report["passed"]
+
+
+def test_an_interrupted_run_reports(lab):
+    run = Run(lab)
+    assert "sent" in run.second()
+    run.process.send_signal(signal.SIGINT)
+    status, said, report = run.end()
+    assert status == 0, said
+    assert report["interrupted"] and 0.5 < report["sending_seconds"] < 8
+    assert report["total"]["lost"] == 0
+    assert wait_until(lambda: lab.boxes["box"].process.pid() is not None, 1)
