@@ -134,16 +134,17 @@ bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64
 
 uint16_t Engine::ServerOf(const Port& port, const Arrival& arrival, const uint8_t* frame) const {
   constexpr size_t kIp = 14;
-  const uint32_t host = arrival.ipv4 ? port.hosts.FindV4(frame + kIp + 16) : port.hosts.FindV6(frame + kIp + 24);
+  const uint32_t host = port.hosts.Find(arrival.ipv4 ? IpAddress::FromV4Bytes(frame + kIp + 16)
+                                                     : IpAddress::FromV6Bytes(frame + kIp + 24));
   return host == Hosts::kNone ? kNoHost : static_cast<uint16_t>(port.first_server + host);
 }
 
-// Zero without a gateway: answers then go to whom the request came from.
-MacAddress Engine::NextHopOf(const Port& port, bool ipv4) const {
+// None without a gateway: answers then go to whom the request came from.
+const MacAddress* Engine::NextHopOf(const Port& port, bool ipv4) const {
   for (const size_t gateway : port.gateways) {
-    if (port.neighbors->address(gateway).is_v4() == ipv4) return port.neighbors->mac(gateway);
+    if (port.neighbors->address(gateway).is_v4() == ipv4) return &port.neighbors->mac(gateway);
   }
-  return {};
+  return nullptr;
 }
 
 int Engine::TakeResponses(Port& port, int64_t now_ns) {
@@ -243,6 +244,10 @@ void Engine::MovePhase(int64_t now_ns) {
 // Whether every next hop is known; the templates follow each of them.
 bool Engine::LearnNextHops() {
   bool all = true;
+  uint64_t changes = 0;
+  for (const auto& port : ports_) changes += port->neighbors->changes();
+  if (phase() == Phase::kSending && changes == neighbor_changes_) return true;
+  neighbor_changes_ = changes;
   for (const auto& c : classes_) {
     const MacAddress& mac = c->port.peer.is_zero() ? c->port.neighbors->mac(c->next_hop) : c->port.peer;
     if (mac != c->next_hop_mac) {

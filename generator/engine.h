@@ -71,7 +71,7 @@ class Engine {
   int Serve(Port& port, int64_t now_ns);
   bool TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
   uint16_t ServerOf(const Port& port, const Arrival& arrival, const uint8_t* frame) const;
-  MacAddress NextHopOf(const Port& port, bool ipv4) const;
+  const MacAddress* NextHopOf(const Port& port, bool ipv4) const;
   int TakeResponses(Port& port, int64_t now_ns);
   void TakeResponse(const Arrival& arrival, int64_t now_ns);
   int SendRequests(Class& c, int64_t now_ns);
@@ -89,6 +89,7 @@ class Engine {
   std::vector<std::unique_ptr<Port>> ports_;
   std::vector<std::unique_ptr<Class>> classes_;
   StrayCounts strays_;
+  uint64_t neighbor_changes_ = 0;  // when the templates last learnt of them
   bool has_servers_ = false;
   size_t first_class_ = 0;  // that is served first: another one each poll
 

@@ -113,15 +113,15 @@ uint64_t TurnIpv6(uint8_t* frame, uint16_t l4_length) {
 
 }  // namespace
 
-void TurnAround(uint8_t* frame, bool ipv4, uint16_t l4, uint16_t length, const MacAddress& own, const MacAddress& next_hop,
+void TurnAround(uint8_t* frame, bool ipv4, uint16_t l4, uint16_t length, const MacAddress& own, const MacAddress* next_hop,
                 const Stamp& stamp, uint64_t key) {
   EthernetHeader& ethernet = EthernetOf(frame);
-  if (next_hop.is_zero()) {
+  if (next_hop == nullptr) {
     std::memcpy(ethernet.dst, ethernet.src, 6);
   } else {
-    std::copy(next_hop.bytes.begin(), next_hop.bytes.end(), ethernet.dst);
+    std::memcpy(ethernet.dst, next_hop->bytes.data(), 6);
   }
-  std::copy(own.bytes.begin(), own.bytes.end(), ethernet.src);
+  std::memcpy(ethernet.src, own.bytes.data(), 6);
   const auto l4_length = static_cast<uint16_t>(length - l4);
   uint64_t sum = ipv4 ? TurnIpv4(frame, length) : TurnIpv6(frame, l4_length);
   auto& udp = *reinterpret_cast<UdpHeader*>(frame + l4);

@@ -40,9 +40,9 @@ class FrameTemplate {
 };
 
 // Turns the frame of a request into that of its response, in place: everything is mirrored, the stamp is new, and the
-// frame gets `length` bytes. `next_hop`: zero to send it to whom it came from. REQUIRES: Classify found it stamped, with
+// frame gets `length` bytes. `next_hop`: null to send it to whom it came from. REQUIRES: Classify found it stamped, with
 // its UDP header at `l4`; ShortestFrame() <= length <= kFrameRoom.
-void TurnAround(uint8_t* frame, bool ipv4, uint16_t l4, uint16_t length, const MacAddress& own, const MacAddress& next_hop,
+void TurnAround(uint8_t* frame, bool ipv4, uint16_t l4, uint16_t length, const MacAddress& own, const MacAddress* next_hop,
                 const Stamp& stamp, uint64_t key);
 
 }  // namespace baton::generator

@@ -89,8 +89,8 @@ TEST_CASE("a response mirrors its request, at any length") {
   frame.resize(2048, 0xee);  // what is behind the request in the buffer must not matter
   const Stamp stamp{.flow = 1, .number = 9, .time_ns = 3, .sender = kResponseBit | 4};
   const bool to_gateway = GENERATE(false, true);
-  const MacAddress gateway = to_gateway ? MacAddress{{2, 0, 0, 0, 0, 9}} : MacAddress{};
-  TurnAround(frame.data(), ipv4, ipv4 ? 34 : 54, c.response, kServerMac, gateway, stamp, kTestKey);
+  const MacAddress gateway{{2, 0, 0, 0, 0, 9}};
+  TurnAround(frame.data(), ipv4, ipv4 ? 34 : 54, c.response, kServerMac, to_gateway ? &gateway : nullptr, stamp, kTestKey);
   frame.resize(c.response);
   CHECK(MacAddress::From(&frame[0]) == (to_gateway ? gateway : kClientMac));
   CHECK(MacAddress::From(&frame[6]) == kServerMac);

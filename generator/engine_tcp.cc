@@ -1,0 +1,269 @@
+// TCP through the engine: connections opened when they are due, segments of both ends, and the sweep for what was lost.
+// What a segment does to a connection is tcp/connection.h's to say; here are frames, ledgers and counts.
+#include <algorithm>
+#include <cstring>
+
+#include "generator/engine.h"
+#include "generator/engine_class.h"
+
+namespace baton::generator {
+namespace {
+
+constexpr int64_t kSweepNs = 50'000'000;     // every connection's deadline is looked at so often
+constexpr int64_t kSweepNsPerFlow = 200;     // or less often, when there are more than 250,000
+constexpr uint32_t kMostVisits = 512;        // in one poll
+
+Segment ResetFor(const Segment& in) {
+  Segment out{.seq = in.ack, .ack = in.seq + in.length + 1, .flow = in.flow};
+  out.flags = kTcpRst | kTcpAck;
+  return out;
+}
+
+}  // namespace
+
+int Engine::OpenConnections(Class& c, int64_t now_ns) {
+  const int due = c.pace.Due(now_ns, kBurst);
+  if (due == 0 || !c.port.outbox.empty()) return 0;
+  uint32_t idle[kBurst];
+  int count = 0;
+  for (int i = 0; i < due; ++i) {
+    const uint32_t flow = c.first_flow + c.ahead[(c.ahead_begin + static_cast<uint32_t>(i)) % Class::kAhead];
+    const bool twice = std::find(idle, idle + count, flow) != idle + count;
+    if (!twice && flows_.tcp(flow).client.state == ClientState::kClosed) {
+      idle[count++] = flow;
+    } else if (!c.pace.unlimited()) {
+      ++c.counts.tcp.busy;
+    }
+  }
+  Frame frames[kBurst];
+  if (count > 0 && !c.port.link->Allocate(frames, count)) return 0;
+  for (int i = 0; i < count; ++i) {
+    const Segment syn = Open(c.tcp_plan, flows_.tcp(idle[i]).client, idle[i], key_, now_ns);
+    WriteFromClient(c, idle[i], syn, nullptr, frames[i]);
+    c.port.outbox.Add(frames[i]);
+  }
+  TcpCounts& tcp = c.counts.tcp;
+  tcp.opened += static_cast<uint64_t>(count);
+  tcp.concurrent += static_cast<uint64_t>(count);
+  tcp.most_concurrent = std::max(tcp.most_concurrent, tcp.concurrent);
+  PickAhead(c, due);
+  c.pace.Sent(due);
+  c.port.outbox.Flush(*c.port.link);
+  return count;
+}
+
+// A frame of the client that answers nothing: all its headers are written.
+void Engine::WriteFromClient(Class& c, uint32_t flow, const Segment& segment, const Stamp* stamp, Frame& frame) {
+  const auto hosts = static_cast<uint32_t>(c.sources.size());
+  const uint32_t source = c.profile.first_source + flow - c.first_flow;
+  c.frame.WriteHeaders(frame.data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts));
+  frame.length = WriteSegment(frame.data, c.frame.ipv4(), c.frame.l4(), segment, stamp, key_);
+}
+
+// The class of a segment's flow, when it can be one of ours.
+Engine::Class* Engine::TcpClassOf(uint32_t flow) {
+  if (flow >= flows_.size()) return nullptr;
+  Class* c = classes_[flows_.client(flow).flow_class].get();
+  return c->is_tcp ? c : nullptr;
+}
+
+// A reset of a box on the way has no time stamps to echo: then the client's own address and port tell the flow.
+bool Engine::FlowBySource(const Port& port, const Arrival& arrival, const uint8_t* frame, uint32_t* flow) const {
+  constexpr size_t kIp = 14;
+  const IpAddress own = arrival.ipv4 ? IpAddress::FromV4Bytes(frame + kIp + 16) : IpAddress::FromV6Bytes(frame + kIp + 24);
+  const std::vector<IpAddress>& hosts = port.hosts.of(own.family());
+  const auto host = std::find(hosts.begin(), hosts.end(), own);
+  const uint16_t to_port = reinterpret_cast<const TcpHeader*>(frame + arrival.l4)->dst_port.get();
+  if (host == hosts.end() || to_port < kFirstSourcePort) return false;
+  const auto source = static_cast<uint32_t>((to_port - kFirstSourcePort) * hosts.size()) +
+                      static_cast<uint32_t>(host - hosts.begin());
+  for (const auto& c : classes_) {
+    const uint32_t first = c->profile.first_source;
+    if (&c->port != &port || c->profile.to.family() != own.family() || source - first >= c->profile.count) continue;
+    *flow = c->first_flow + source - first;
+    return true;
+  }
+  return false;
+}
+
+// False: the frame is not needed any more.
+bool Engine::TakeSegmentAtClient(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns) {
+  std::optional<Segment> in = ReadSegment(frame.data, arrival.l4, arrival.length, true);
+  if (in && !in->has_flow && !FlowBySource(port, arrival, frame.data, &in->flow)) in.reset();
+  Class* c = in ? TcpClassOf(in->flow) : nullptr;
+  if (c == nullptr) {
+    ++strays_.foreign;
+    return false;
+  }
+  TcpClient& client = flows_.tcp(in->flow).client;
+  const uint64_t sent_ns = client.sent_ns;
+  const ClientStep step = React(c->tcp_plan, client, *in, in->flow, now_ns);
+  if (step.news == ClientNews::kEstablished) c->counts.tcp_set_up.Note(Since(now_ns, sent_ns));
+  if (step.news == ClientNews::kFirstBytes) NoteResponse(*c, frame.data + in->payload_at, *in, now_ns);
+  if (step.response_done) c->counts.round_trip.Note(Since(now_ns, sent_ns));
+  CountNews(*c, step, in->has_flow, client);
+  if (!step.send) return false;
+  MirrorFrame(frame.data, arrival.ipv4, arrival.l4, port.mac.bytes.data(), c->next_hop_mac.bytes.data());
+  WriteReply(*c, step, arrival, in->flow, frame);
+  port.outbox.Add(frame);
+  return true;
+}
+
+void Engine::WriteReply(Class& c, const ClientStep& step, const Arrival& arrival, uint32_t flow, Frame& frame) {
+  Stamp stamp{.flow = flow, .number = 0, .time_ns = flows_.tcp(flow).client.sent_ns, .sender = 0};
+  if (step.new_request) {
+    stamp.number = flows_.client(flow).next_number++;
+    ++c.counts.requests.sent;
+  }
+  frame.length = WriteSegment(frame.data, arrival.ipv4, arrival.l4, step.out, &stamp, key_);
+}
+
+void Engine::CountNews(Class& c, const ClientStep& step, bool by_server, const TcpClient& client) {
+  TcpCounts& tcp = c.counts.tcp;
+  switch (step.news) {
+    case ClientNews::kEstablished: ++tcp.established; break;
+    case ClientNews::kReset: ++(by_server ? tcp.reset_by_server : tcp.reset_by_others); break;
+    case ClientNews::kTimedOut: ++tcp.timed_out; break;
+    case ClientNews::kDuplicate: ++tcp.duplicate_segments; break;
+    case ClientNews::kOutOfOrder: ++tcp.out_of_order; break;
+    case ClientNews::kNone:
+    case ClientNews::kFirstBytes:
+    case ClientNews::kCompleted: break;
+  }
+  const bool failed = step.news == ClientNews::kReset || step.news == ClientNews::kTimedOut;
+  const bool completed = step.news == ClientNews::kCompleted ||
+                         (step.response_done && client.state == ClientState::kClosed);
+  tcp.completed += completed;
+  if (completed || failed) --tcp.concurrent;
+}
+
+void Engine::NoteResponse(Class& c, const uint8_t* payload, const Segment& in, int64_t now_ns) {
+  Stamp stamp;
+  if (in.length < kStampSize || !ReadStamp(payload, key_, &stamp) || stamp.flow != in.flow || !stamp.is_response()) {
+    ++strays_.foreign;
+    return;
+  }
+  Note(flows_.client(in.flow).responses, stamp.number, now_ns, c.counts.responses);
+}
+
+// False: the frame is not needed any more.
+bool Engine::TakeSegmentAtServer(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns) {
+  const std::optional<Segment> in = ReadSegment(frame.data, arrival.l4, arrival.length, false);
+  Class* c = in && in->has_flow ? TcpClassOf(in->flow) : nullptr;
+  if (c == nullptr) {
+    ++strays_.foreign;
+    return false;
+  }
+  TcpServer& server = flows_.tcp(in->flow).server;
+  TcpCounts& tcp = c->counts.tcp;
+  const uint16_t here = ServerOf(port, arrival, frame.data);
+  ServerStep step;
+  if (server.state != ServerState::kListen && server.server != here && !in->has(kTcpSyn)) {
+    ++c->counts.wrong_server;  // that one has never heard of the connection
+    step.news = ServerNews::kUnknown;
+  } else {
+    step = React(c->tcp_plan, server, *in, in->flow, key_);
+  }
+  tcp.abandoned += step.abandoned;
+  Stamp stamp;
+  switch (step.news) {
+    case ServerNews::kAccepted: server.server = here; break;
+    case ServerNews::kRequest:
+      if (!NoteRequest(*c, frame.data + in->payload_at, *in, now_ns, &stamp)) return false;
+      break;
+    case ServerNews::kDuplicate:
+      ++tcp.duplicate_segments;
+      if (step.again && !ReadStamp(frame.data + in->payload_at, key_, &stamp)) return false;
+      break;
+    case ServerNews::kOutOfOrder: ++tcp.out_of_order; break;
+    case ServerNews::kUnknown:
+      if (in->has(kTcpRst)) return false;
+      step.send = true;
+      step.out = ResetFor(*in);
+      ++tcp.resets_sent;
+      break;
+    case ServerNews::kNone:
+    case ServerNews::kReset: break;
+  }
+  if (!step.send) return false;
+  const MacAddress* next_hop = NextHopOf(port, arrival.ipv4);
+  MirrorFrame(frame.data, arrival.ipv4, arrival.l4, port.mac.bytes.data(),
+              next_hop != nullptr ? next_hop->bytes.data() : nullptr);
+  const Stamp answer{.flow = in->flow, .number = flows_.server(in->flow).next_number - 1, .time_ns = stamp.time_ns,
+                     .sender = static_cast<uint16_t>(kResponseBit | here)};
+  WriteResponse(port, arrival, server, step, answer, frame);
+  return true;
+}
+
+bool Engine::NoteRequest(Class& c, const uint8_t* payload, const Segment& in, int64_t now_ns, Stamp* stamp) {
+  if (in.length < kStampSize || !ReadStamp(payload, key_, stamp) || stamp->flow != in.flow || stamp->is_response()) {
+    ++strays_.foreign;
+    return false;
+  }
+  ServerFlow& flow = flows_.server(in.flow);
+  if (Note(flow.requests, stamp->number, now_ns, c.counts.requests)) {
+    c.counts.one_way.Note(Since(now_ns, stamp->time_ns));
+  }
+  ++flow.next_number;
+  ++c.counts.responses.sent;
+  return true;
+}
+
+// The whole of step.out, in as many segments as it takes, the first one in `frame`. What finds no buffer is asked for
+// again by the client.
+void Engine::WriteResponse(Port& port, const Arrival& arrival, const TcpServer& server, const ServerStep& step,
+                           const Stamp& stamp, Frame& frame) {
+  const uint32_t most = std::max<uint32_t>(server.peer_mss, 88 + kTcpOptions) - kTcpOptions;
+  Segment segment = step.out;
+  uint32_t left = step.out.length;
+  const uint16_t headers = static_cast<uint16_t>(arrival.l4 + sizeof(TcpHeader));
+  Frame at = frame;
+  for (bool first = true; first || left > 0; first = false) {
+    if (!first) {
+      if (port.outbox.full() || !port.link->Allocate(&at, 1)) return;
+      std::memcpy(at.data, frame.data, headers);
+    }
+    segment.length = static_cast<uint16_t>(std::min(left, most));
+    at.length = WriteSegment(at.data, arrival.ipv4, arrival.l4, segment,
+                             segment.length > 0 && segment.seq == server.response ? &stamp : nullptr, key_);
+    port.outbox.Add(at);
+    left -= segment.length;
+    segment.seq += segment.length;
+    segment.mss = 0;
+  }
+}
+
+// Looks at the next connections of the class whether something of theirs has to be sent again.
+void Engine::Sweep(Class& c, int64_t now_ns) {
+  const uint32_t count = c.profile.count;
+  const int64_t round_ns = std::max(kSweepNs, count * kSweepNsPerFlow);
+  if (c.swept_ns == 0) c.swept_ns = now_ns;
+  const auto due = static_cast<uint64_t>(now_ns - c.swept_ns) * count / static_cast<uint64_t>(round_ns);
+  if (due == 0) return;
+  c.swept_ns = now_ns;
+  const auto now_ms = static_cast<uint32_t>(now_ns / 1'000'000);
+  for (auto visits = std::min<uint64_t>(due, std::min(count, kMostVisits)); visits > 0; --visits) {
+    const uint32_t flow = c.first_flow + c.sweep_next;
+    if (++c.sweep_next == count) c.sweep_next = 0;
+    TcpClient& client = flows_.tcp(flow).client;
+    if (client.state == ClientState::kClosed || static_cast<int32_t>(now_ms - client.deadline_ms) < 0) continue;
+    SendAgain(c, flow, client, now_ns);
+  }
+}
+
+void Engine::SendAgain(Class& c, uint32_t flow, TcpClient& client, int64_t now_ns) {
+  Frame frame;
+  if (c.port.outbox.full() || !c.port.link->Allocate(&frame, 1)) return;
+  const ClientStep step = DeadlinePassed(c.tcp_plan, client, flow, now_ns);
+  CountNews(c, step, false, client);
+  if (!step.send) {
+    c.port.link->Free(&frame, 1);
+    return;
+  }
+  ++c.counts.tcp.retransmitted;
+  const Stamp stamp{.flow = flow, .number = flows_.client(flow).next_number - 1, .time_ns = client.sent_ns, .sender = 0};
+  WriteFromClient(c, flow, step.out, &stamp, frame);
+  c.port.outbox.Add(frame);
+}
+
+}  // namespace baton::generator
