@@ -18,7 +18,8 @@ absl::StatusOr<std::unique_ptr<Loopback>> Loopback::Create(const Profile& profil
     if (wire == loopback->wires_.size()) loopback->wires_.push_back(std::make_unique<MemoryWire>());
     Link* link = &loopback->wires_[wire]->end(end);
     if (profile.impair.any()) {
-      const uint64_t seed = profile.seed + loopback->links_.size();
+      // Not the seed of a class's picker: what is drawn to be lost would be drawn from a few flows only.
+      const uint64_t seed = ~(profile.seed + loopback->links_.size());
       link = &loopback->links_.emplace_back(Impaired{port.role, ImpairedLink(*link, profile.impair, seed)}).link;
     }
     loopback->uses_.push_back({.link = link, .mac = MacOf(wire, end), .peer = MacOf(wire, 1 - end)});

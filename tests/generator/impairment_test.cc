@@ -94,6 +94,12 @@ TEST_CASE("harm happens at the rate that was asked for") {
   CHECK(outcome.responses.lost > 0);
 }
 
+TEST_CASE("harm does not depend on which flow is drawn") {
+  const Outcome outcome = RunLoop(kMany, "lost: 1%");  // 100 flows of 300 packets: each loses some, none loses all
+  CHECK(outcome.requests.lost > 200);
+  CHECK(outcome.result.classes[0].requests.silent_flows == 0);
+}
+
 TEST_CASE("reordering is counted exactly") {
   const Outcome outcome = RunLoop(kOne, "reordered: 5%");
   CheckExact(outcome);
