@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "generator/histogram.h"
+#include "generator/ledger.h"
 
 namespace baton::generator {
 
@@ -29,14 +30,65 @@ struct DirectionCounts {
     late += other.late;
     corrupted += other.corrupted;
   }
+  void Subtract(const DirectionCounts& other) {
+    sent -= other.sent;
+    sent_bytes -= other.sent_bytes;
+    arrived -= other.arrived;
+    duplicated -= other.duplicated;
+    reordered -= other.reordered;
+    late -= other.late;
+    corrupted -= other.corrupted;
+  }
+  void Count(Arrived as, uint64_t n = 1) {
+    switch (as) {
+      case Arrived::kInOrder: arrived += n; return;
+      case Arrived::kReordered:
+        arrived += n;
+        reordered += n;
+        return;
+      case Arrived::kDuplicate: duplicated += n; return;
+      case Arrived::kLate: late += n; return;
+    }
+  }
 };
 
-struct ClassCounts {
+struct Counted {
   DirectionCounts requests, responses;
   uint64_t wrong_server = 0;  // responses of another server than the flow's first
+
+  void Add(const Counted& other) {
+    requests.Add(other.requests);
+    responses.Add(other.responses);
+    wrong_server += other.wrong_server;
+  }
+  void Subtract(const Counted& other) {
+    requests.Subtract(other.requests);
+    responses.Subtract(other.responses);
+    wrong_server -= other.wrong_server;
+  }
+};
+
+struct ClassCounts : Counted {
   uint64_t skipped = 0;       // requests that were due while the machine paused: never sent
   Histogram one_way;          // request: from its stamp to the server
   Histogram round_trip;       // from the request's stamp to the response's arrival
+};
+
+// The longest time without an arrival, and whose.
+struct Gap {
+  int64_t ns = 0;
+  uint32_t flow = 0;  // of its class
+
+  void Note(int64_t length_ns, uint32_t of_flow) {
+    if (length_ns <= ns) return;
+    ns = length_ns;
+    flow = of_flow;
+  }
+};
+
+// Of one class, between two events (epochs.h).
+struct EpochCounts : Counted {
+  Gap request_gap, response_gap;
 };
 
 // What belongs to no flow.

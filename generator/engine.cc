@@ -14,22 +14,26 @@ uint64_t Since(int64_t now_ns, uint64_t stamp_ns) {
   return (static_cast<uint64_t>(now_ns) - stamp_ns) & kStampTimeMask;
 }
 
-// Counts a stamped arrival; whether it is a first copy.
-bool Note(Ledger& ledger, uint32_t number, int64_t now_ns, DirectionCounts& counts) {
-  ledger.NoteTime(now_ns);
-  switch (ledger.Note(number)) {
-    case Arrived::kInOrder: ++counts.arrived; return true;
-    case Arrived::kReordered:
-      ++counts.arrived;
-      ++counts.reordered;
-      return true;
-    case Arrived::kDuplicate: ++counts.duplicated; return false;
-    case Arrived::kLate: ++counts.late; return false;
-  }
-  return false;
-}
+bool IsFirstCopy(Arrived arrived) { return arrived == Arrived::kInOrder || arrived == Arrived::kReordered; }
 
 }  // namespace
+
+// `count` says what was just counted, of a request that is `age_ns` old or of its response.
+template <typename Count>
+void Engine::MoveIfEarlier(Class& c, uint64_t age_ns, int64_t now_ns, Count count) {
+  if (__builtin_expect(epochs_.IsEarlier(age_ns, now_ns), 0)) {
+    c.by_epoch.Move(epochs_.Of(now_ns - static_cast<int64_t>(age_ns)), count);
+  }
+}
+
+// `last_ns`: the flow's arrival before this one; 0: there was none.
+inline void Engine::NoteGap(Class& c, int64_t last_ns, int64_t now_ns, uint32_t flow, Gap EpochCounts::*gap) {
+  if (__builtin_expect(last_ns > epochs_.began(), 1)) {
+    (c.by_epoch.present().*gap).Note(now_ns - last_ns, flow - c.first_flow);
+  } else if (last_ns != 0) {
+    c.by_epoch.NoteGap(epochs_, last_ns, now_ns, flow - c.first_flow, gap);
+  }
+}
 
 int Engine::PollOnce(int64_t now_ns) {
   int moved = 0;
@@ -43,6 +47,7 @@ int Engine::PollOnce(int64_t now_ns) {
   }
   MovePhase(now_ns);
   if (phase() == Phase::kSending) {
+    MoveEpoch(now_ns);
     for (size_t i = 0; i < classes_.size(); ++i) {
       moved += SendRequests(*classes_[(first_class_ + i) % classes_.size()], now_ns);
     }
@@ -62,14 +67,17 @@ int Engine::SendRequests(Class& c, int64_t now_ns) {
   for (int i = 0; i < due; ++i) {
     const uint32_t picked = c.ahead[(c.ahead_begin + static_cast<uint32_t>(i)) % Class::kAhead];
     const uint32_t flow = c.first_flow + picked, source = c.profile.first_source + picked;
-    const Stamp stamp{.flow = flow, .number = flows_.client(flow).next_number++,
-                      .time_ns = static_cast<uint64_t>(now_ns), .sender = 0};
+    ClientFlow& client = flows_.client(flow);
+    const Stamp stamp{
+        .flow = flow, .number = client.next_number++, .time_ns = static_cast<uint64_t>(now_ns), .sender = 0};
+    if (stamp.number == 0) client.first_epoch = static_cast<uint8_t>(epochs_.present());
     c.frame.Write(frames[i].data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts),
                   stamp, key_);
     frames[i].length = c.frame.length();
     port.outbox.Add(frames[i]);
   }
   PickAhead(c, due);
+  last_request_ns_ = now_ns;
   c.counts.requests.sent += static_cast<uint64_t>(due);
   c.pace.Sent(due);
   port.outbox.Flush(*port.link);
@@ -101,7 +109,7 @@ int Engine::Serve(Port& port, int64_t now_ns) {
   int unused_count = 0;
   for (int i = 0; i < count; ++i) {
     if (arrivals[i].kind != ArrivalKind::kStamped) {
-      SetAside(port, arrivals[i], frames[i]);
+      SetAside(port, arrivals[i], frames[i], now_ns);
     } else if (TakeRequest(port, arrivals[i], frames[i], now_ns)) {
       port.outbox.Add(frames[i]);
       continue;
@@ -122,13 +130,21 @@ bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64
   }
   ServerFlow& flow = flows_.server(stamp.flow);
   Class& c = *classes_[flow.flow_class];
-  if (Note(flow.requests, stamp.number, now_ns, c.counts.requests)) c.counts.one_way.Note(Since(now_ns, stamp.time_ns));
+  const uint64_t age_ns = Since(now_ns, stamp.time_ns);
+  const Arrived arrived = flow.requests.Note(stamp.number);
+  c.counts.requests.Count(arrived);
+  if (IsFirstCopy(arrived)) c.counts.one_way.Note(age_ns);
+  NoteGap(c, flow.requests.NoteTime(now_ns), now_ns, stamp.flow, &EpochCounts::request_gap);
   const auto sender = static_cast<uint16_t>(kResponseBit | ServerOf(port, arrival, frame.data));
   const Stamp response{.flow = stamp.flow, .number = flow.next_number++, .time_ns = stamp.time_ns, .sender = sender};
   TurnAround(frame.data, arrival.ipv4, arrival.l4, c.answer_length, port.mac, NextHopOf(port, arrival.ipv4), response,
              key_);
   frame.length = c.answer_length;
   ++c.counts.responses.sent;
+  MoveIfEarlier(c, age_ns, now_ns, [arrived](Counted& counts, uint64_t n) {
+    counts.requests.Count(arrived, n);
+    counts.responses.sent += n;
+  });
   return true;
 }
 
@@ -161,7 +177,7 @@ int Engine::TakeResponses(Port& port, int64_t now_ns) {
     if (arrivals[i].kind == ArrivalKind::kStamped) {
       TakeResponse(arrivals[i], now_ns);
     } else {
-      SetAside(port, arrivals[i], frames[i]);
+      SetAside(port, arrivals[i], frames[i], now_ns);
     }
   }
   if (count > 0) port.link->Free(frames, count);
@@ -176,31 +192,44 @@ void Engine::TakeResponse(const Arrival& arrival, int64_t now_ns) {
     return;
   }
   ClientFlow& flow = flows_.client(stamp.flow);
-  ClassCounts& counts = classes_[flow.flow_class]->counts;
-  if (Note(flow.responses, stamp.number, now_ns, counts.responses)) counts.round_trip.Note(Since(now_ns, stamp.time_ns));
+  Class& c = *classes_[flow.flow_class];
+  const uint64_t age_ns = Since(now_ns, stamp.time_ns);
+  const Arrived arrived = flow.responses.Note(stamp.number);
+  c.counts.responses.Count(arrived);
+  if (IsFirstCopy(arrived)) c.counts.round_trip.Note(age_ns);
+  NoteGap(c, flow.responses.NoteTime(now_ns), now_ns, stamp.flow, &EpochCounts::response_gap);
   const auto server = static_cast<uint16_t>(stamp.server() + 1);
   if (flow.first_server == 0) flow.first_server = server;
-  counts.wrong_server += flow.first_server != server;
+  const bool wrong = flow.first_server != server;
+  c.counts.wrong_server += wrong;
+  MoveIfEarlier(c, age_ns, now_ns, [arrived, wrong](Counted& counts, uint64_t n) {
+    counts.responses.Count(arrived, n);
+    counts.wrong_server += wrong ? n : 0;
+  });
 }
 
 // Frames without a good stamp.
-void Engine::SetAside(Port& port, const Arrival& arrival, const Frame& frame) {
+void Engine::SetAside(Port& port, const Arrival& arrival, const Frame& frame, int64_t now_ns) {
   if (arrival.kind != ArrivalKind::kNeighbor) {
-    CountStray(arrival, port.role == Role::kClients);
+    CountStray(arrival, port.role == Role::kClients, now_ns);
     return;
   }
   ++strays_.neighbor;
   if (const auto answer = port.neighbors->Hear(frame.data, frame.length)) Say(port, *answer);
 }
 
-void Engine::CountStray(const Arrival& arrival, bool at_clients) {
+void Engine::CountStray(const Arrival& arrival, bool at_clients, int64_t now_ns) {
   if (arrival.kind == ArrivalKind::kIcmpError) {
     ++strays_.icmp_errors;
   } else if (arrival.kind == ArrivalKind::kForeign) {
     ++strays_.foreign;
   } else if (arrival.stamp_good && arrival.stamp.flow < flows_.size()) {
-    ClassCounts& counts = classes_[flows_.client(arrival.stamp.flow).flow_class]->counts;
-    ++(at_clients ? counts.responses : counts.requests).corrupted;
+    Class& c = *classes_[flows_.client(arrival.stamp.flow).flow_class];
+    const auto count = [at_clients](Counted& counts, uint64_t n) {
+      (at_clients ? counts.responses : counts.requests).corrupted += n;
+    };
+    count(c.counts, 1);
+    MoveIfEarlier(c, Since(now_ns, arrival.stamp.time_ns), now_ns, count);
   } else {
     ++strays_.corrupted;
   }
@@ -224,6 +253,7 @@ void Engine::MovePhase(int64_t now_ns) {
   };
   if (phase() == Phase::kResolving && LearnNextHops()) {
     sending_began_ns_ = sending_ended_ns_ = now_ns;
+    epochs_.Begin(now_ns);
     begin(Phase::kSending);
   }
   if (phase() == Phase::kSending) {
@@ -238,7 +268,16 @@ void Engine::MovePhase(int64_t now_ns) {
   const bool unresolved = phase() == Phase::kResolving &&
                           (now_ns - phase_began_ns_ >= kResolveNs || stop_.load(std::memory_order_relaxed));
   if (unresolved || abort_.load(std::memory_order_relaxed)) begin(Phase::kDone);
-  if (phase() == Phase::kDone) DropUnsent();
+  if (phase() == Phase::kDone) DropUnsent(now_ns);
+}
+
+// A request that leaves at the very time of an event would be of two epochs: the event then waits for the next poll.
+void Engine::MoveEpoch(int64_t now_ns) {
+  while (__builtin_expect(epochs_.Due(now_ns), 0) && now_ns > last_request_ns_) {
+    for (const auto& c : classes_) c->by_epoch.Close(c->counts);
+    epochs_.Next(now_ns);
+    events_begun_.store(epochs_.present(), std::memory_order_relaxed);
+  }
 }
 
 // Whether every next hop is known; the templates follow each of them.
@@ -261,13 +300,17 @@ bool Engine::LearnNextHops() {
 }
 
 // What a port never took was never sent.
-void Engine::DropUnsent() {
+void Engine::DropUnsent(int64_t now_ns) {
   for (const auto& port : ports_) {
     for (const Frame& frame : port->outbox) {
       const Arrival arrival = Classify(frame.data, frame.length, key_);
       if (arrival.kind == ArrivalKind::kStamped) {
-        ClassCounts& counts = classes_[flows_.client(arrival.stamp.flow).flow_class]->counts;
-        --(arrival.stamp.is_response() ? counts.responses : counts.requests).sent;
+        Class& c = *classes_[flows_.client(arrival.stamp.flow).flow_class];
+        const auto take_back = [&arrival](Counted& counts, uint64_t n) {
+          (arrival.stamp.is_response() ? counts.responses : counts.requests).sent -= n;
+        };
+        take_back(c.counts, 1);
+        MoveIfEarlier(c, Since(now_ns, arrival.stamp.time_ns), now_ns, take_back);
       }
       port->link->Free(&frame, 1);
     }

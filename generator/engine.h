@@ -9,6 +9,7 @@
 
 #include "generator/arrival.h"
 #include "generator/counts.h"
+#include "generator/epochs.h"
 #include "generator/flow_table.h"
 #include "generator/frame_template.h"
 #include "generator/neighbors.h"
@@ -43,9 +44,13 @@ class Engine {
   void Abort() { abort_ = true; }
 
   Phase phase() const { return phase_.load(std::memory_order_relaxed); }
+  // Events of the profile whose time has come: from then on, what is sent counts as sent after them.
+  size_t events_begun() const { return events_begun_.load(std::memory_order_relaxed); }
+  // REQUIRES: phase() == kDone.
+  int64_t sending_began_ns() const { return sending_began_ns_; }
   const Progress& progress() const { return progress_; }
 
-  // All but seconds, ports and injected. REQUIRES: phase() == kDone.
+  // All but seconds, events, ports and injected. REQUIRES: phase() == kDone.
   RunResult Result() const;
 
  private:
@@ -67,6 +72,7 @@ class Engine {
   void AddClass(const FlowProfile& profile);
 
   void MovePhase(int64_t now_ns);
+  void MoveEpoch(int64_t now_ns);
   bool LearnNextHops();
   int Serve(Port& port, int64_t now_ns);
   bool TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
@@ -76,12 +82,15 @@ class Engine {
   void TakeResponse(const Arrival& arrival, int64_t now_ns);
   int SendRequests(Class& c, int64_t now_ns);
   void PickAhead(Class& c, int count);
-  void SetAside(Port& port, const Arrival& arrival, const Frame& frame);
+  void SetAside(Port& port, const Arrival& arrival, const Frame& frame, int64_t now_ns);
   void Say(Port& port, const std::vector<uint8_t>& bytes);
-  void CountStray(const Arrival& arrival, bool at_clients);
-  void DropUnsent();
+  void CountStray(const Arrival& arrival, bool at_clients, int64_t now_ns);
+  void DropUnsent(int64_t now_ns);
   void Publish();
-  void AddFlows(const Class& c, ClassResult& result) const;
+  template <typename Count>
+  void MoveIfEarlier(Class& c, uint64_t age_ns, int64_t now_ns, Count count);
+  void NoteGap(Class& c, int64_t last_ns, int64_t now_ns, uint32_t flow, Gap EpochCounts::*gap);
+  void AddFlows(const Class& c, CountsByEpoch& by_epoch, ClassResult& result) const;
 
   const Profile& profile_;
   const uint64_t key_;  // of this run's stamps
@@ -90,11 +99,14 @@ class Engine {
   std::vector<std::unique_ptr<Class>> classes_;
   StrayCounts strays_;
   uint64_t neighbor_changes_ = 0;  // when the templates last learnt of them
+  Epochs epochs_;
+  int64_t last_request_ns_ = 0;
   bool has_servers_ = false;
   size_t first_class_ = 0;  // that is served first: another one each poll
 
   int64_t phase_began_ns_ = 0, sending_began_ns_ = 0, sending_ended_ns_ = 0;
   std::atomic<Phase> phase_{Phase::kResolving};  // the core writes, main reads
+  std::atomic<size_t> events_begun_{0};           // the core writes, main reads; alone, so relaxed
   std::atomic<bool> stop_{false}, abort_{false};  // main writes, the core reads
   bool interrupted_ = false;
   Progress progress_;

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "generator/engine.h"
+#include "generator/epochs.h"
 
 namespace baton::generator {
 
 struct Engine::Class {
-  Class(const FlowProfile& p, uint8_t place, uint32_t first, Port& at, uint64_t seed)
+  Class(const FlowProfile& p, uint8_t place, uint32_t first, Port& at, uint64_t seed, size_t epochs)
       : profile(p),
         number(place),
         first_flow(first),
@@ -15,7 +16,8 @@ struct Engine::Class {
         frame({.dst = p.to, .dst_port = p.to_port, .length = static_cast<uint16_t>(p.size - 4)}, at.mac),
         answer_length(static_cast<uint16_t>(p.answer_size - 4)),
         picker(p.activity, p.count, p.exponent, seed),
-        pace(p.rate) {}
+        pace(p.rate),
+        by_epoch(epochs) {}
 
   const FlowProfile& profile;
   const uint8_t number;
@@ -29,6 +31,7 @@ struct Engine::Class {
   Picker picker;
   Pace pace;
   ClassCounts counts;
+  CountsByEpoch by_epoch;
 
   // Flows that will send next: their lines are on their way into the cache.
   static constexpr uint32_t kAhead = 2 * kBurst;

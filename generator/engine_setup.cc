@@ -6,7 +6,17 @@
 
 namespace baton::generator {
 
-Engine::Engine(const Profile& profile, uint64_t key) : profile_(profile), key_(key) {}
+namespace {
+
+std::vector<int64_t> TimesOf(const std::vector<EventProfile>& events) {
+  std::vector<int64_t> times;
+  for (const EventProfile& event : events) times.push_back(event.at.count());
+  return times;
+}
+
+}  // namespace
+
+Engine::Engine(const Profile& profile, uint64_t key) : profile_(profile), key_(key), epochs_(TimesOf(profile.events)) {}
 Engine::~Engine() = default;
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Profile& profile, const std::vector<PortUse>& uses) {
@@ -50,7 +60,7 @@ void Engine::AddClass(const FlowProfile& profile) {
   if (!classes_.empty()) first = classes_.back()->first_flow + classes_.back()->profile.count;
   const auto number = static_cast<uint8_t>(classes_.size());
   Port& port = *ports_[profile.port];
-  auto c = std::make_unique<Class>(profile, number, first, port, profile_.seed + number);
+  auto c = std::make_unique<Class>(profile, number, first, port, profile_.seed + number, epochs_.count());
   if (port.peer.is_zero()) {
     const auto gateway = std::find_if(port.gateways.begin(), port.gateways.end(), [&](size_t place) {
       return port.neighbors->address(place).family() == profile.to.family();
@@ -69,14 +79,18 @@ void Engine::AddClass(const FlowProfile& profile) {
 namespace {
 
 // The flow's longest time without an arrival, up to the end of sending when the newest packet is `missing`.
+// `no_more(from)`: nothing of it arrived any more from then on; 0: never.
+template <typename NoMore>
 void AddFlow(const Ledger& ledger, bool missing, uint32_t flow, int64_t began_ns, int64_t ended_ns,
-             DirectionResult& result) {
+             DirectionResult& result, const NoMore& no_more) {
   int64_t gap_ns = int64_t{ledger.longest_gap_us()} * 1000;
   if (ledger.last_ns() == 0) {
     ++result.silent_flows;
     gap_ns = ended_ns - began_ns;
+    no_more(int64_t{0});
   } else if (missing) {
     gap_ns = std::max(gap_ns, ended_ns - ledger.last_ns());
+    no_more(ledger.last_ns());
   }
   if (static_cast<uint64_t>(gap_ns) > result.longest_gaps.most()) result.longest_gap_flow = flow;
   result.longest_gaps.Note(static_cast<uint64_t>(gap_ns));
@@ -84,20 +98,27 @@ void AddFlow(const Ledger& ledger, bool missing, uint32_t flow, int64_t began_ns
 
 }  // namespace
 
-void Engine::AddFlows(const Class& c, ClassResult& result) const {
+void Engine::AddFlows(const Class& c, CountsByEpoch& by_epoch, ClassResult& result) const {
   for (uint32_t i = 0; i < c.profile.count; ++i) {
     const uint32_t flow = c.first_flow + i;
     const ClientFlow& client = flows_.client(flow);
     const ServerFlow& server = flows_.server(flow);
     if (client.next_number == 0) continue;
+    const auto no_more = [&](Gap EpochCounts::*gap) {
+      return [&, gap](int64_t from_ns) {
+        if (from_ns == 0) from_ns = epochs_.begin_of(client.first_epoch);
+        if (from_ns < sending_ended_ns_) by_epoch.NoteGap(epochs_, from_ns, sending_ended_ns_, i, gap);
+      };
+    };
     // A client waits for a response also when its request never arrived.
     const bool request_missing = has_servers_ && server.requests.next() != client.next_number;
     const bool response_missing =
         client.responses.next() != (has_servers_ ? server.next_number : client.next_number);
     AddFlow(client.responses, request_missing || response_missing, i, sending_began_ns_, sending_ended_ns_,
-            result.responses);
+            result.responses, no_more(&EpochCounts::response_gap));
     if (has_servers_) {
-      AddFlow(server.requests, request_missing, i, sending_began_ns_, sending_ended_ns_, result.requests);
+      AddFlow(server.requests, request_missing, i, sending_began_ns_, sending_ended_ns_, result.requests,
+              no_more(&EpochCounts::request_gap));
     }
   }
 }
@@ -120,13 +141,25 @@ RunResult Engine::Result() const {
     r.skipped = c->pace.skipped();
     r.one_way = c->counts.one_way;
     r.round_trip = c->counts.round_trip;
-    AddFlows(*c, r);
+    CountsByEpoch by_epoch = c->by_epoch;
+    AddFlows(*c, by_epoch, r);
+    by_epoch.Close(c->counts);
+    r.epochs.assign(by_epoch.all().begin(), by_epoch.all().begin() + static_cast<ptrdiff_t>(epochs_.present()) + 1);
+    for (EpochCounts& epoch : r.epochs) {
+      if (!has_servers_) epoch.responses.sent = epoch.requests.sent;
+      epoch.requests.sent_bytes = epoch.requests.sent * c->frame.length();
+      epoch.responses.sent_bytes = epoch.responses.sent * c->answer_length;
+    }
     bytes += c->picker.bytes();
   }
   for (const auto& port : ports_) {
     for (size_t place = 0; port->peer.is_zero() && place < port->neighbors->count(); ++place) {
-      if (port->neighbors->mac(place).is_zero()) result.unresolved.push_back(port->neighbors->address(place).ToString());
+      const IpAddress& address = port->neighbors->address(place);
+      if (port->neighbors->mac(place).is_zero()) result.unresolved.push_back(address.ToString());
     }
+  }
+  for (size_t epoch = 0; epoch <= epochs_.present(); ++epoch) {
+    result.epoch_begins_s.push_back(static_cast<double>(epochs_.begin_of(epoch) - sending_began_ns_) / 1e9);
   }
   result.strays = strays_;
   result.flows = flows_.size();

@@ -14,6 +14,7 @@ struct alignas(64) ClientFlow {
   uint32_t next_number = 0;   // of the next request
   uint16_t first_server = 0;  // that answered, plus one; 0: none has
   uint8_t flow_class = 0;
+  uint8_t first_epoch = 0;    // in which its first request was sent
   Ledger responses;
 };
 

@@ -41,13 +41,16 @@ class Ledger {
     return Arrived::kReordered;
   }
 
-  // The longest time between two arrivals is kept in microseconds: 71 minutes at most. REQUIRES: now_ns > 0.
-  void NoteTime(int64_t now_ns) {
+  // The longest time between two arrivals is kept in microseconds: 71 minutes at most. Returns last_ns() as it was.
+  // REQUIRES: now_ns > 0.
+  int64_t NoteTime(int64_t now_ns) {
+    const int64_t before_ns = last_ns_;
     if (last_ns_ != 0) {
       const int64_t gap_us = (now_ns - last_ns_) / 1000;
       if (gap_us > longest_gap_us_) longest_gap_us_ = static_cast<uint32_t>(gap_us < UINT32_MAX ? gap_us : UINT32_MAX);
     }
     last_ns_ = now_ns;
+    return before_ns;
   }
 
   uint32_t next() const { return next_; }        // the highest number that arrived, plus one

@@ -27,6 +27,22 @@ struct ClassResult {
   uint64_t wrong_server = 0;
   uint64_t skipped = 0;
   Histogram one_way, round_trip;
+  std::vector<EpochCounts> epochs;  // before the first event, after it, ...: as many as were reached
+};
+
+// What became of an event's command. Times are seconds from the beginning of the sending.
+struct EventResult {
+  double at_s = 0;  // as the profile wants it
+  std::string run;
+  bool started = false;           // false: the run ended before its time, or `failure` says why not
+  double started_s = 0, ended_s = 0;
+  std::optional<int> status;      // of its exit; none: a signal ended it, or it never ran
+  int signal = 0;                 // that ended it
+  bool ended_by_run = false;      // it was still running when the run ended
+  std::string failure;            // why it could not be started
+  std::vector<std::string> errors;  // the first lines of its standard error
+
+  bool failed() const { return !failure.empty() || (started && !ended_by_run && status.value_or(1) != 0); }
 };
 
 struct SecondResult {  // what happened since the line before
@@ -43,6 +59,8 @@ struct PortResult {
 struct RunResult {
   std::vector<ClassResult> classes;
   std::vector<SecondResult> seconds;
+  std::vector<EventResult> events;
+  std::vector<double> epoch_begins_s;  // from the beginning of the sending; [0] is 0
   std::vector<PortResult> ports;  // none with --loopback
   std::vector<std::string> unresolved;  // next hops that nobody answered for: nothing was sent then
   StrayCounts strays;

@@ -16,6 +16,7 @@
 #include <gflags/gflags.h>
 
 #include "dataplane/dpdk/eal.h"
+#include "generator/event_runner.h"
 #include "generator/loopback.h"
 #include "generator/profile/reader.h"
 #include "generator/report/report.h"
@@ -56,21 +57,22 @@ sigset_t BlockSignals() {
 
 int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-// Prints a line a second and takes signals until the engine is done.
-std::vector<SecondResult> Supervise(Engine& engine, const sigset_t& signals) {
+// Prints a line a second, runs the events' commands and takes signals until the engine is done.
+std::vector<SecondResult> Supervise(Engine& engine, EventRunner& events, const sigset_t& signals) {
   std::vector<SecondResult> seconds;
   Watch watch(engine.progress());
   int64_t began = NowNs(), due = began + kSecondNs, before = began;
   watch.Next(began);
   bool stopping = false;
   while (engine.phase() != Phase::kDone) {
-    const timespec limit{0, 20'000'000};
+    const timespec limit{0, events.busy() ? 1'000'000 : 20'000'000};
     if (sigtimedwait(&signals, nullptr, &limit) > 0) {
       if (stopping) engine.Abort();
       engine.StopSending();
       stopping = true;
     }
     const int64_t now = NowNs();
+    events.Advance(engine.events_begun(), now);
     if (now < due && engine.phase() != Phase::kDone) continue;
     due += kSecondNs;
     seconds.push_back(watch.Next(now));
@@ -81,6 +83,15 @@ std::vector<SecondResult> Supervise(Engine& engine, const sigset_t& signals) {
     before = now;
   }
   return seconds;
+}
+
+// REQUIRES: the core has ended.
+RunResult ResultOf(const Engine& engine, EventRunner& events, std::vector<SecondResult> seconds) {
+  events.End();
+  RunResult result = engine.Result();
+  result.seconds = std::move(seconds);
+  result.events = events.Results(engine.sending_began_ns());
+  return result;
 }
 
 bool WriteReport(const std::string& text) {
@@ -112,10 +123,10 @@ int RunLoopback(const Profile& profile) {
   if (!engine.ok()) return Refuse(engine.status(), kFailed);
   const sigset_t signals = BlockSignals();
   std::thread core([&] { Drive(**engine, false); });
-  std::vector<SecondResult> seconds = Supervise(**engine, signals);
+  EventRunner events(profile.events);
+  std::vector<SecondResult> seconds = Supervise(**engine, events, signals);
   core.join();
-  RunResult result = (*engine)->Result();
-  result.seconds = std::move(seconds);
+  RunResult result = ResultOf(**engine, events, std::move(seconds));
   if ((*loopback)->impaired()) {
     result.injected_requests = (*loopback)->InjectedBy(Role::kClients);
     result.injected_responses = (*loopback)->InjectedBy(Role::kServers);
@@ -136,10 +147,10 @@ int RunOnPorts(const Profile& profile) {
   if (const absl::Status started = dataplane::LaunchOnLcore(lcores[0], body); !started.ok()) {
     return Refuse(started, kFailed);
   }
-  std::vector<SecondResult> seconds = Supervise(**engine, signals);
+  EventRunner events(profile.events);
+  std::vector<SecondResult> seconds = Supervise(**engine, events, signals);
   dataplane::WaitForLcore(lcores[0]);
-  RunResult result = (*engine)->Result();
-  result.seconds = std::move(seconds);
+  RunResult result = ResultOf(**engine, events, std::move(seconds));
   result.ports = (*wires)->Results(profile);
   return Finish(profile, result);
 }

@@ -49,12 +49,21 @@ struct Limits {
   std::optional<Limit> lost = {}, duplicated = {}, reordered = {}, corrupted = {}, wrong_server = {};
 };
 
+// A command that /bin/sh runs during the sending.
+struct EventProfile {
+  Duration at{};  // from its beginning
+  std::string run;
+};
+
+inline constexpr size_t kMostEvents = 64;
+
 struct Profile {
   std::vector<PortProfile> ports;
   std::vector<FlowProfile> flows;
   Duration duration = std::chrono::seconds(10);
   Duration settle = std::chrono::seconds(1);  // after the last packet, for what is still on its way
   uint64_t seed = 1;
+  std::vector<EventProfile> events;  // in the order of their times
   Limits limits;
   Impairment impair;  // with --loopback
 

@@ -259,6 +259,30 @@ void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
   RefuseTwice(profile.flows, node, errors);
 }
 
+// REQUIRES: the duration is read.
+void ReadEvents(const Node& node, ErrorList& errors, Profile& profile) {
+  const auto& list = controlplane::ReadList(node, errors);
+  if (list.size() > kMostEvents) Refuse(node, errors, absl::StrCat("more than ", kMostEvents, " events"));
+  for (const Node* child : list) {
+    EventProfile event;
+    MapReader map(*child, errors);
+    map.RequiredValue("at", controlplane::ParseDuration, event.at);
+    if (const Node* run = map.Required("run")) {
+      event.run = controlplane::ReadText(*run, errors).value_or("-");
+      const bool blank = event.run.find_first_not_of(" \t\n") == std::string::npos;
+      if (blank) Refuse(*run, errors, "is no command");
+      if (event.run.find('\0') != std::string::npos) Refuse(*run, errors, "has a zero byte");
+    }
+    map.Finish();
+    if (const Node* at = map.Optional("at"); at != nullptr && event.at >= profile.duration && !errors.Refused("duration")) {
+      RefuseValue(*at, errors, at->text, "is not before the end of the duration");
+    }
+    profile.events.push_back(std::move(event));
+  }
+  std::stable_sort(profile.events.begin(), profile.events.end(),
+                   [](const EventProfile& a, const EventProfile& b) { return a.at < b.at; });
+}
+
 void ReadProfile(const Node& root, ErrorList& errors, Profile& profile) {
   MapReader map(root, errors);
   if (const Node* ports = map.Required("ports")) ReadPorts(*ports, errors, profile);
@@ -266,6 +290,7 @@ void ReadProfile(const Node& root, ErrorList& errors, Profile& profile) {
   ReadDuration(map, "duration", std::chrono::milliseconds(1), profile.duration, errors);
   ReadDuration(map, "settle", Duration{}, profile.settle, errors);
   map.Number("seed", {0, INT64_MAX}, profile.seed);
+  if (const Node* events = map.Optional("events")) ReadEvents(*events, errors, profile);
   if (const Node* limits = map.Optional("limits")) ReadLimits(*limits, errors, profile.limits);
   if (const Node* impair = map.Optional("impair")) ReadImpairment(*impair, errors, profile.impair);
   map.Finish();

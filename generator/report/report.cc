@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 
+#include "generator/report/events.h"
 #include "generator/report/json.h"
 
 namespace baton::generator {
@@ -119,6 +120,7 @@ std::string JsonReport(const Profile& profile, const RunResult& result, const Ve
     WriteInjected(json, "responses", *result.injected_responses);
     json.EndObject();
   }
+  WriteEvents(json, result);
   WritePorts(json, result);
   WriteSeconds(json, result);
   json.EndObject();
@@ -138,6 +140,7 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
                           Microseconds(c.round_trip.Quantile(0.99)), Microseconds(c.round_trip.most()));
     if (c.skipped > 0) absl::StrAppendFormat(&text, "%s: %d requests were due and never sent\n", c.name, c.skipped);
   }
+  text += SummaryOfEvents(result);
   for (const Judged& judged : verdict.limits) {
     if (!judged.kept()) {
       absl::StrAppendFormat(&text, "limit: %s is %d, at most %.0f allowed\n", judged.what, judged.measured, judged.allowed);

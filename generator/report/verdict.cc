@@ -37,8 +37,20 @@ Verdict JudgeRun(const Limits& limits, const RunResult& result) {
     verdict.failure = absl::StrCat("nobody answers for ", absl::StrJoin(result.unresolved, ", "), ": nothing was sent");
   } else if (totals.sent() == 0) {
     verdict.failure = "nothing was sent";
+  } else if (const auto event = std::find_if(result.events.begin(), result.events.end(),
+                                             [](const EventResult& e) { return e.failed(); });
+             event != result.events.end()) {
+    verdict.failure = absl::StrCat("the event at ", event->at_s, " s failed: ", HowItEnded(*event));
   }
   return verdict;
+}
+
+std::string HowItEnded(const EventResult& event) {
+  if (!event.failure.empty()) return event.failure;
+  if (!event.started) return "its time did not come";
+  if (event.ended_by_run) return "still running when the run ended";
+  if (event.status) return absl::StrCat("exit status ", *event.status);
+  return absl::StrCat("ended by signal ", event.signal);
 }
 
 bool Verdict::passed() const {

@@ -27,10 +27,13 @@ struct Judged {
 
 struct Verdict {
   std::vector<Judged> limits;
-  std::string failure;  // why there is nothing to judge; empty: there is
+  std::string failure;  // why there is nothing to judge, or which event failed; empty: neither
 
   bool passed() const;
 };
+
+// "exit status 1"
+std::string HowItEnded(const EventResult& event);
 
 Verdict JudgeRun(const Limits& limits, const RunResult& result);
 

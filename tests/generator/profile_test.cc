@@ -19,6 +19,9 @@ constexpr absl::string_view kGood = R"(ports:
 duration: 2s
 settle: 50ms
 seed: 7
+events:
+  - {at: 1s, run: "ip link set veth0 down"}
+  - {at: 100ms, run: ls}
 flows:
   - {name: dns, protocol: udp, to: "198.51.100.10:53", count: 1000, rate: 2.5k, size: 128}
   - {name: six, protocol: udp, to: "[2001:db8::10]:53", rate: max, size: 84, answer_size: 1000, activity: zipf, exponent: 0.9}
@@ -39,6 +42,9 @@ TEST_CASE("a profile means what it says") {
   CHECK(p.duration == std::chrono::seconds(2));
   CHECK(p.settle == std::chrono::milliseconds(50));
   CHECK(p.seed == 7);
+  REQUIRE(p.events.size() == 2);  // by time
+  CHECK(p.events[0].at == std::chrono::milliseconds(100));
+  CHECK(p.events[1].run == "ip link set veth0 down");
   REQUIRE(p.flows.size() == 2);
   CHECK(p.flows[0].to_port == 53);
   CHECK(p.flows[0].count == 1000);
@@ -117,6 +123,9 @@ TEST_CASE("a wrong profile is refused at its place") {
       {"more harm than frames", "{lost: 10%,", "^{lost: 60%, corrupted: 50%,",
        "impair: the shares are more than 100% together"},
       {"no time", "2s", "^0s", "duration: 0s is outside what a run can take: up to 24h"},
+      {"an event without a time", "{at: 100ms, ", "^{", "events[1]: the key \"at\" is missing"},
+      {"an event without a command", "run: ls", "run: ^\"  \"", "events[1].run: is no command"},
+      {"an event that is too late", "at: 1s", "at: ^2s", "events[0].at: 2s is not before the end of the duration"},
       {"too long", "2s", "^25h", "duration: 25h is outside what a run can take: up to 24h"},
   }));
   CAPTURE(c.name);
@@ -135,6 +144,16 @@ TEST_CASE("a wrong profile is refused at its place") {
   CHECK(absl::EndsWith(report, absl::StrCat(c.error, "\n")));
   CHECK(absl::StartsWith(report, absl::StrCat("f:", place)));
   CHECK(std::count(report.begin(), report.end(), '\n') == 1);
+}
+
+TEST_CASE("no more events than the report can hold") {
+  std::string events;
+  for (int i = 0; i < 64; ++i) events += "  - {at: 1s, run: ls}\n";
+  const auto with = [&](const std::string& list) {
+    return ParseProfile(absl::StrReplaceAll(kGood, {{"  - {at: 100ms, run: ls}\n", list}}), "f").Report();
+  };
+  CHECK(with(events.substr(events.find('\n') + 1)) == "");
+  CHECK(with(events) == "f:8:3: events: more than 64 events\n");
 }
 
 TEST_CASE("what is no profile at all is refused, whatever it is") {

@@ -67,7 +67,7 @@ def check_statuses(folder):
 def check_interrupt(folder):
     path, report = os.path.join(folder, "profile.yaml"), os.path.join(folder, "report.json")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(profile("duration: 50s\nsettle: 20ms\n"))
+        file.write(profile('duration: 50s\nsettle: 20ms\nevents: [{at: 40s, run: "false"}]\n'))
     with subprocess.Popen([PROGRAM, "--loopback", "--report", report, path], stderr=subprocess.PIPE, text=True) as process:
         line = process.stderr.readline()  # the first second has passed
         process.send_signal(signal.SIGINT)
@@ -79,11 +79,48 @@ def check_interrupt(folder):
         sys.exit(f"an interrupted run: status {status} after {took} s\n{line}{rest}")
     with open(report, encoding="utf-8") as file:
         content = json.load(file)
-    if not content["interrupted"] or content["total"]["lost"] != 0 or content["sending_seconds"] > 40:
+    if not content["interrupted"] or content["total"]["lost"] != 0 or content["sending_seconds"] > 40 or \
+            content["events"][0]["outcome"] != "its time did not come":
         sys.exit(f"the report of an interrupted run: {content}")
+
+
+def check_events(folder):
+    pid_file = os.path.join(folder, "pid")
+    commands = [
+        ("0ms", "echo going on"),
+        ("100ms", "echo no route >&2; echo to host >&2; exit 3"),
+        ("200ms", f"echo $$ > {pid_file}; trap '' TERM; while :; do sleep 100; done"),
+        ("300ms", "sleep 99 2>/dev/null & head -c 300000 /dev/zero | tr '\\\\0' 'x' >&2"),
+        ("400ms", "kill -KILL $$"),
+    ]
+    events = "events:\n" + "".join(f'  - {{at: {at}, run: "{run}"}}\n' for at, run in commands)
+    began = time.monotonic()
+    done = run(folder, profile("duration: 700ms\nsettle: 20ms\n" + events), "--loopback", "--report", "-")
+    took = time.monotonic() - began
+    report = json.loads(done.stdout)
+    expect("an event that fails", done.returncode == 1 and "event at 0.1 s failed: exit status 3" in done.stderr, done)
+    expect("its packets", report["total"]["lost"] == 0 and all(limit["kept"] for limit in report["limits"]), done)
+    expect("a hanging command ends with the run", took < 5, done)
+    good, failing, hanging, talking, killed = report["events"]
+    expect("a good command", good["exit_status"] == 0 and not good["failed"] and good["stderr"] == [], done)
+    expect("a failing command", failing["exit_status"] == 3 and failing["failed"], done)
+    expect("its standard error", failing["stderr"] == ["no route", "to host"], done)
+    expect("when it ran", 0.1 <= failing["started"] <= failing["ended"] < 0.6, done)
+    expect("a hanging command", hanging["outcome"] == "still running when the run ended" and not hanging["failed"], done)
+    expect("a command that talks much", talking["exit_status"] == 0 and len(talking["stderr"][0]) == 2000, done)
+    expect("a killed command", killed["outcome"] == "ended by signal 9" and killed["failed"], done)
+    with open(pid_file, encoding="ascii") as file:
+        expect("the hanging command is gone", not os.path.exists(f"/proc/{file.read().strip()}"), done)
+    begins = [interval["from"] for interval in report["intervals"]]
+    expect("intervals", len(begins) == 6 and all(abs(b - w) < 0.1 for b, w in zip(begins, (0, 0, .1, .2, .3, .4))), done)
+    expect("their sum", sum(i["sent"] for i in report["intervals"]) == report["total"]["sent"], done)
+
+    done = run(folder, profile('duration: 300ms\nsettle: 20ms\nevents: [{at: 100ms, run: "true"}]\n'), "--loopback")
+    expect("events that are all well", done.returncode == 0 and "at 0.1 s true (exit status 0): sent" in done.stderr, done)
 
 
 with tempfile.TemporaryDirectory() as temporary:
     check_statuses(temporary)
     check_interrupt(temporary)
+    check_events(temporary)
 print("baton-gen: ok")
