@@ -18,6 +18,7 @@ struct Route {
   Prefix to;
   IpAddress via;  // the gateway; unspecified ("::") when the destination itself is on the port's network
   PortId port = kNoPort;
+  Prefix from = {};  // only for packets with a source in it, of the family of `to`; of no length: for all
 
   bool connected() const { return via == IpAddress{}; }
   friend bool operator==(const Route&, const Route&) = default;

@@ -128,7 +128,8 @@ void Pipeline::ExplainWayOut(const Tables& tables, uint16_t hop_generation, uint
                              PacketTrace& trace) {
   Packet& p = burst.packets[0];
   if (!p.alive()) return;
-  const uint32_t route = tables.routes->Find(p.side != nullptr ? p.side->dst : p.key.dst(p.ipv4));
+  const uint32_t route = p.side != nullptr ? tables.routes->Find(p.side->src, p.side->dst)
+                                           : tables.routes->Find(p.key.src(p.ipv4), p.key.dst(p.ipv4));
   trace.routed = route != kNoRoute;
   if (trace.routed) trace.route = tables.routes->route(route);
   const uint32_t known = neighbors_.size();

@@ -7,9 +7,10 @@
 namespace baton::dataplane {
 namespace {
 
-// The neighbour towards `destination`, or kNoNeighbor with the packet dropped.
-uint16_t LookUp(const Tables& tables, NeighborTable& neighbors, const IpAddress& destination, Packet& p) {
-  const uint32_t index = tables.routes->Find(destination);
+// The neighbour towards the packet's destination, as it leaves, or kNoNeighbor with the packet dropped.
+uint16_t LookUp(const Tables& tables, NeighborTable& neighbors, Packet& p) {
+  const IpAddress destination = p.side != nullptr ? p.side->dst : p.key.dst(p.ipv4);
+  const uint32_t index = tables.routes->Find(p.side != nullptr ? p.side->src : p.key.src(p.ipv4), destination);
   if (index == kNoRoute) {
     p.Drop(DropReason::kNoRoute, Answer::kNoRoute);
     return kNoNeighbor;
@@ -35,7 +36,7 @@ void FindNextHops(const Tables& tables, NeighborTable& neighbors, uint16_t hop_g
     if (side != nullptr && side->hop_generation == hop_generation) {
       p.neighbor = side->neighbor;
     } else {
-      p.neighbor = LookUp(tables, neighbors, side != nullptr ? side->dst : p.key.dst(p.ipv4), p);
+      p.neighbor = LookUp(tables, neighbors, p);
       if (p.neighbor == kNoNeighbor) continue;
     }
     const NeighborTable::Entry& entry = neighbors.at(p.neighbor);

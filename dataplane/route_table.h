@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "common/route.h"
 #include "common/status.h"
@@ -21,34 +22,47 @@ class RouteTable {
   // Up to this many routes of a family a tree is as fast as a flat table, which would push other data out of the cache.
   static constexpr size_t kTreeRoutes = 256;
 
-  // AlreadyExists when two routes have one prefix; ResourceExhausted when there is no memory for it.
+  // AlreadyExists when two routes have one prefix and one source; ResourceExhausted when there is no memory for it.
   static absl::StatusOr<std::unique_ptr<const RouteTable>> Build(const RouteList& routes);
   ~RouteTable();
   RouteTable(const RouteTable&) = delete;
   RouteTable& operator=(const RouteTable&) = delete;
 
-  // The index of the route with the longest prefix that covers the address, or kNoRoute.
-  uint32_t Find(const IpAddress& a) const { return a.is_v4() ? FindV4(a.v4()) : FindV6(a.v6_bytes()); }
-  uint32_t FindV4(uint32_t address) const;        // host byte order
-  uint32_t FindV6(const uint8_t* address) const;  // 16 bytes in network order
+  // Of the routes for everybody: the index of the one with the longest prefix that covers the address, or kNoRoute.
+  uint32_t Find(const IpAddress& to) const { return FindIn(all_, to); }
+  // For a packet: of the routes that are for its source, too. The longest prefix of the destination decides, then the longest
+  // of the source. One look-up for each different `from` that covers the source.
+  uint32_t Find(const IpAddress& from, const IpAddress& to) const {
+    return sources_.empty() ? FindIn(all_, to) : FindForSource(from, to);
+  }
 
   // REQUIRES: index < size().
   const Route& route(uint32_t index) const { return routes_[index]; }
   size_t size() const { return routes_.size(); }
   const RouteList& routes() const { return routes_; }
-  bool flat(Family family) const { return family == Family::kIpv4 ? flat_v4_ : flat_v6_; }
+  bool flat(Family family) const { return family == Family::kIpv4 ? all_.flat_v4 : all_.flat_v6; }
 
  private:
+  // The routes with one `from`. What a look-up yields is an index in routes_.
+  struct Set {
+    Prefix from;
+    rte_fib* v4 = nullptr;
+    rte_fib6* v6 = nullptr;
+    bool flat_v4 = false, flat_v6 = false;
+  };
+
   explicit RouteTable(const RouteList& routes);
-  absl::Status BuildV4(size_t count, bool flat);
-  absl::Status BuildV6(size_t count, bool flat);
+  absl::Status Build(Set& set) const;
+  absl::Status BuildV4(const std::vector<uint32_t>& shorter_first, bool flat, Set& set) const;
+  absl::Status BuildV6(const std::vector<uint32_t>& shorter_first, bool flat, Set& set) const;
+  uint32_t FindIn(const Set& set, const IpAddress& to) const;
+  uint32_t FindForSource(const IpAddress& from, const IpAddress& to) const;
 
   RouteList routes_;
   bool wide_;          // flat tables have entries of 4 bytes instead of 2
   uint64_t no_route_;  // what a look-up yields where no prefix covers the address
-  bool flat_v4_ = false, flat_v6_ = false;
-  rte_fib* v4_ = nullptr;
-  rte_fib6* v6_ = nullptr;
+  Set all_;
+  std::vector<Set> sources_;  // shorter `from` first
 };
 
 }  // namespace baton

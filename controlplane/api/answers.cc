@@ -209,6 +209,7 @@ v1::ShowRoutesResponse AnswerRoutes(const View& view) {
     to->set_to(from.to.ToString());
     if (!from.connected()) to->set_via(from.via.ToString());
     to->set_port(PortName(view, from.port));
+    if (from.from.length > 0) to->set_from(from.from.ToString());
   }
   return answer;
 }

@@ -81,8 +81,9 @@ void AddTimeouts(const Timeouts& timeouts, Things& things) {
 }
 
 void AddRoute(const Config& config, const Route& from, Things& things) {
-  const auto& [to, via, port] = from;
-  things.push_back({absl::StrCat("route ", to.ToString()),
+  const auto& [to, via, port, source] = from;
+  const std::string only = source.length == 0 ? "" : absl::StrCat(" from ", source.ToString());
+  things.push_back({absl::StrCat("route ", to.ToString(), only),
                     {{"via", from.connected() ? "connected" : via.ToString()},
                      {"port", port < config.ports.size() ? config.ports[port].name : Text(port)}}});
 }

@@ -1,6 +1,8 @@
 #include "controlplane/config/network.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include <absl/strings/str_cat.h>
 
@@ -117,10 +119,14 @@ void Network::AddNetwork(const InterfaceAddress& address, PortId port, const std
 
 RouteList Network::ResolveRoutes(const std::vector<RouteDraft>& drafts, const AddressBook& book) {
   RouteList routes;
-  FirstUses<std::pair<IpAddress, uint8_t>> destinations;
+  const auto key = [](const Prefix& to, const Prefix& from) {
+    return std::make_tuple(to.address, to.length, from.address, from.length);
+  };
+  FirstUses<std::tuple<IpAddress, uint8_t, IpAddress, uint8_t>> destinations;
   for (const PortNetwork& network : networks_) {
-    destinations.Claim({network.prefix.address, network.prefix.length}, network.path, "", reporter_);
+    destinations.Claim(key(network.prefix, {}), network.path, "", reporter_);
   }
+  std::set<Prefix> sources;
   complete_ = complete_ && !reporter_.errors.Refused("routes");
   for (size_t i = 0; i < drafts.size(); ++i) {
     const std::string path = absl::StrCat("routes[", i, "]");
@@ -130,9 +136,12 @@ RouteList Network::ResolveRoutes(const std::vector<RouteDraft>& drafts, const Ad
       continue;
     }
     Cover(*draft.to);
-    const bool first =
-        destinations.Claim({draft.to->address, draft.to->length}, path + ".to", draft.to->ToString(), reporter_);
-    Route route{.to = *draft.to, .via = {}, .port = kNoPort};
+    const Prefix from = draft.from && draft.from->length > 0 ? *draft.from : Prefix{};
+    const bool first = destinations.Claim(key(*draft.to, from), path + ".to", draft.to->ToString(), reporter_);
+    Route route{.to = *draft.to, .via = {}, .port = kNoPort, .from = from};
+    if (from.length > 0 && sources.insert(from).second && sources.size() > kMaxRouteSources) {
+      reporter_.Report(path + ".from", from.ToString(), absl::StrCat("is one source more than ", kMaxRouteSources));
+    }
     if (draft.complete && ResolveRoute(draft, path, book, route) && first) routes.push_back(route);
   }
   for (const PortNetwork& network : networks_) routes.push_back({network.prefix, {}, network.port});
@@ -149,6 +158,11 @@ bool Network::ResolveRoute(const RouteDraft& draft, const std::string& path, con
         reporter_.Report(path + ".port", Quoted(draft.port), "is the name of no port");
       return false;
     }
+  }
+  if (draft.from && draft.from->address.family() != route.to.address.family()) {
+    reporter_.Report(path + ".from", draft.from->ToString(),
+                     absl::StrCat("is of another family than ", route.to.ToString()));
+    return false;
   }
   return !draft.via || CheckVia(*draft.via, path + ".via", book, route);
 }

@@ -15,6 +15,9 @@ namespace baton::controlplane {
 
 class AddressBook;
 
+// Most different values of `from`: a packet without a row is compared with each of them.
+inline constexpr size_t kMaxRouteSources = 64;
+
 class Network {
  public:
   // Checks the ports and enters their addresses into the book.

@@ -15,7 +15,7 @@ namespace baton::controlplane {
 
 // What the file says of a route and an address group before names and ranges are resolved.
 struct RouteDraft {
-  std::optional<Prefix> to;
+  std::optional<Prefix> to, from;
   std::optional<IpAddress> via;
   std::string port;
   bool complete = true;  // nothing of it was refused

@@ -45,11 +45,13 @@ RouteDraft ReadRoute(const Node& node, ErrorList& errors) {
   if (via != nullptr) route.via = ReadValue(*via, errors, ParseHostAddress);
   const Node* port = map.Optional("port");
   if (port != nullptr) route.port = ReadValue(*port, errors, ParseName).value_or("");
+  const Node* from = map.Optional("from");
+  if (from != nullptr) route.from = ReadValue(*from, errors, &Prefix::Parse);
   if (via == nullptr && port == nullptr && node.kind == Node::Kind::kMap) {
     Refuse(node, errors, "one of the keys \"via\" and \"port\" is missing");
   }
   route.complete = route.to && (via == nullptr || route.via) && (port == nullptr || !route.port.empty()) &&
-                   (via != nullptr || port != nullptr);
+                   (from == nullptr || route.from) && (via != nullptr || port != nullptr);
   map.Finish();
   return route;
 }

@@ -17,7 +17,7 @@ bool OneWay(const ServiceConfig& service) {
 const Route* RouteTo(const Config& config, const IpAddress& address) {
   const Route* best = nullptr;
   for (const Route& route : config.routes) {
-    if (route.to.address.family() != address.family() || !route.to.Contains(address)) continue;
+    if (route.from.length > 0 || !route.to.Contains(address)) continue;
     if (best == nullptr || route.to.length > best->to.length) best = &route;
   }
   return best;

@@ -148,9 +148,9 @@ std::string ToText(const v1::ShowAccessResponse& answer) {
 }
 
 std::string ToText(const v1::ShowRoutesResponse& answer) {
-  TextTable table({"to", "via", "port"});
+  TextTable table({"to", "via", "port", "from"});
   for (const v1::Route& r : answer.routes()) {
-    table.Add({r.to(), r.via().empty() ? "connected" : r.via(), r.port()});
+    table.Add({r.to(), r.via().empty() ? "connected" : r.via(), r.port(), Dash(r.from())});
   }
   return table.ToString();
 }

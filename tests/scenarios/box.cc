@@ -281,7 +281,7 @@ bool Box::IsInternal(const IpAddress& address) const {
 const Route* Box::RouteTo(const IpAddress& address) const {
   const Route* best = nullptr;
   for (const Route& route : config_.routes) {
-    if (route.to.address.family() != address.family() || !route.to.Contains(address)) continue;
+    if (route.from.length > 0 || !route.to.Contains(address)) continue;  // `via` in a story names other stations
     if (best == nullptr || route.to.length > best->to.length) best = &route;
   }
   return best;

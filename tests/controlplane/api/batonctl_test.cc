@@ -75,9 +75,9 @@ TEST_CASE("the text of a few answers") {
   SECTION("routes") {
     shell("show routes");
     CHECK(shell.out.str() ==
-          "to           via           port\n"
-          "0.0.0.0/0    198.51.100.1  wan\n"
-          "10.0.0.0/24  connected     lan\n");
+          "to           via           port  from\n"
+          "0.0.0.0/0    198.51.100.1  wan   -\n"
+          "10.0.0.0/24  connected     lan   -\n");
   }
   SECTION("drops, with the sum that must hold") {
     shell("show drops");

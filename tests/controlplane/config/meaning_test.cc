@@ -129,6 +129,12 @@ TEST_CASE("routes lead somewhere, once") {
        "routes[0].port: \"dmz\" is the name of no port"},
       {"a destination twice", "via: 192.0.2.1}\n", "via: 192.0.2.1}\n  - {to: ^0.0.0.0/0, via: 192.0.2.7}\n",
        "routes[1].to: 0.0.0.0/0 is also routes[0].to"},
+      {"a destination twice for one source", "via: 192.0.2.1}\n",
+       "via: 192.0.2.1}\n  - {to: 0.0.0.0/0, via: 192.0.2.7, from: 192.0.2.0/24}\n"
+       "  - {to: ^0.0.0.0/0, via: 192.0.2.8, from: 192.0.2.0/24}\n",
+       "routes[2].to: 0.0.0.0/0 is also routes[1].to"},
+      {"a source of the other family", "via: 192.0.2.1", "via: 192.0.2.1, from: ^\"2001:db8::/32\"",
+       "routes[0].from: 2001:db8::/32 is of another family than 0.0.0.0/0"},
       {"a destination that is a port's network", "to: 0.0.0.0/0", "to: ^10.0.0.0/24",
        "routes[0].to: 10.0.0.0/24 is also ports[0].addresses[0]"},
       {"a backend outside of every route", kEnd,

@@ -93,6 +93,32 @@ TEST_CASE("the longest prefix that covers the address wins") {
   CHECK(table->Find(Address(c.address)) == c.route);
 }
 
+TEST_CASE("of routes for some sources the longest destination decides, then the longest source") {
+  const auto from = [](const char* to, const char* source) {
+    Route route = To(to);
+    route.from = Prefix::Parse(source).value();
+    return route;
+  };
+  const auto table = Build({To("0.0.0.0/0"), To("10.0.0.0/8"), from("0.0.0.0/0", "203.0.113.0/24"),
+                            from("0.0.0.0/0", "203.0.113.10/32"), from("10.1.0.0/16", "203.0.113.0/24"),
+                            from("::/0", "2001:db8:2::/48"), To("2001:db8:a::/64")});
+  struct Case { const char* name; const char* source; const char* address; uint32_t route; };
+  const auto c = GENERATE(values<Case>({
+      {"a source of which nothing is said", "198.51.100.10", "192.0.2.1", 0},
+      {"a source in the prefix", "203.0.113.9", "192.0.2.1", 2},
+      {"the longer source", "203.0.113.10", "192.0.2.1", 3},
+      {"a longer destination for everybody comes first", "203.0.113.10", "10.2.0.1", 1},
+      {"a longer destination for a shorter source comes first", "203.0.113.10", "10.1.0.1", 4},
+      {"a longer destination for other sources is not taken", "198.51.100.10", "10.1.0.1", 1},
+      {"IPv6: the source's only", "2001:db8:2::10", "2001:db9::1", 5},
+      {"IPv6: none", "2001:db8:3::10", "2001:db9::1", kNoRoute},
+      {"IPv6: for everybody, longer", "2001:db8:2::10", "2001:db8:a::11", 6},
+  }));
+  CAPTURE(c.name);
+  CHECK(table->Find(Address(c.source), Address(c.address)) == c.route);
+  CHECK(table->Find(Address("192.0.2.1")) == 0);  // without a source: those for everybody
+}
+
 TEST_CASE("without a default route an address may have no route") {
   const auto table = Build({To("10.0.0.0/8"), To("2001:db8::/32")});
   CHECK(table->Find(Address("11.0.0.1")) == kNoRoute);
@@ -139,9 +165,9 @@ TEST_CASE("more routes than fit 15 bits are found too") {
   CHECK(table->flat(Family::kIpv4));
   for (const uint32_t i : {0u, 32766u, 32767u, 32768u, 39999u}) {
     CAPTURE(i);
-    CHECK(table->FindV4(0x0a000000 + i * 256 + 77) == i);
+    CHECK(table->Find(IpAddress::V4(0x0a000000 + i * 256 + 77)) == i);
   }
-  CHECK(table->FindV4(0x0a000000 + 40000 * 256) == kNoRoute);
+  CHECK(table->Find(IpAddress::V4(0x0a000000 + 40000 * 256)) == kNoRoute);
 }
 
 TEST_CASE("a table may be built while its predecessor is in use, again and again") {
