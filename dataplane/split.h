@@ -1,7 +1,7 @@
 // Fragments for the way out (RFC 791, 3.2): an IPv4 packet without "don't fragment" that is larger than the MTU is cut,
-// as it came in, into fragments that go through the pipeline like any other, behind one another and within one burst.
-// So nothing else knows of it: addresses, tunnels and checksums are written into each piece as into a fragment that
-// came in. Packets of the same burst that fit overtake it.
+// as it came in, into fragments that go through the pipeline like any other, behind one another and within one burst,
+// while the burst that the packet came in is dispatched. So order is kept, and nothing else knows of it: addresses,
+// tunnels and checksums are written into each piece as into a fragment that came in.
 // Called by the worker that owns the packet.
 #pragma once
 

@@ -118,17 +118,15 @@ void Worker::CountReceived(PortId port) {
 void Worker::RunBurst(TimePoint now) {
   if (tap_) tap_->Begin(burst_);
   pipeline_->Run(tables_, hop_generation_, burst_, now);
-  Dispatch(now);
+  Dispatch(burst_, now);
   if (tap_) tap_->Finish(burst_);
-  const int oversize = std::exchange(oversize_count_, 0);  // pieces run as a burst: they are never too big
-  for (int i = 0; i < oversize; ++i) SendInPieces(oversize_[i], now);
 }
 
 // Carries out each packet's fate and counts it, once.
-void Worker::Dispatch(TimePoint now) {
+void Worker::Dispatch(Burst& burst, TimePoint now) {
   void* freed[kBurst];
   int freed_count = 0;
-  for (Packet& p : burst_) {
+  for (Packet& p : burst) {
     if (p.drop != DropReason::kNone) counters_.drops[static_cast<size_t>(p.drop)].Add();
     switch (p.fate) {
       case Fate::kForward:
@@ -146,7 +144,8 @@ void Worker::Dispatch(TimePoint now) {
       case Fate::kWait: Wait(p, now); break;
       case Fate::kKept: break;
       case Fate::kSplit:
-        oversize_[oversize_count_++] = {{p.buffer, p.data, p.length, p.port}, p.l3, p.flags, p.mtu};
+        SendAll();  // what came before it leaves before it
+        SendInPieces({{p.buffer, p.data, p.length, p.port}, p.l3, p.flags, p.mtu}, now);
         break;
       case Fate::kUndecided:  // cannot be: Rewrite decided what was left
       case Fate::kDrop:
@@ -272,19 +271,23 @@ int Worker::ReleaseFragments(TimePoint now) {
   return released + dropped;
 }
 
-// Packets that waited go through the pipeline from the start. REQUIRES: count <= kBurst.
-void Worker::RunAgain(const WaitingPacket* packets, int count, uint8_t flags, TimePoint now) {
-  burst_.count = count;
-  burst_.origin = flags == kFollowed ? Origin::kFollowed : Origin::kReleased;
+void Worker::StartAgain(const WaitingPacket* packets, int count, uint8_t flags, Burst& burst) {
+  burst.count = count;
+  burst.origin = flags == kFollowed ? Origin::kFollowed : Origin::kReleased;
   for (int i = 0; i < count; ++i) {
-    Packet& p = burst_.packets[i];
+    Packet& p = burst.packets[i];
     p.Start(packets[i].data, packets[i].buffer, packets[i].length, packets[i].in_port);
     p.flags = flags;
   }
+}
+
+// Packets that waited go through the pipeline from the start. REQUIRES: count <= kBurst.
+void Worker::RunAgain(const WaitingPacket* packets, int count, uint8_t flags, TimePoint now) {
+  StartAgain(packets, count, flags, burst_);
   RunBurst(now);
 }
 
-// The pieces of one packet are a burst of their own, so none of them is held up by another packet's.
+// The pieces of one packet are a burst of their own, within the dispatch of the packet's; they are never too big.
 void Worker::SendInPieces(const Oversize& oversize, TimePoint now) {
   WaitingPacket pieces[kMaxPieces];
   const int count = PiecesOf(oversize);
@@ -292,7 +295,12 @@ void Worker::SendInPieces(const Oversize& oversize, TimePoint now) {
   if (!io_.Allocate(pieces + 1, count - 1)) return Discard(oversize.packet, DropReason::kNoBuffers);
   Split(oversize, pieces, count);
   counters_.originated.Add(static_cast<uint64_t>(count - 1));
-  RunAgain(pieces, count, static_cast<uint8_t>(kPiece | kFollowed | (oversize.flags & kReleased)), now);
+  StartAgain(pieces, count, static_cast<uint8_t>(kPiece | kFollowed | (oversize.flags & kReleased)), pieces_);
+  pipeline_->Run(tables_, hop_generation_, pieces_, now);
+  for (const Packet& p : pieces_) {
+    if (tap_ && p.fate == Fate::kDrop) tap_->Dropped(WaitingPacket{p.buffer, p.data, p.length, p.port}, p.drop);
+  }
+  Dispatch(pieces_, now);
 }
 
 void Worker::SetGauges() {

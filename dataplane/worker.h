@@ -101,9 +101,10 @@ class Worker {
   int ReleaseHeld(TimePoint now);
   int ReleaseFragments(TimePoint now);
   void RunAgain(const WaitingPacket* packets, int count, uint8_t flags, TimePoint now);
+  void StartAgain(const WaitingPacket* packets, int count, uint8_t flags, Burst& burst);
   void SendInPieces(const Oversize& oversize, TimePoint now);
   void RunBurst(TimePoint now);
-  void Dispatch(TimePoint now);
+  void Dispatch(Burst& burst, TimePoint now);
   void Hand(Packet& packet, TimePoint now);
   void Hold(Packet& packet, TimePoint now);
   void Wait(Packet& packet, TimePoint now);
@@ -158,8 +159,7 @@ class Worker {
   size_t hold_cursor_ = 0;
 
   Burst burst_;
-  int oversize_count_ = 0;
-  Oversize oversize_[kBurst];    // of the burst
+  Burst pieces_;  // of one packet of burst_
   struct Outbox {
     int count = 0;
     Packet* packets[kBurst];

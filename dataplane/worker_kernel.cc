@@ -14,7 +14,7 @@ int Worker::SendFromKernel(TimePoint now) {
     counters_.ports[p.port].from_kernel.Add();
   }
   counters_.from_kernel.Add(static_cast<uint64_t>(burst_.count));
-  Dispatch(now);
+  Dispatch(burst_, now);
   return burst_.count;
 }
 
