@@ -126,24 +126,37 @@ void Worker::RunBurst(TimePoint now) {
 void Worker::Dispatch(Burst& burst, TimePoint now) {
   void* freed[kBurst];
   int freed_count = 0;
+  Outbox* outbox = nullptr;  // the one that is being filled: most packets leave where the one before them does
+  Packet** place = nullptr;  // the next one in it
+  const auto close = [&] {
+    if (outbox != nullptr) outbox->count = static_cast<int>(place - outbox->packets);
+    outbox = nullptr;
+  };
+  const auto queue = [&](Packet& p) {
+    if (outbox != &out_[p.out_port]) {
+      close();
+      outbox = &out_[p.out_port];
+      if (outbox->count == 0) out_used_.push_back(p.out_port);
+      place = outbox->packets + outbox->count;
+    }
+    *place++ = &p;
+  };
   for (Packet& p : burst) {
+    if (p.fate == Fate::kForward && p.drop == DropReason::kNone) {
+      queue(p);
+      continue;
+    }
     if (p.drop != DropReason::kNone) counters_.drops[static_cast<size_t>(p.drop)].Add();
     switch (p.fate) {
-      case Fate::kForward:
-        if (p.drop != DropReason::kNone) counters_.originated.Add();
-        [[fallthrough]];
-      case Fate::kEcho: {
-        Outbox& out = out_[p.out_port];
-        if (out.count == 0) out_used_.push_back(p.out_port);
-        out.packets[out.count++] = &p;
-        break;
-      }
+      case Fate::kForward: counters_.originated.Add(); [[fallthrough]];
+      case Fate::kEcho: queue(p); break;
       case Fate::kControl: Hand(p, now); break;
       case Fate::kKernel: GiveToKernel(p, now); break;
       case Fate::kHold: Hold(p, now); break;
       case Fate::kWait: Wait(p, now); break;
       case Fate::kKept: break;
       case Fate::kSplit:
+        close();
         SendAll();  // what came before it leaves before it
         SendInPieces({{p.buffer, p.data, p.length, p.port}, p.l3, p.flags, p.mtu}, now);
         break;
@@ -154,6 +167,7 @@ void Worker::Dispatch(Burst& burst, TimePoint now) {
         break;
     }
   }
+  close();
   if (freed_count > 0) io_.Free(freed, freed_count);
   if (rings_ != nullptr) GiveAway();
   SendAll();
