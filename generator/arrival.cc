@@ -26,6 +26,12 @@ void ReadUdp(const uint8_t* frame, uint16_t l4_length, uint64_t pseudo, uint64_t
   arrival.kind = arrival.stamp_good ? ArrivalKind::kStamped : ArrivalKind::kForeign;
 }
 
+void ReadTcp(const uint8_t* frame, uint16_t l4_length, uint64_t pseudo, Arrival& arrival) {
+  pseudo += uint64_t{__builtin_bswap16(l4_length)} + __builtin_bswap16(kTcp);
+  const bool right = l4_length >= sizeof(TcpHeader) && IsRight(AddToChecksum(pseudo, frame + arrival.l4, l4_length));
+  arrival.kind = right ? ArrivalKind::kTcp : ArrivalKind::kCorrupted;
+}
+
 void ReadIpv4(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arrival) {
   if (length < kIp + sizeof(Ipv4Header)) return;
   const auto& ip = *reinterpret_cast<const Ipv4Header*>(frame + kIp);
@@ -43,6 +49,8 @@ void ReadIpv4(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arri
   if ((ip.fragment.get() & (kIpv4MoreFragments | kIpv4FragmentOffset)) != 0) return;
   if (ip.protocol == kUdp) {
     ReadUdp(frame, l4_length, uint64_t{ip.src.raw()} + ip.dst.raw(), key, arrival);
+  } else if (ip.protocol == kTcp) {
+    ReadTcp(frame, l4_length, uint64_t{ip.src.raw()} + ip.dst.raw(), arrival);
   } else if (ip.protocol == kIcmp && l4_length >= sizeof(IcmpHeader)) {
     const uint8_t type = frame[arrival.l4];
     if (type == kIcmpUnreachable || type == kIcmpTimeExceeded || type == kIcmpParameterProblem) {
@@ -63,6 +71,8 @@ void ReadIpv6(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arri
   arrival.length = static_cast<uint16_t>(kL4 + payload);
   if (ip.next_header == kUdp) {
     ReadUdp(frame, payload, AddToChecksum(AddToChecksum(0, ip.src, 16), ip.dst, 16), key, arrival);
+  } else if (ip.next_header == kTcp) {
+    ReadTcp(frame, payload, AddToChecksum(0, ip.src, 32), arrival);
   } else if (ip.next_header == kIcmpv6 && payload >= sizeof(IcmpHeader)) {
     const uint8_t type = frame[kL4];
     if (type == kIcmpv6NeighborSolicitation || type == kIcmpv6NeighborAdvertisement) {

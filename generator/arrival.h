@@ -9,7 +9,8 @@
 namespace baton::generator {
 
 enum class ArrivalKind : uint8_t {
-  kStamped,
+  kStamped,    // UDP
+  kTcp,        // a segment in order; whose, tcp/segment.h reads
   kCorrupted,  // a wrong checksum, or a length that is none; of a flow when `stamp_good`
   kForeign,    // all in order, but without a stamp of this run
   kNeighbor,   // ARP, or neighbour discovery
@@ -20,8 +21,8 @@ struct Arrival {
   ArrivalKind kind = ArrivalKind::kForeign;
   bool ipv4 = false;
   bool stamp_good = false;
-  uint16_t l4 = 0;      // kStamped: offset of the UDP header
-  uint16_t length = 0;  // kStamped: of the frame without padding
+  uint16_t l4 = 0;      // kStamped, kTcp: offset of the UDP or TCP header
+  uint16_t length = 0;  // kStamped, kTcp: of the frame without padding
   Stamp stamp;
 };
 

@@ -52,6 +52,24 @@ struct DirectionCounts {
   }
 };
 
+// Of the connections of a class. opened = completed + timed out + reset + still open.
+struct TcpCounts {
+  uint64_t opened = 0;       // SYNs, the first of each
+  uint64_t established = 0;  // at the client
+  uint64_t completed = 0;    // all requests answered, closed as planned
+  uint64_t timed_out = 0;
+  uint64_t reset_by_server = 0;  // one of ours
+  uint64_t reset_by_others = 0;  // a box on the way
+  uint64_t busy = 0;         // due, but the flow that was drawn was still connected
+  uint64_t concurrent = 0, most_concurrent = 0;
+  uint64_t retransmitted = 0;  // segments, by clients
+  uint64_t duplicate_segments = 0, out_of_order = 0;  // received, at both ends
+  uint64_t abandoned = 0;    // at the server: a new connection came in place of one that never ended
+  uint64_t resets_sent = 0;  // by servers, for segments of no connection
+
+  uint64_t failed() const { return timed_out + reset_by_server + reset_by_others; }
+};
+
 struct Counted {
   DirectionCounts requests, responses;
   uint64_t wrong_server = 0;  // responses of another server than the flow's first
@@ -72,6 +90,8 @@ struct ClassCounts : Counted {
   uint64_t skipped = 0;       // requests that were due while the machine paused: never sent
   Histogram one_way;          // request: from its stamp to the server
   Histogram round_trip;       // from the request's stamp to the response's arrival
+  TcpCounts tcp;
+  Histogram tcp_set_up;       // from the SYN to the arrival of its answer
 };
 
 // The longest time without an arrival, and whose.
@@ -104,6 +124,7 @@ struct Progress {
   std::atomic<uint64_t> sent{0}, arrived{0};  // both directions together
   std::atomic<uint64_t> requests_sent{0}, responses_arrived{0};
   std::atomic<uint64_t> duplicated{0}, reordered{0}, corrupted{0};
+  std::atomic<uint64_t> connections{0};  // completed
 };
 
 }  // namespace baton::generator

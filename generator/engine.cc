@@ -10,10 +10,6 @@ namespace {
 constexpr int64_t kResolveNs = 5'000'000'000;
 constexpr uint16_t kNoHost = kServerMask;  // asked at an address of none of the hosts, as with direct return
 
-uint64_t Since(int64_t now_ns, uint64_t stamp_ns) {
-  return (static_cast<uint64_t>(now_ns) - stamp_ns) & kStampTimeMask;
-}
-
 bool IsFirstCopy(Arrived arrived) { return arrived == Arrived::kInOrder || arrived == Arrived::kReordered; }
 
 }  // namespace
@@ -49,9 +45,15 @@ int Engine::PollOnce(int64_t now_ns) {
   if (phase() == Phase::kSending) {
     MoveEpoch(now_ns);
     for (size_t i = 0; i < classes_.size(); ++i) {
-      moved += SendRequests(*classes_[(first_class_ + i) % classes_.size()], now_ns);
+      Class& c = *classes_[(first_class_ + i) % classes_.size()];
+      moved += c.is_tcp ? OpenConnections(c, now_ns) : SendRequests(c, now_ns);
     }
     ++first_class_;
+  }
+  if (phase() == Phase::kSending || phase() == Phase::kSettling) {
+    for (const auto& c : classes_) {
+      if (c->is_tcp) Sweep(*c, now_ns);
+    }
   }
   if (moved > 0) Publish();
   return moved;
@@ -67,10 +69,8 @@ int Engine::SendRequests(Class& c, int64_t now_ns) {
   for (int i = 0; i < due; ++i) {
     const uint32_t picked = c.ahead[(c.ahead_begin + static_cast<uint32_t>(i)) % Class::kAhead];
     const uint32_t flow = c.first_flow + picked, source = c.profile.first_source + picked;
-    ClientFlow& client = flows_.client(flow);
     const Stamp stamp{
-        .flow = flow, .number = client.next_number++, .time_ns = static_cast<uint64_t>(now_ns), .sender = 0};
-    if (stamp.number == 0) client.first_epoch = static_cast<uint8_t>(epochs_.present());
+        .flow = flow, .number = NumberRequest(flow), .time_ns = static_cast<uint64_t>(now_ns), .sender = 0};
     c.frame.Write(frames[i].data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts),
                   stamp, key_);
     frames[i].length = c.frame.length();
@@ -108,44 +108,51 @@ int Engine::Serve(Port& port, int64_t now_ns) {
   Frame unused[kBurst];
   int unused_count = 0;
   for (int i = 0; i < count; ++i) {
-    if (arrivals[i].kind != ArrivalKind::kStamped) {
-      SetAside(port, arrivals[i], frames[i], now_ns);
-    } else if (TakeRequest(port, arrivals[i], frames[i], now_ns)) {
-      port.outbox.Add(frames[i]);
-      continue;
+    bool used = false;
+    switch (arrivals[i].kind) {
+      case ArrivalKind::kStamped: used = TakeRequest(port, arrivals[i], frames[i], now_ns); break;
+      case ArrivalKind::kTcp: used = TakeSegmentAtServer(port, arrivals[i], frames[i], now_ns); break;
+      default: SetAside(port, arrivals[i], frames[i], now_ns);
     }
-    unused[unused_count++] = frames[i];
+    if (!used) unused[unused_count++] = frames[i];
   }
   if (unused_count > 0) port.link->Free(unused, unused_count);
   port.outbox.Flush(*port.link);
   return count;
 }
 
-// Turns the frame into the response; false when there is none.
+// Sends the frame as the response; false when there is none.
 bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns) {
   const Stamp& stamp = arrival.stamp;
-  if (stamp.is_response() || stamp.flow >= flows_.size() || port.outbox.full()) {
+  if (stamp.is_response() || stamp.flow >= flows_.size()) {
     ++strays_.foreign;
     return false;
   }
+  Class& c = *classes_[flows_.server(stamp.flow).flow_class];
+  const auto sender = static_cast<uint16_t>(kResponseBit | ServerOf(port, arrival, frame.data));
+  const Stamp response{
+      .flow = stamp.flow, .number = CountRequest(c, stamp, now_ns), .time_ns = stamp.time_ns, .sender = sender};
+  TurnAround(frame.data, arrival.ipv4, arrival.l4, c.answer_length, port.mac, NextHopOf(port, arrival.ipv4), response,
+             key_);
+  frame.length = c.answer_length;
+  port.outbox.Add(frame);
+  return true;
+}
+
+// Of a request that arrived and is answered now; returns the response's number.
+uint32_t Engine::CountRequest(Class& c, const Stamp& stamp, int64_t now_ns) {
   ServerFlow& flow = flows_.server(stamp.flow);
-  Class& c = *classes_[flow.flow_class];
   const uint64_t age_ns = Since(now_ns, stamp.time_ns);
   const Arrived arrived = flow.requests.Note(stamp.number);
   c.counts.requests.Count(arrived);
   if (IsFirstCopy(arrived)) c.counts.one_way.Note(age_ns);
   NoteGap(c, flow.requests.NoteTime(now_ns), now_ns, stamp.flow, &EpochCounts::request_gap);
-  const auto sender = static_cast<uint16_t>(kResponseBit | ServerOf(port, arrival, frame.data));
-  const Stamp response{.flow = stamp.flow, .number = flow.next_number++, .time_ns = stamp.time_ns, .sender = sender};
-  TurnAround(frame.data, arrival.ipv4, arrival.l4, c.answer_length, port.mac, NextHopOf(port, arrival.ipv4), response,
-             key_);
-  frame.length = c.answer_length;
   ++c.counts.responses.sent;
   MoveIfEarlier(c, age_ns, now_ns, [arrived](Counted& counts, uint64_t n) {
     counts.requests.Count(arrived, n);
     counts.responses.sent += n;
   });
-  return true;
+  return flow.next_number++;
 }
 
 uint16_t Engine::ServerOf(const Port& port, const Arrival& arrival, const uint8_t* frame) const {
@@ -164,6 +171,7 @@ const MacAddress* Engine::NextHopOf(const Port& port, bool ipv4) const {
 }
 
 int Engine::TakeResponses(Port& port, int64_t now_ns) {
+  if (port.outbox.room() < kBurst) return 0;  // TCP answers
   Frame frames[kBurst];
   Arrival arrivals[kBurst];
   const int count = port.link->Receive(frames, kBurst);
@@ -173,14 +181,19 @@ int Engine::TakeResponses(Port& port, int64_t now_ns) {
       __builtin_prefetch(&flows_.client(arrivals[i].stamp.flow), 1);
     }
   }
+  Frame unused[kBurst];
+  int unused_count = 0;
   for (int i = 0; i < count; ++i) {
-    if (arrivals[i].kind == ArrivalKind::kStamped) {
-      TakeResponse(arrivals[i], now_ns);
-    } else {
-      SetAside(port, arrivals[i], frames[i], now_ns);
+    bool used = false;
+    switch (arrivals[i].kind) {
+      case ArrivalKind::kStamped: TakeResponse(arrivals[i], now_ns); break;
+      case ArrivalKind::kTcp: used = TakeSegmentAtClient(port, arrivals[i], frames[i], now_ns); break;
+      default: SetAside(port, arrivals[i], frames[i], now_ns);
     }
+    if (!used) unused[unused_count++] = frames[i];
   }
-  if (count > 0) port.link->Free(frames, count);
+  if (unused_count > 0) port.link->Free(unused, unused_count);
+  if (unused_count < count) port.outbox.Flush(*port.link);
   return count;
 }
 
@@ -191,16 +204,20 @@ void Engine::TakeResponse(const Arrival& arrival, int64_t now_ns) {
     ++strays_.foreign;
     return;
   }
-  ClientFlow& flow = flows_.client(stamp.flow);
+  const ClientFlow& flow = flows_.client(stamp.flow);
   Class& c = *classes_[flow.flow_class];
+  const auto server = static_cast<uint16_t>(stamp.server() + 1);
+  CountResponse(c, stamp, flow.first_server != 0 && flow.first_server != server, now_ns);
+}
+
+void Engine::CountResponse(Class& c, const Stamp& stamp, bool wrong, int64_t now_ns) {
+  ClientFlow& flow = flows_.client(stamp.flow);
+  if (flow.first_server == 0) flow.first_server = static_cast<uint16_t>(stamp.server() + 1);
   const uint64_t age_ns = Since(now_ns, stamp.time_ns);
   const Arrived arrived = flow.responses.Note(stamp.number);
   c.counts.responses.Count(arrived);
-  if (IsFirstCopy(arrived)) c.counts.round_trip.Note(age_ns);
+  if (IsFirstCopy(arrived) && !c.is_tcp) c.counts.round_trip.Note(age_ns);  // TCP: when all of it is there
   NoteGap(c, flow.responses.NoteTime(now_ns), now_ns, stamp.flow, &EpochCounts::response_gap);
-  const auto server = static_cast<uint16_t>(stamp.server() + 1);
-  if (flow.first_server == 0) flow.first_server = server;
-  const bool wrong = flow.first_server != server;
   c.counts.wrong_server += wrong;
   MoveIfEarlier(c, age_ns, now_ns, [arrived, wrong](Counted& counts, uint64_t n) {
     counts.responses.Count(arrived, n);
@@ -320,7 +337,7 @@ void Engine::DropUnsent(int64_t now_ns) {
 
 void Engine::Publish() {
   uint64_t requests_sent = 0, responses_sent = 0, requests = 0, responses = 0, duplicated = 0, reordered = 0;
-  uint64_t corrupted = strays_.corrupted;
+  uint64_t corrupted = strays_.corrupted, connections = 0;
   for (const auto& c : classes_) {
     const DirectionCounts &to = c->counts.requests, &from = c->counts.responses;
     requests_sent += to.sent;
@@ -330,6 +347,7 @@ void Engine::Publish() {
     duplicated += to.duplicated + from.duplicated;
     reordered += to.reordered + from.reordered;
     corrupted += to.corrupted + from.corrupted;
+    connections += c->counts.tcp.completed;
   }
   constexpr auto kRelaxed = std::memory_order_relaxed;
   progress_.sent.store(requests_sent + responses_sent, kRelaxed);
@@ -339,6 +357,7 @@ void Engine::Publish() {
   progress_.duplicated.store(duplicated, kRelaxed);
   progress_.reordered.store(reordered, kRelaxed);
   progress_.corrupted.store(corrupted, kRelaxed);
+  progress_.connections.store(connections, kRelaxed);
 }
 
 }  // namespace baton::generator

@@ -81,6 +81,33 @@ class Engine {
   int TakeResponses(Port& port, int64_t now_ns);
   void TakeResponse(const Arrival& arrival, int64_t now_ns);
   int SendRequests(Class& c, int64_t now_ns);
+  uint32_t NumberRequest(uint32_t flow) {
+    ClientFlow& client = flows_.client(flow);
+    if (client.next_number == 0) client.first_epoch = static_cast<uint8_t>(epochs_.present());
+    return client.next_number++;
+  }
+  uint32_t CountRequest(Class& c, const Stamp& stamp, int64_t now_ns);
+  void CountResponse(Class& c, const Stamp& stamp, bool wrong, int64_t now_ns);
+  static uint64_t Since(int64_t now_ns, uint64_t stamp_ns) {
+    return (static_cast<uint64_t>(now_ns) - stamp_ns) & kStampTimeMask;
+  }
+
+  // engine_tcp.cc
+  int OpenConnections(Class& c, int64_t now_ns);
+  void WriteFromClient(Class& c, uint32_t flow, const Segment& segment, const Stamp* stamp, Frame& frame);
+  Class* TcpClassOf(uint32_t flow);
+  bool FlowBySource(const Port& port, const Arrival& arrival, const uint8_t* frame, uint32_t* flow) const;
+  bool TakeSegmentAtClient(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
+  void WriteReply(Class& c, const ClientStep& step, const Arrival& arrival, uint32_t flow, Frame& frame, int64_t now_ns);
+  void CountNews(Class& c, const ClientStep& step, bool by_server, const TcpClient& client);
+  void NoteResponse(Class& c, const uint8_t* payload, const Segment& in, int64_t now_ns);
+  bool TakeSegmentAtServer(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
+  bool NoteRequest(Class& c, const uint8_t* payload, const Segment& in, int64_t now_ns, Stamp* stamp);
+  void WriteResponse(Port& port, const Arrival& arrival, const TcpServer& server, const ServerStep& step,
+                     const Stamp& stamp, Frame& frame);
+  void Sweep(Class& c, int64_t now_ns);
+  void SendAgain(Class& c, uint32_t flow, TcpClient& client, int64_t now_ns);
+
   void PickAhead(Class& c, int count);
   void SetAside(Port& port, const Arrival& arrival, const Frame& frame, int64_t now_ns);
   void Say(Port& port, const std::vector<uint8_t>& bytes);

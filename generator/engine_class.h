@@ -13,18 +13,22 @@ struct Engine::Class {
         first_flow(first),
         port(at),
         sources(at.hosts.of(p.to.family())),
-        frame({.dst = p.to, .dst_port = p.to_port, .length = static_cast<uint16_t>(p.size - 4)}, at.mac),
+        is_tcp(p.protocol == kTcp),
+        frame({.dst = p.to, .dst_port = p.to_port, .length = static_cast<uint16_t>(is_tcp ? 124 : p.size - 4),
+               .protocol = p.protocol}, at.mac),
         answer_length(static_cast<uint16_t>(p.answer_size - 4)),
         picker(p.activity, p.count, p.exponent, seed),
         pace(p.rate),
-        by_epoch(epochs) {}
+        by_epoch(epochs),
+        tcp_plan(p.tcp) {}
 
   const FlowProfile& profile;
   const uint8_t number;
   const uint32_t first_flow;
   Port& port;
   const std::vector<IpAddress>& sources;
-  FrameTemplate frame;
+  const bool is_tcp;
+  FrameTemplate frame;  // TCP: headers up to the ports
   const uint16_t answer_length;
   size_t next_hop = 0;       // place in the port's neighbors
   MacAddress next_hop_mac;   // as the template has it
@@ -32,6 +36,9 @@ struct Engine::Class {
   Pace pace;
   ClassCounts counts;
   CountsByEpoch by_epoch;
+  const TcpPlan tcp_plan;
+  int64_t swept_ns = 0;      // when Sweep did its part last
+  uint32_t sweep_next = 0;   // the connection that it looks at next
 
   // Flows that will send next: their lines are on their way into the cache.
   static constexpr uint32_t kAhead = 2 * kBurst;

@@ -23,7 +23,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Profile& profile, c
   // The seed alone would give two runs the same key, and packets of the first would count in the second.
   const uint64_t now = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   std::unique_ptr<Engine> engine(new Engine(profile, Random(profile.seed ^ now << 16).Next()));
-  ASSIGN_OR_RETURN(engine->flows_, FlowTable::Create(static_cast<uint32_t>(profile.flow_count())));
+  ASSIGN_OR_RETURN(engine->flows_, FlowTable::Create(static_cast<uint32_t>(profile.flow_count()), profile.has_tcp()));
   uint32_t servers = 0;
   for (size_t i = 0; i < profile.ports.size(); ++i) {
     RETURN_IF_ERROR(engine->AddPort(profile.ports[i], uses[i], &servers));
@@ -133,22 +133,27 @@ RunResult Engine::Result() const {
     r.offered_rate = c->profile.rate;
     r.requests.counts = c->counts.requests;
     r.requests.judged = has_servers_;
-    r.requests.counts.sent_bytes = r.requests.counts.sent * c->frame.length();
+    const uint64_t request_bytes = c->is_tcp ? c->tcp_plan.request : c->frame.length();
+    const uint64_t response_bytes = c->is_tcp ? c->tcp_plan.response : c->answer_length;
+    r.requests.counts.sent_bytes = r.requests.counts.sent * request_bytes;
     r.responses.counts = c->counts.responses;
     if (!has_servers_) r.responses.counts.sent = r.requests.counts.sent;
-    r.responses.counts.sent_bytes = r.responses.counts.sent * c->answer_length;
+    r.responses.counts.sent_bytes = r.responses.counts.sent * response_bytes;
     r.wrong_server = c->counts.wrong_server;
     r.skipped = c->pace.skipped();
     r.one_way = c->counts.one_way;
     r.round_trip = c->counts.round_trip;
+    r.is_tcp = c->is_tcp;
+    r.tcp = c->counts.tcp;
+    r.tcp_set_up = c->counts.tcp_set_up;
     CountsByEpoch by_epoch = c->by_epoch;
     AddFlows(*c, by_epoch, r);
     by_epoch.Close(c->counts);
     r.epochs.assign(by_epoch.all().begin(), by_epoch.all().begin() + static_cast<ptrdiff_t>(epochs_.present()) + 1);
     for (EpochCounts& epoch : r.epochs) {
       if (!has_servers_) epoch.responses.sent = epoch.requests.sent;
-      epoch.requests.sent_bytes = epoch.requests.sent * c->frame.length();
-      epoch.responses.sent_bytes = epoch.responses.sent * c->answer_length;
+      epoch.requests.sent_bytes = epoch.requests.sent * request_bytes;
+      epoch.responses.sent_bytes = epoch.responses.sent * response_bytes;
     }
     bytes += c->picker.bytes();
   }

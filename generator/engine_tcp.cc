@@ -104,15 +104,17 @@ bool Engine::TakeSegmentAtClient(Port& port, const Arrival& arrival, Frame& fram
   CountNews(*c, step, in->has_flow, client);
   if (!step.send) return false;
   MirrorFrame(frame.data, arrival.ipv4, arrival.l4, port.mac.bytes.data(), c->next_hop_mac.bytes.data());
-  WriteReply(*c, step, arrival, in->flow, frame);
+  WriteReply(*c, step, arrival, in->flow, frame, now_ns);
   port.outbox.Add(frame);
   return true;
 }
 
-void Engine::WriteReply(Class& c, const ClientStep& step, const Arrival& arrival, uint32_t flow, Frame& frame) {
+void Engine::WriteReply(Class& c, const ClientStep& step, const Arrival& arrival, uint32_t flow, Frame& frame,
+                        int64_t now_ns) {
   Stamp stamp{.flow = flow, .number = 0, .time_ns = flows_.tcp(flow).client.sent_ns, .sender = 0};
   if (step.new_request) {
-    stamp.number = flows_.client(flow).next_number++;
+    stamp.number = NumberRequest(flow);
+    last_request_ns_ = now_ns;
     ++c.counts.requests.sent;
   }
   frame.length = WriteSegment(frame.data, arrival.ipv4, arrival.l4, step.out, &stamp, key_);
@@ -143,7 +145,7 @@ void Engine::NoteResponse(Class& c, const uint8_t* payload, const Segment& in, i
     ++strays_.foreign;
     return;
   }
-  Note(flows_.client(in.flow).responses, stamp.number, now_ns, c.counts.responses);
+  CountResponse(c, stamp, false, now_ns);
 }
 
 // False: the frame is not needed any more.
@@ -200,12 +202,7 @@ bool Engine::NoteRequest(Class& c, const uint8_t* payload, const Segment& in, in
     ++strays_.foreign;
     return false;
   }
-  ServerFlow& flow = flows_.server(in.flow);
-  if (Note(flow.requests, stamp->number, now_ns, c.counts.requests)) {
-    c.counts.one_way.Note(Since(now_ns, stamp->time_ns));
-  }
-  ++flow.next_number;
-  ++c.counts.responses.sent;
+  CountRequest(c, *stamp, now_ns);
   return true;
 }
 

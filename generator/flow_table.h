@@ -1,5 +1,5 @@
 // The state of all flows of one core: a cache line for the end that asks and one for the end that answers, so that an
-// arriving packet touches one line. In memory of its own, in huge pages where the kernel has them. Used by one core.
+// arriving packet touches one line; and one for a TCP connection, when there are such flows. In memory of its own, in huge pages where the kernel has them. Used by one core.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,7 @@
 
 #include "common/status.h"
 #include "generator/ledger.h"
+#include "generator/tcp/connection.h"
 
 namespace baton::generator {
 
@@ -26,12 +27,12 @@ struct alignas(64) ServerFlow {
 
 static_assert(sizeof(ClientFlow) == 64 && sizeof(ServerFlow) == 64);
 inline constexpr size_t kMostBytesPerFlow = 192;
-static_assert(sizeof(ClientFlow) + sizeof(ServerFlow) <= kMostBytesPerFlow);
+static_assert(sizeof(ClientFlow) + sizeof(ServerFlow) + sizeof(TcpFlow) <= kMostBytesPerFlow);
 
 class FlowTable {
  public:
   // ResourceExhausted when the memory cannot be had.
-  static absl::StatusOr<FlowTable> Create(uint32_t flows);
+  static absl::StatusOr<FlowTable> Create(uint32_t flows, bool with_tcp);
   FlowTable() = default;
   FlowTable(FlowTable&& other) noexcept;
   FlowTable& operator=(FlowTable&& other) noexcept;
@@ -41,6 +42,7 @@ class FlowTable {
   size_t bytes() const { return bytes_; }
   ClientFlow& client(uint32_t flow) { return clients_[flow]; }
   ServerFlow& server(uint32_t flow) { return servers_[flow]; }
+  TcpFlow& tcp(uint32_t flow) { return tcp_[flow]; }  // REQUIRES: with_tcp
   const ClientFlow& client(uint32_t flow) const { return clients_[flow]; }
   const ServerFlow& server(uint32_t flow) const { return servers_[flow]; }
 
@@ -49,6 +51,7 @@ class FlowTable {
   size_t bytes_ = 0;
   ClientFlow* clients_ = nullptr;
   ServerFlow* servers_ = nullptr;
+  TcpFlow* tcp_ = nullptr;
   uint32_t size_ = 0;
 };
 

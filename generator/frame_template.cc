@@ -45,7 +45,7 @@ FrameTemplate::FrameTemplate(const FrameShape& shape, const MacAddress& src)
     ip.total_length = Be16(static_cast<uint16_t>(length_ - kIp));
     ip.fragment = Be16(kIpv4DontFragment);
     ip.ttl = kTtl;
-    ip.protocol = kUdp;
+    ip.protocol = shape.protocol;
     std::memcpy(&ip.dst, shape.dst.v4_bytes(), 4);
     ip_sum_ = AddToChecksum(0, &ip, sizeof ip);
     udp_sum_ = ip.dst.raw();
@@ -53,7 +53,7 @@ FrameTemplate::FrameTemplate(const FrameShape& shape, const MacAddress& src)
     Ipv6Header& ip = Ipv6Of(frame);
     ip.version_class_flow = Be32(0x60000000);
     ip.payload_length = Be16(l4_length);
-    ip.next_header = kUdp;
+    ip.next_header = shape.protocol;
     ip.hop_limit = kTtl;
     std::memcpy(ip.dst, shape.dst.v6_bytes(), 16);
     udp_sum_ = AddToChecksum(0, ip.dst, 16);
@@ -85,6 +85,16 @@ void FrameTemplate::Write(uint8_t* at, const IpAddress& src, uint16_t src_port, 
   udp.src_port = Be16(src_port);
   const uint64_t stamp_sum = WriteStamp(at + l4_ + sizeof(UdpHeader), stamp, key);
   udp.checksum.set_raw(UdpChecksum(udp_sum_ + src_sum + udp.src_port.raw() + stamp_sum));
+}
+
+void FrameTemplate::WriteHeaders(uint8_t* at, const IpAddress& src, uint16_t src_port) const {
+  for (size_t i = 0; i < bytes_.size(); i += 64) std::memcpy(at + i, bytes_.data() + i, 64);
+  if (ipv4_) {
+    std::memcpy(&Ipv4Of(at).src, src.v4_bytes(), 4);
+  } else {
+    std::memcpy(Ipv6Of(at).src, src.v6_bytes(), 16);
+  }
+  reinterpret_cast<UdpHeader*>(at + l4_)->src_port = Be16(src_port);
 }
 
 namespace {

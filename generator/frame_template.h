@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/addr.h"
+#include "common/headers.h"
 #include "generator/stamp.h"
 
 namespace baton::generator {
@@ -14,6 +15,7 @@ struct FrameShape {
   IpAddress dst;
   uint16_t dst_port = 0;
   uint16_t length = 0;  // of the frame, without its FCS
+  uint8_t protocol = kUdp;
 };
 
 // The shortest frame (without FCS) that holds a stamp; Ethernet pads what is shorter than 60 bytes.
@@ -26,9 +28,13 @@ class FrameTemplate {
 
   void SetNextHop(const MacAddress& mac);
   uint16_t length() const { return length_; }
+  bool ipv4() const { return ipv4_; }
+  uint16_t l4() const { return l4_; }
 
   // REQUIRES: `src` is of the family of the destination; `at` has room for the length rounded up to 64.
   void Write(uint8_t* at, const IpAddress& src, uint16_t src_port, const Stamp& stamp, uint64_t key) const;
+  // The headers up to the ports, the rest is the caller's; `at` has room for the length rounded up to 64.
+  void WriteHeaders(uint8_t* at, const IpAddress& src, uint16_t src_port) const;
 
  private:
   bool ipv4_;

@@ -10,10 +10,11 @@ namespace baton::generator {
 
 class Outbox {
  public:
-  // A burst, and what ARP and neighbour discovery have to say meanwhile.
-  static constexpr int kRoom = 2 * kBurst;
+  // A burst of which each frame is answered by kMostSegments, and what ARP and neighbour discovery have to say.
+  static constexpr int kRoom = 12 * kBurst;
 
   bool empty() const { return count_ == 0; }
+  int room() const { return kRoom - count_; }
   bool full() const { return count_ == kRoom; }
   // REQUIRES: !full().
   void Add(const Frame& frame) {

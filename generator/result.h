@@ -28,6 +28,9 @@ struct ClassResult {
   uint64_t skipped = 0;
   Histogram one_way, round_trip;
   std::vector<EpochCounts> epochs;  // before the first event, after it, ...: as many as were reached
+  bool is_tcp = false;
+  TcpCounts tcp;
+  Histogram tcp_set_up;
 };
 
 // What became of an event's command. Times are seconds from the beginning of the sending.
@@ -47,7 +50,7 @@ struct EventResult {
 
 struct SecondResult {  // what happened since the line before
   double at_s = 0;
-  uint64_t sent = 0, arrived = 0, duplicated = 0, reordered = 0, corrupted = 0;
+  uint64_t sent = 0, arrived = 0, duplicated = 0, reordered = 0, corrupted = 0, connections = 0;
 };
 
 struct PortResult {

@@ -43,6 +43,7 @@ SecondResult Watch::Next(int64_t now_ns) {
   second.sent = Grow(progress_.sent, total_.sent);
   second.duplicated = Grow(progress_.duplicated, total_.duplicated);
   second.reordered = Grow(progress_.reordered, total_.reordered);
+  second.connections = Grow(progress_.connections, total_.connections);
   second.corrupted = Grow(progress_.corrupted, total_.corrupted);
   return second;
 }
@@ -54,11 +55,15 @@ uint64_t Outstanding(const Progress& progress) {
 
 std::string LiveLine(const SecondResult& second, double length_s, uint64_t outstanding) {
   const double scale = length_s > 0 ? 1 / length_s : 0;
-  return absl::StrFormat("%6.1f s  sent %.0f/s  arrived %.0f/s  in flight or lost %d  duplicated %d  reordered %d  "
+  std::string text = absl::StrFormat("%6.1f s  sent %.0f/s  arrived %.0f/s  in flight or lost %d  duplicated %d  reordered %d  "
                          "corrupted %d",
                          second.at_s, static_cast<double>(second.sent) * scale,
                          static_cast<double>(second.arrived) * scale, outstanding, second.duplicated, second.reordered,
                          second.corrupted);
+  if (second.connections > 0) {
+    absl::StrAppendFormat(&text, "  connections %.0f/s", static_cast<double>(second.connections) * scale);
+  }
+  return text;
 }
 
 }  // namespace baton::generator

@@ -11,6 +11,7 @@
 #include "controlplane/config/config.h"
 #include "generator/link/impaired_link.h"
 #include "generator/picker.h"
+#include "generator/tcp/connection.h"
 
 namespace baton::generator {
 
@@ -27,15 +28,17 @@ struct PortProfile {
 
 struct FlowProfile {
   std::string name;
+  uint8_t protocol = kUdp;
   size_t port = 0;  // of its clients, in Profile::ports
   IpAddress to;
   uint16_t to_port = 0;
-  uint32_t count = 1;         // flows
-  double rate = 0;            // packets per second of all of them; 0: as many as the port takes
+  uint32_t count = 1;         // flows; TCP: connections at a time
+  double rate = 0;            // packets, or connections, per second of all of them; 0: as many as the port takes
   uint16_t size = 64;         // of the frame with its FCS
   uint16_t answer_size = 64;
   Activity activity = Activity::kInTurn;
   double exponent = 1;        // kZipf
+  TcpPlan tcp;
   uint32_t first_source = 0;  // place of its first flow among the sources of its port: no two classes share one
 };
 
@@ -46,7 +49,7 @@ struct Limit {
 };
 
 struct Limits {
-  std::optional<Limit> lost = {}, duplicated = {}, reordered = {}, corrupted = {}, wrong_server = {};
+  std::optional<Limit> lost = {}, duplicated = {}, reordered = {}, corrupted = {}, wrong_server = {}, failed = {};
 };
 
 // A command that /bin/sh runs during the sending.
@@ -68,6 +71,7 @@ struct Profile {
   Impairment impair;  // with --loopback
 
   uint64_t flow_count() const;
+  bool has_tcp() const;
 };
 
 // Sources of flows: host number i % hosts, port kFirstSourcePort + i / hosts.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "common/headers.h"
 #include "controlplane/config/reader.h"
 #include "controlplane/config/values.h"
 #include "generator/frame_template.h"
@@ -32,7 +33,8 @@ constexpr Duration kLongestDuration = std::chrono::hours(24);
 constexpr Word<Role> kRoles[] = {{"clients", Role::kClients}, {"servers", Role::kServers}};
 constexpr Word<Activity> kActivities[] = {
     {"in_turn", Activity::kInTurn}, {"uniform", Activity::kUniform}, {"zipf", Activity::kZipf}};
-constexpr Word<int> kProtocols[] = {{"udp", 17}, {"tcp", std::nullopt}, {"icmp", std::nullopt}};
+constexpr Word<uint8_t> kProtocols[] = {{"udp", kUdp}, {"tcp", kTcp}, {"icmp", std::nullopt}};
+constexpr Word<bool> kCloses[] = {{"fin", false}, {"reset", true}};
 
 // A value, or a list of values.
 std::vector<const Node*> OneOrMore(const Node& node) {
@@ -100,12 +102,33 @@ struct FlowDraft {
   const Node* answer_size = nullptr;
 };
 
+void ReadUdp(MapReader& map, FlowDraft& draft) {
+  draft.size = map.Optional("size");
+  map.Number("size", {64, kFrameRoom}, draft.flow.size);
+  draft.flow.answer_size = draft.flow.size;
+  draft.answer_size = map.Optional("answer_size");
+  map.Number("answer_size", {64, kFrameRoom}, draft.flow.answer_size);
+}
+
+// A request is one segment, a response at most kMostSegments, of what an IPv6 packet with an MTU of 1280 can hold.
+void ReadTcp(MapReader& map, ErrorList& errors, TcpPlan& plan) {
+  constexpr int64_t kSegment = 1280 - 40 - kTcpHeaderLength;
+  map.Number("request", {int64_t{kStampSize}, kSegment}, plan.request);
+  map.Number("response", {int64_t{kStampSize}, kSegment * kMostSegments}, plan.response);
+  map.Number("requests", {1, 10000}, plan.requests);
+  if (const Node* close = map.Optional("close")) {
+    plan.reset = controlplane::ReadWord<bool>(*close, errors, kCloses).value_or(false);
+  }
+}
+
 FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
   FlowDraft draft{.flow = {}, .node = &node};
   FlowProfile& flow = draft.flow;
   MapReader map(node, errors);
   map.RequiredValue("name", controlplane::ParseName, flow.name);
-  if (const Node* protocol = map.Required("protocol")) controlplane::ReadWord<int>(*protocol, errors, kProtocols);
+  if (const Node* protocol = map.Required("protocol")) {
+    flow.protocol = controlplane::ReadWord<uint8_t>(*protocol, errors, kProtocols).value_or(kUdp);
+  }
   draft.to = map.Required("to");
   if (draft.to != nullptr) {
     const Target target = controlplane::ReadValue(*draft.to, errors, ParseTarget).value_or(Target{});
@@ -116,11 +139,7 @@ FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
   draft.count = map.Optional("count");
   map.Number("count", {1, kMostFlows}, flow.count);
   map.RequiredValue("rate", ParseRate, flow.rate);
-  draft.size = map.Optional("size");
-  map.Number("size", {64, kFrameRoom}, flow.size);
-  flow.answer_size = flow.size;
-  draft.answer_size = map.Optional("answer_size");
-  map.Number("answer_size", {64, kFrameRoom}, flow.answer_size);
+  flow.protocol == kTcp ? ReadTcp(map, errors, flow.tcp) : ReadUdp(map, draft);
   map.Words<Activity>("activity", kActivities, flow.activity);
   if (const Node* exponent = map.Optional("exponent")) {
     if (flow.activity != Activity::kZipf) Refuse(*exponent, errors, "is only for activity: zipf");
@@ -160,13 +179,26 @@ bool FindPort(const FlowDraft& draft, const Profile& profile, ErrorList& errors,
   return false;
 }
 
+// An echo service tells nothing about connections: both ends have to be ours.
+void RequireServers(const Node& flow, const Profile& profile, ErrorList& errors) {
+  const bool servers = std::any_of(profile.ports.begin(), profile.ports.end(),
+                                   [](const PortProfile& port) { return port.role == Role::kServers; });
+  if (!servers) Refuse(flow, errors, "protocol: tcp needs a port with role: servers");
+}
+
 // What depends on ports and on other classes.
 void Place(FlowDraft& draft, Profile& profile, std::vector<uint64_t>& sources, ErrorList& errors) {
   FlowProfile& flow = draft.flow;
   if (draft.to == nullptr || errors.Refused(draft.to->Path())) return;
   if (!FindPort(draft, profile, errors, &flow.port)) return;
   const PortProfile& port = profile.ports[flow.port];
-  CheckSize(draft.size, flow.size, flow, port, errors, *draft.to);
+  if (flow.protocol == kTcp) {
+    RequireServers(*draft.node, profile, errors);
+    flow.tcp.mss = static_cast<uint16_t>(port.mtu - (flow.to.is_v4() ? sizeof(Ipv4Header) : sizeof(Ipv6Header)) -
+                                         sizeof(TcpHeader));
+  } else {
+    CheckSize(draft.size, flow.size, flow, port, errors, *draft.to);
+  }
   if (draft.answer_size != nullptr) CheckSize(draft.answer_size, flow.answer_size, flow, port, errors, *draft.to);
   const auto hosts = std::count_if(port.addresses.begin(), port.addresses.end(),
                                    [&](const IpAddress& a) { return a.family() == flow.to.family(); });
@@ -192,6 +224,7 @@ void ReadLimits(const Node& node, ErrorList& errors, Limits& limits) {
   read("reordered", limits.reordered);
   read("corrupted", limits.corrupted);
   read("wrong_server", limits.wrong_server);
+  read("failed", limits.failed);
   map.Finish();
 }
 
@@ -302,6 +335,10 @@ uint64_t Profile::flow_count() const {
   uint64_t count = 0;
   for (const FlowProfile& flow : flows) count += flow.count;
   return count;
+}
+
+bool Profile::has_tcp() const {
+  return std::any_of(flows.begin(), flows.end(), [](const FlowProfile& flow) { return flow.protocol == kTcp; });
 }
 
 std::string ProfileResult::Report() const {

@@ -37,6 +37,20 @@ void WriteDirection(JsonWriter& json, absl::string_view key, const DirectionResu
   json.EndObject();
 }
 
+void WriteConnections(JsonWriter& json, const ClassResult& c, double seconds) {
+  const TcpCounts& tcp = c.tcp;
+  json.Object("connections").Number("opened", tcp.opened).Number("established", tcp.established);
+  json.Number("completed", tcp.completed);
+  json.Real("completed_per_second", seconds > 0 ? static_cast<double>(tcp.completed) / seconds : 0);
+  json.Number("timed_out", tcp.timed_out).Number("reset_by_server", tcp.reset_by_server);
+  json.Number("reset_by_others", tcp.reset_by_others).Number("still_open", tcp.concurrent).Number("busy", tcp.busy);
+  json.Number("most_concurrent", tcp.most_concurrent).Number("retransmitted", tcp.retransmitted);
+  json.Number("duplicate_segments", tcp.duplicate_segments).Number("out_of_order", tcp.out_of_order);
+  json.Number("abandoned", tcp.abandoned).Number("resets_sent", tcp.resets_sent);
+  WriteTimes(json, "set_up_us", c.tcp_set_up);
+  json.EndObject();
+}
+
 void WriteClass(JsonWriter& json, const ClassResult& c, double seconds) {
   json.Object().Text("name", c.name).Number("flows", c.flows);
   if (c.offered_rate > 0) {
@@ -50,6 +64,7 @@ void WriteClass(JsonWriter& json, const ClassResult& c, double seconds) {
   WriteDirection(json, "responses", c.responses);
   if (c.requests.judged) WriteTimes(json, "one_way_us", c.one_way);
   WriteTimes(json, "round_trip_us", c.round_trip);
+  if (c.is_tcp) WriteConnections(json, c, seconds);
   json.EndObject();
 }
 
@@ -97,7 +112,7 @@ void WriteSeconds(JsonWriter& json, const RunResult& result) {
   for (const SecondResult& second : result.seconds) {
     json.Object().Real("at", second.at_s).Number("sent", second.sent).Number("arrived", second.arrived);
     json.Number("duplicated", second.duplicated).Number("reordered", second.reordered);
-    json.Number("corrupted", second.corrupted).EndObject();
+    json.Number("corrupted", second.corrupted).Number("connections", second.connections).EndObject();
   }
   json.EndArray();
 }
@@ -138,6 +153,12 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
     absl::StrAppendFormat(&text, "corrupted %d, wrong server %d; round trip p50 %.0f us, p99 %.0f us, max %.0f us\n",
                           to.corrupted + from.corrupted, c.wrong_server, Microseconds(c.round_trip.Quantile(0.5)),
                           Microseconds(c.round_trip.Quantile(0.99)), Microseconds(c.round_trip.most()));
+    if (c.is_tcp) {
+      absl::StrAppendFormat(&text, "%s: %d connections, %d completed (%.0f/s), %d timed out, %d reset\n", c.name,
+                            c.tcp.opened, c.tcp.completed,
+                            result.sending_s > 0 ? static_cast<double>(c.tcp.completed) / result.sending_s : 0,
+                            c.tcp.timed_out, c.tcp.reset_by_server + c.tcp.reset_by_others);
+    }
     if (c.skipped > 0) absl::StrAppendFormat(&text, "%s: %d requests were due and never sent\n", c.name, c.skipped);
   }
   text += SummaryOfEvents(result);

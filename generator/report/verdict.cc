@@ -14,6 +14,8 @@ Totals TotalsOf(const RunResult& result) {
     if (c.responses.judged) totals.responses.Add(c.responses.counts);
     totals.wrong_server += c.wrong_server;
     totals.skipped += c.skipped;
+    totals.failed += c.tcp.failed();
+    totals.opened += c.tcp.opened;
   }
   return totals;
 }
@@ -24,7 +26,8 @@ Verdict JudgeRun(const Limits& limits, const RunResult& result) {
   const DirectionCounts &to = totals.requests, &from = totals.responses;
   const auto judge = [&](absl::string_view what, const std::optional<Limit>& limit, uint64_t measured) {
     if (!limit) return;
-    const double allowed = limit->is_share ? limit->value * static_cast<double>(totals.sent()) : limit->value;
+    const uint64_t all = what == "failed" ? totals.opened : totals.sent();
+    const double allowed = limit->is_share ? limit->value * static_cast<double>(all) : limit->value;
     verdict.limits.push_back({std::string(what), measured, allowed});
   };
   judge("lost", limits.lost, to.lost() + from.lost());
@@ -33,9 +36,10 @@ Verdict JudgeRun(const Limits& limits, const RunResult& result) {
   judge("reordered", limits.reordered, to.reordered + from.reordered + to.late + from.late);
   judge("corrupted", limits.corrupted, to.corrupted + from.corrupted + result.strays.corrupted);
   judge("wrong_server", limits.wrong_server, totals.wrong_server);
+  judge("failed", limits.failed, totals.failed);
   if (!result.unresolved.empty()) {
     verdict.failure = absl::StrCat("nobody answers for ", absl::StrJoin(result.unresolved, ", "), ": nothing was sent");
-  } else if (totals.sent() == 0) {
+  } else if (totals.sent() == 0 && totals.opened == 0) {
     verdict.failure = "nothing was sent";
   } else if (const auto event = std::find_if(result.events.begin(), result.events.end(),
                                              [](const EventResult& e) { return e.failed(); });

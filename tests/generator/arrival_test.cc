@@ -106,7 +106,7 @@ TEST_CASE("what the other frames on a link are") {
       {"a neighbour advertisement", ipv6(58, 136), ArrivalKind::kNeighbor},
       {"a router solicitation", ipv6(58, 133), ArrivalKind::kForeign},
       {"an ICMPv6 error", ipv6(58, 1), ArrivalKind::kIcmpError},
-      {"TCP over IPv6", ipv6(6, 0), ArrivalKind::kForeign},
+      {"TCP over IPv6, cut", ipv6(6, 0), ArrivalKind::kCorrupted},
       {"IPv4 in name only", ethernet(0x08, 0x00, {0x00}), ArrivalKind::kCorrupted},
       // 192.0.2.1 > 192.0.2.2, port unreachable; its checksum: 4500+001c+4001+c000+0201+c000+0202 = 20920, ~0922.
       {"an ICMP error",

@@ -74,6 +74,23 @@ TEST_CASE("no two classes share a source") {
   CHECK(result.profile.flows[1].first_source == 1000);
 }
 
+TEST_CASE("a profile of connections") {
+  const ProfileResult result = ParseProfile(absl::StrReplaceAll(kGood, {
+      {"protocol: udp, to: \"198.51.100.10:53\", count: 1000, rate: 2.5k, size: 128",
+       "protocol: tcp, to: \"198.51.100.10:80\", rate: max, request: 18, response: 9000, requests: 4, close: reset"},
+      {"{lost: 0,", "{failed: 1%,"}}), "f");
+  REQUIRE(result.Report() == "");
+  CHECK(result.profile.has_tcp());
+  const FlowProfile& flow = result.profile.flows[0];
+  CHECK(flow.protocol == kTcp);
+  CHECK(flow.tcp.request == 18);
+  CHECK(flow.tcp.response == 9000);
+  CHECK(flow.tcp.requests == 4);
+  CHECK(flow.tcp.reset);
+  CHECK(flow.tcp.mss == 1460);
+  CHECK(result.profile.limits.failed->value == Approx(0.01));
+}
+
 struct Case {
   const char* name;
   const char* good;
@@ -108,8 +125,8 @@ TEST_CASE("a wrong profile is refused at its place") {
        "flows[0].from: b is no port with role: clients and IPv4 addresses"},
       {"no clients of the family", ", \"2001:db8::2\"]", "]",
        "flows[1].to: [2001:db8::10]:53 has no port with role: clients and IPv6 addresses"},
-      {"a protocol to come", "protocol: udp, to: \"198", "protocol: ^tcp, to: \"198",
-       "flows[0].protocol: \"tcp\" is not supported yet"},
+      {"a protocol to come", "protocol: udp, to: \"198", "protocol: ^icmp, to: \"198",
+       "flows[0].protocol: \"icmp\" is not supported yet"},
       {"a name twice", "{name: six", "^{name: dns", "flows[1]: \"dns\" is a name that is there twice"},
       {"an address twice", "10.1.0.2-10.1.0.4, ", "10.1.0.2-10.1.0.4, ^10.1.0.3, ",
        "ports[0].addresses[1]: \"10.1.0.3\" has 10.1.0.3, which is there twice"},
@@ -154,6 +171,13 @@ TEST_CASE("no more events than the report can hold") {
   };
   CHECK(with(events.substr(events.find('\n') + 1)) == "");
   CHECK(with(events) == "f:8:3: events: more than 64 events\n");
+}
+
+TEST_CASE("connections need servers of our own") {
+  const std::string text = absl::StrReplaceAll(kGood, {{"role: servers", "role: clients"},
+                                                       {"udp, to: \"[2001", "tcp, to: \"[2001"},
+                                                       {", size: 84, answer_size: 1000", ""}});
+  CHECK(ParseProfile(text, "f").Report() == "f:12:5: flows[1]: protocol: tcp needs a port with role: servers\n");
 }
 
 TEST_CASE("what is no profile at all is refused, whatever it is") {

@@ -34,11 +34,11 @@ class Simulation {
       : engine_(Engine::Create(profile, uses).value()) {}
 
   // `step` runs after each poll.
-  void RunUntilDone(const std::function<void(int64_t now_ns)>& step = {}) {
+  void RunUntilDone(const std::function<void(int64_t now_ns)>& step = {}, int64_t poll_ns = 1000) {
     while (engine_->phase() != Phase::kDone) {
       engine_->PollOnce(now_ns_);
       if (step) step(now_ns_);
-      now_ns_ += 1000;
+      now_ns_ += poll_ns;
       if (now_ns_ > int64_t{60'000'000'000}) FAIL("the run does not end");
     }
   }

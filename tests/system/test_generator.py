@@ -11,7 +11,7 @@ from baton_lab.balancer import program
 
 pytestmark = pytest.mark.batond
 
-PROFILE = (SOURCE / "conf" / "gen" / "lab.yaml").read_text()
+PROFILES = SOURCE / "conf" / "gen"
 DIRECTIONS = ("requests", "responses")
 
 
@@ -29,10 +29,10 @@ def lab(generator_lab):
 
 
 class Run:
-    """A run of the profile conf/gen/lab.yaml in the lab, with some of its text replaced."""
+    """A run of a profile of conf/gen/ in the lab, with some of its text replaced."""
 
-    def __init__(self, lab, *replacements):
-        text = PROFILE
+    def __init__(self, lab, *replacements, name="lab.yaml"):
+        text = (PROFILES / name).read_text()
         for old, new in replacements:
             assert old in text
             text = text.replace(old, new)
@@ -63,7 +63,7 @@ def assert_sums_hold(report):
 
 
 def test_the_profiles_are_right():
-    for profile in sorted((SOURCE / "conf" / "gen").glob("*.yaml")):
+    for profile in sorted(PROFILES.glob("*.yaml")):
         subprocess.run([str(program("baton-gen")), "--check", str(profile)], check=True, timeout=20)
 
 
@@ -159,3 +159,33 @@ def test_an_interrupted_run_reports(lab):
     assert report["interrupted"] and 0.5 < report["sending_seconds"] < 8
     assert report["total"]["lost"] == 0
     assert wait_until(lambda: lab.boxes["box"].process.pid() is not None, 1)
+
+
+def connections(report):
+    return {c["name"]: c["connections"] for c in report["classes"]}
+
+
+def test_every_connection_is_answered_and_closed(lab):
+    status, said, report = Run(lab, ("duration: 10s", "duration: 4s"), name="lab-tcp.yaml").end()
+    assert status == 0, said
+    assert_sums_hold(report)
+    for name, counts in connections(report).items():
+        assert counts["opened"] == counts["completed"] > 1000, f"{name}: {said}"
+        assert counts["still_open"] == counts["reset_by_others"] == counts["abandoned"] == 0
+    assert report["classes"][1]["requests"]["sent"] == 3 * connections(report)["destination-v6"]["opened"]
+    # What the box knows of connections that have ended goes within the time-outs of closed ones.
+    assert_every_packet_is_accounted_for(lab.boxes["box"])
+
+
+def test_connections_that_the_box_refuses_are_reset_by_it(lab):
+    """[AM-08]: for a port without service, and in the middle of connections when an address loses its mode."""
+    run = Run(lab, ("duration: 10s", "duration: 3s"), ('to: "192.0.2.10:80"', 'to: "192.0.2.10:81"'),
+              name="lab-tcp.yaml")
+    status, said, report = run.end()
+    assert status == 1, said
+    refused = connections(report)["destination-v4"]
+    assert refused["opened"] > 1000, said
+    assert refused["reset_by_others"] + refused["timed_out"] + refused["still_open"] == refused["opened"], said
+    assert refused["reset_by_others"] > 0 and refused["established"] == refused["reset_by_server"] == 0, said
+    for name in ("destination-v6", "full-v4", "full-v6"):
+        assert connections(report)[name]["completed"] == connections(report)[name]["opened"], said
