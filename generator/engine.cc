@@ -14,23 +14,6 @@ bool IsFirstCopy(Arrived arrived) { return arrived == Arrived::kInOrder || arriv
 
 }  // namespace
 
-// `count` says what was just counted, of a request that is `age_ns` old or of its response.
-template <typename Count>
-void Engine::MoveIfEarlier(Class& c, uint64_t age_ns, int64_t now_ns, Count count) {
-  if (__builtin_expect(epochs_.IsEarlier(age_ns, now_ns), 0)) {
-    c.by_epoch.Move(epochs_.Of(now_ns - static_cast<int64_t>(age_ns)), count);
-  }
-}
-
-// `last_ns`: the flow's arrival before this one; 0: there was none.
-inline void Engine::NoteGap(Class& c, int64_t last_ns, int64_t now_ns, uint32_t flow, Gap EpochCounts::*gap) {
-  if (__builtin_expect(last_ns > epochs_.began(), 1)) {
-    (c.by_epoch.present().*gap).Note(now_ns - last_ns, flow - c.first_flow);
-  } else if (last_ns != 0) {
-    c.by_epoch.NoteGap(epochs_, last_ns, now_ns, flow - c.first_flow, gap);
-  }
-}
-
 int Engine::PollOnce(int64_t now_ns) {
   int moved = 0;
   for (const auto& port : ports_) {
@@ -271,6 +254,7 @@ void Engine::MovePhase(int64_t now_ns) {
   if (phase() == Phase::kResolving && LearnNextHops()) {
     sending_began_ns_ = sending_ended_ns_ = now_ns;
     epochs_.Begin(now_ns);
+    timeline_.Begin(now_ns);
     begin(Phase::kSending);
   }
   if (phase() == Phase::kSending) {
@@ -290,11 +274,28 @@ void Engine::MovePhase(int64_t now_ns) {
 
 // A request that leaves at the very time of an event would be of two epochs: the event then waits for the next poll.
 void Engine::MoveEpoch(int64_t now_ns) {
-  while (__builtin_expect(epochs_.Due(now_ns), 0) && now_ns > last_request_ns_) {
+  if (__builtin_expect(now_ns <= last_request_ns_, 0)) return;
+  while (__builtin_expect(timeline_.Due(now_ns), 0)) {
+    const Counted totals = Totals(&trips_);
+    timeline_.Next(now_ns, totals, trips_);
+    cut_ns_ = now_ns;
+  }
+  while (__builtin_expect(epochs_.Due(now_ns), 0)) {
+    cut_ns_ = now_ns;
     for (const auto& c : classes_) c->by_epoch.Close(c->counts);
     epochs_.Next(now_ns);
     events_begun_.store(epochs_.present(), std::memory_order_relaxed);
   }
+}
+
+Counted Engine::Totals(Histogram* trips) const {
+  Counted totals;
+  trips->Clear();
+  for (const auto& c : classes_) {
+    totals.Add(c->counts);
+    trips->Add(c->counts.round_trip);
+  }
+  return totals;
 }
 
 // Whether every next hop is known; the templates follow each of them.

@@ -17,6 +17,7 @@
 #include "generator/pace.h"
 #include "generator/profile/profile.h"
 #include "generator/result.h"
+#include "generator/timeline.h"
 
 namespace baton::generator {
 
@@ -73,6 +74,7 @@ class Engine {
 
   void MovePhase(int64_t now_ns);
   void MoveEpoch(int64_t now_ns);
+  Counted Totals(Histogram* trips) const;
   bool LearnNextHops();
   int Serve(Port& port, int64_t now_ns);
   bool TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
@@ -117,6 +119,7 @@ class Engine {
   template <typename Count>
   void MoveIfEarlier(Class& c, uint64_t age_ns, int64_t now_ns, Count count);
   void NoteGap(Class& c, int64_t last_ns, int64_t now_ns, uint32_t flow, Gap EpochCounts::*gap);
+  void AddSeconds(RunResult& result) const;
   void AddFlows(const Class& c, CountsByEpoch& by_epoch, ClassResult& result) const;
 
   const Profile& profile_;
@@ -127,6 +130,9 @@ class Engine {
   StrayCounts strays_;
   uint64_t neighbor_changes_ = 0;  // when the templates last learnt of them
   Epochs epochs_;
+  Timeline timeline_;
+  Histogram trips_;     // of all classes: room to add them up
+  int64_t cut_ns_ = 0;  // when the present epoch or the present second began, whichever was later
   int64_t last_request_ns_ = 0;
   bool has_servers_ = false;
   size_t first_class_ = 0;  // that is served first: another one each poll

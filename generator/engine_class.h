@@ -1,4 +1,4 @@
-// A class of flows as the engine runs it: engine.h's own, apart because two files need it.
+// A class of flows as the engine runs it: engine.h's own, apart because several files need it.
 #pragma once
 
 #include "generator/engine.h"
@@ -45,5 +45,23 @@ struct Engine::Class {
   uint32_t ahead[kAhead] = {};
   uint32_t ahead_begin = 0;
 };
+
+// `count` says what was just counted, of a request that is `age_ns` old or of its response.
+template <typename Count>
+void Engine::MoveIfEarlier(Class& c, uint64_t age_ns, int64_t now_ns, Count count) {
+  if (__builtin_expect(age_ns <= static_cast<uint64_t>(now_ns - cut_ns_), 1)) return;
+  const int64_t sent_ns = now_ns - static_cast<int64_t>(age_ns);
+  if (epochs_.IsEarlier(age_ns, now_ns)) c.by_epoch.Move(epochs_.Of(sent_ns), count);
+  if (timeline_.seconds().IsEarlier(age_ns, now_ns)) timeline_.counts().Move(timeline_.seconds().Of(sent_ns), count);
+}
+
+// `last_ns`: the flow's arrival before this one; 0: there was none.
+inline void Engine::NoteGap(Class& c, int64_t last_ns, int64_t now_ns, uint32_t flow, Gap EpochCounts::*gap) {
+  if (__builtin_expect(last_ns > epochs_.began(), 1)) {
+    (c.by_epoch.present().*gap).Note(now_ns - last_ns, flow - c.first_flow);
+  } else if (last_ns != 0) {
+    c.by_epoch.NoteGap(epochs_, last_ns, now_ns, flow - c.first_flow, gap);
+  }
+}
 
 }  // namespace baton::generator

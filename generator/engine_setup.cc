@@ -16,7 +16,11 @@ std::vector<int64_t> TimesOf(const std::vector<EventProfile>& events) {
 
 }  // namespace
 
-Engine::Engine(const Profile& profile, uint64_t key) : profile_(profile), key_(key), epochs_(TimesOf(profile.events)) {}
+Engine::Engine(const Profile& profile, uint64_t key)
+    : profile_(profile),
+      key_(key),
+      epochs_(TimesOf(profile.events)),
+      timeline_(profile.duration.count()) {}
 Engine::~Engine() = default;
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Profile& profile, const std::vector<PortUse>& uses) {
@@ -123,6 +127,26 @@ void Engine::AddFlows(const Class& c, CountsByEpoch& by_epoch, ClassResult& resu
   }
 }
 
+void Engine::AddSeconds(RunResult& result) const {
+  if (sending_began_ns_ == 0) return;
+  Timeline timeline = timeline_;
+  Histogram trips;
+  const Counted totals = Totals(&trips);
+  timeline.Close(totals, trips);
+  for (size_t i = 0; i < timeline.trips().size(); ++i) {
+    SecondOfRun& second = result.timeline.emplace_back();
+    second.from_s = static_cast<double>(timeline.seconds().begin_of(i) - sending_began_ns_) / 1e9;
+    if (i > 0) result.timeline[i - 1].to_s = second.from_s;
+    second.counts = timeline.counts().all()[i];
+    second.round_trip = timeline.trips()[i];
+    if (!has_servers_) {  // nobody knows what became of the requests
+      second.counts.responses.sent = second.counts.requests.sent;
+      second.counts.requests = {};
+    }
+  }
+  result.timeline.back().to_s = result.sending_s;
+}
+
 RunResult Engine::Result() const {
   RunResult result;
   size_t bytes = flows_.bytes();
@@ -166,10 +190,11 @@ RunResult Engine::Result() const {
   for (size_t epoch = 0; epoch <= epochs_.present(); ++epoch) {
     result.epoch_begins_s.push_back(static_cast<double>(epochs_.begin_of(epoch) - sending_began_ns_) / 1e9);
   }
+  result.sending_s = static_cast<double>(sending_ended_ns_ - sending_began_ns_) / 1e9;
+  AddSeconds(result);
   result.strays = strays_;
   result.flows = flows_.size();
   result.bytes_per_flow = flows_.size() == 0 ? 0 : static_cast<double>(bytes) / flows_.size();
-  result.sending_s = static_cast<double>(sending_ended_ns_ - sending_began_ns_) / 1e9;
   result.interrupted = interrupted_;
   return result;
 }

@@ -18,6 +18,21 @@ void Histogram::Add(const Histogram& other) {
   most_ = std::max(most_, other.most_);
 }
 
+void Histogram::Clear() {
+  std::fill(buckets_.begin(), buckets_.end(), 0);
+  most_ = 0;
+}
+
+void Histogram::SetGrowth(const Histogram& before, const Histogram& now) {
+  size_t highest = 0;
+  for (size_t i = 0; i < kBuckets; ++i) {
+    buckets_[i] = now.buckets_[i] - before.buckets_[i];
+    if (buckets_[i] > 0) highest = i;
+  }
+  most_ = now.most_ > before.most_ ? now.most_ : std::min(HighestIn(highest), now.most_);
+  if (buckets_[highest] == 0) most_ = 0;
+}
+
 uint64_t Histogram::count() const { return std::accumulate(buckets_.begin(), buckets_.end(), uint64_t{0}); }
 
 uint64_t Histogram::Quantile(double share) const {

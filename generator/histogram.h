@@ -19,6 +19,11 @@ class Histogram {
     ++buckets_[IndexOf(ns < kLimit ? ns : kLimit - 1)];
   }
   void Add(const Histogram& other);
+  void Clear();
+  void CopyFrom(const Histogram& other) { *this = other; }  // without allocating: all have the same size
+  // Becomes what `now` has and `before`, an earlier state of the same, has not. The maximum is that of its bucket, and
+  // exact when it is the highest of all. REQUIRES: neither is this.
+  void SetGrowth(const Histogram& before, const Histogram& now);
 
   uint64_t count() const;
   uint64_t most() const { return most_; }

@@ -8,6 +8,7 @@
 
 #include "generator/counts.h"
 #include "generator/link/impaired_link.h"
+#include "generator/timeline.h"
 
 namespace baton::generator {
 
@@ -53,6 +54,13 @@ struct SecondResult {  // what happened since the line before
   uint64_t sent = 0, arrived = 0, duplicated = 0, reordered = 0, corrupted = 0, connections = 0;
 };
 
+// Of what was sent in a second of the sending. The last one may be shorter, and has the responses that came later.
+struct SecondOfRun {
+  double from_s = 0, to_s = 0;
+  Counted counts;
+  TripTimes round_trip;  // of the responses that arrived in it
+};
+
 struct PortResult {
   std::string name, device;
   uint64_t received = 0, sent = 0, missed = 0, receive_errors = 0, transmit_errors = 0;
@@ -62,6 +70,7 @@ struct PortResult {
 struct RunResult {
   std::vector<ClassResult> classes;
   std::vector<SecondResult> seconds;
+  std::vector<SecondOfRun> timeline;
   std::vector<EventResult> events;
   std::vector<double> epoch_begins_s;  // from the beginning of the sending; [0] is 0
   std::vector<PortResult> ports;  // none with --loopback

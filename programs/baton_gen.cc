@@ -1,6 +1,6 @@
 // baton-gen: plays clients and servers at once, and proves what was lost between them. docs/baton-gen.md.
 //
-//   baton-gen PROFILE [--report FILE] [-- EAL OPTIONS]
+//   baton-gen PROFILE [--report FILE] [--html FILE] [-- EAL OPTIONS]
 //   baton-gen --loopback PROFILE       in memory: needs no root, NIC or hugepages
 //   baton-gen --check PROFILE
 //
@@ -19,6 +19,7 @@
 #include "generator/event_runner.h"
 #include "generator/loopback.h"
 #include "generator/profile/reader.h"
+#include "generator/report/html.h"
 #include "generator/report/report.h"
 #include "generator/run.h"
 #include "programs/baton_gen/wires.h"
@@ -26,6 +27,7 @@
 DEFINE_bool(loopback, false, "join the ports in memory: shows what the generator itself does to packets");
 DEFINE_bool(check, false, "check the profile and exit");
 DEFINE_bool(quiet, false, "no line per second");
+DEFINE_string(html, "", "write the report as a page with plots to this file; - for standard output");
 DEFINE_string(report, "", "write the JSON report to this file; - for standard output");
 
 namespace baton::generator {
@@ -94,21 +96,21 @@ RunResult ResultOf(const Engine& engine, EventRunner& events, std::vector<Second
   return result;
 }
 
-bool WriteReport(const std::string& text) {
-  if (FLAGS_report.empty()) return true;
-  if (FLAGS_report == "-") return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  std::FILE* file = std::fopen(FLAGS_report.c_str(), "w");
+bool Write(const std::string& name, const std::string& text) {
+  if (name == "-") return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  std::FILE* file = std::fopen(name.c_str(), "w");
   const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
   if (file != nullptr && std::fclose(file) == 0 && written) return true;
-  std::fprintf(stderr, "baton-gen: %s: cannot be written\n", FLAGS_report.c_str());
+  std::fprintf(stderr, "baton-gen: %s: cannot be written\n", name.c_str());
   return false;
 }
 
 int Finish(const Profile& profile, const RunResult& result) {
   const Verdict verdict = JudgeRun(profile.limits, result);
   std::fputs(Summary(result, verdict).c_str(), stderr);
-  if (!WriteReport(JsonReport(profile, result, verdict))) return kFailed;
-  return verdict.passed() ? 0 : kFailed;
+  bool written = FLAGS_report.empty() || Write(FLAGS_report, JsonReport(profile, result, verdict));
+  if (!FLAGS_html.empty()) written = Write(FLAGS_html, HtmlReport(profile, result, verdict)) && written;
+  return written && verdict.passed() ? 0 : kFailed;
 }
 
 int Refuse(const absl::Status& status, int exit_status) {
@@ -157,7 +159,7 @@ int RunOnPorts(const Profile& profile) {
 
 int Main(int argc, char** argv) {
   const std::vector<std::string> eal_options = TakeEalOptions(&argc, argv);
-  gflags::SetUsageMessage("baton-gen PROFILE [--loopback] [--check] [--report FILE] [-- EAL OPTIONS]");
+  gflags::SetUsageMessage("baton-gen PROFILE [--loopback] [--check] [--report FILE] [--html FILE] [-- EAL OPTIONS]");
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   if (argc != 2) {
     std::fprintf(stderr, "baton-gen: wants one profile; options for DPDK go behind \"--\"\n");

@@ -61,6 +61,7 @@ struct EventProfile {
 inline constexpr size_t kMostEvents = 64;
 
 struct Profile {
+  std::string name;  // of its file
   std::vector<PortProfile> ports;
   std::vector<FlowProfile> flows;
   Duration duration = std::chrono::seconds(10);

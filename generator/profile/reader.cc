@@ -350,7 +350,7 @@ std::string ProfileResult::Report() const {
 ProfileResult ParseProfile(absl::string_view text, absl::string_view file_name) {
   ErrorList errors;
   ProfileResult result;
-  result.file_name = std::string(file_name);
+  result.file_name = result.profile.name = std::string(file_name);
   const Document document(text, errors);
   if (document.root() != nullptr) ReadProfile(*document.root(), errors, result.profile);
   result.errors = errors.Take();

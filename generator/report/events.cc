@@ -15,7 +15,8 @@ void WriteCounts(JsonWriter& json, const DirectionCounts& counts) {
   json.Number("corrupted", counts.corrupted);
 }
 
-void WriteDirection(JsonWriter& json, absl::string_view key, const DirectionCounts& counts, const Gap& gap, bool judged) {
+void WriteDirection(JsonWriter& json, absl::string_view key, const DirectionCounts& counts, const Gap& gap,
+                    bool judged) {
   json.Object(key);
   if (judged) {
     WriteCounts(json, counts);
@@ -125,10 +126,10 @@ std::string SummaryOfEvents(const RunResult& result) {
     }
     const EpochTotals& totals = epochs[e];
     const DirectionCounts both = totals.both();
-    absl::StrAppendFormat(&text, "sent %d, lost %d, duplicated %d, reordered %d, late %d, corrupted %d, wrong server %d; ",
-                          both.sent, both.lost(), both.duplicated, both.reordered, both.late, both.corrupted,
-                          totals.wrong_server);
-    absl::StrAppendFormat(&text, "longest gap %.1f ms\n", static_cast<double>(totals.gap.ns) / 1e6);
+    absl::StrAppendFormat(&text, "sent %d, lost %d, duplicated %d, reordered %d, late %d, corrupted %d, ", both.sent,
+                          both.lost(), both.duplicated, both.reordered, both.late, both.corrupted);
+    absl::StrAppendFormat(&text, "wrong server %d; longest gap %.1f ms\n", totals.wrong_server,
+                          static_cast<double>(totals.gap.ns) / 1e6);
   }
   return text;
 }

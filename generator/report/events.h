@@ -1,5 +1,5 @@
-// The part of the report that tells what the events' commands did, and what became of the packets before the first event
-// and after each. Pure.
+// The part of the report that tells what the events' commands did, and what became of the packets before the first
+// event and after each. Pure.
 #pragma once
 
 #include <string>

@@ -117,6 +117,22 @@ void WriteSeconds(JsonWriter& json, const RunResult& result) {
   json.EndArray();
 }
 
+void WriteTimeline(JsonWriter& json, const RunResult& result) {
+  json.Array("timeline");
+  for (const SecondOfRun& second : result.timeline) {
+    DirectionCounts both = second.counts.requests;
+    both.Add(second.counts.responses);
+    json.Object().Real("from", second.from_s).Real("to", second.to_s);
+    json.Number("sent", both.sent).Number("arrived", both.arrived).Number("lost", both.lost());
+    json.Number("duplicated", both.duplicated).Number("reordered", both.reordered).Number("late", both.late);
+    json.Number("corrupted", both.corrupted).Number("wrong_server", second.counts.wrong_server);
+    json.Object("round_trip_us").Number("count", second.round_trip.count);
+    json.Real("p50", Microseconds(second.round_trip.p50_ns)).Real("p99", Microseconds(second.round_trip.p99_ns));
+    json.Real("max", Microseconds(second.round_trip.most_ns)).EndObject().EndObject();
+  }
+  json.EndArray();
+}
+
 }  // namespace
 
 std::string JsonReport(const Profile& profile, const RunResult& result, const Verdict& verdict) {
@@ -136,6 +152,7 @@ std::string JsonReport(const Profile& profile, const RunResult& result, const Ve
     json.EndObject();
   }
   WriteEvents(json, result);
+  WriteTimeline(json, result);
   WritePorts(json, result);
   WriteSeconds(json, result);
   json.EndObject();
