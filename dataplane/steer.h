@@ -69,7 +69,8 @@ class Steering {
   uint8_t OwnerOfError(const Tables& tables, const Packet& packet) const;
   uint8_t GathererOf(const Packet& packet) const;
   uint8_t Scale(uint64_t hash) const;
-  bool TakeOut(const Packet& packet, uint8_t owner);
+  uint8_t OwnerOfUsual(const Tables& tables, const Packet& packet);
+  void TakeOut(Burst& burst, uint32_t leaving, const uint8_t* owners);
 
   WorkerShare share_;
   HashSeed seed_;
@@ -77,10 +78,13 @@ class Steering {
   uint32_t reciprocal_;
   uint16_t port_mask_;
   std::vector<Leaving> leaving_;  // by worker
-  // A bit for each of our addresses, by its hash: tells most of the others apart without a look-up in the table. Of the
-  // snapshot of this generation.
+  // A bit for each of our addresses, by its hash: tells most of the others apart without a look-up in the table. And what
+  // was looked up last, for those that follow often are to the same address. Of the snapshot of this generation.
   uint64_t filter_generation_ = UINT64_MAX;
   std::array<uint64_t, 64> filter_{};
+  FlowKey memo_;
+  int memo_family_ = 0;  // 0: nothing yet
+  Whose memo_whose_ = Whose::kOthers;
 };
 
 }  // namespace baton::dataplane

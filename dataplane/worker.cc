@@ -70,8 +70,9 @@ int Worker::PollOnce(TimePoint now) {
   if (!tables_.ready()) return work;
   work += SendFromKernel(now);  // before any data, which thus cannot take its place in the transmit queues
   work += ReleaseHeld(now);
-  int received = rings_ != nullptr ? ReceiveSteered(now) : 0;
-  received += ReceiveAll(now);
+  const int steered = rings_ != nullptr ? TakeSteered(taken_[0].data()) : 0;
+  int received = ReceiveAll(now);
+  if (steered > 0) received += RunSteered(steered, now);
   work += received;
   work += ReleaseFragments(now);
   translator_->ExpireSome(tables_.services->timeouts(), ToMillis(now), received > 0 ? kExpiriesPerPoll : kExpiriesPerIdlePoll);

@@ -3,6 +3,7 @@
 // clock, ports and mailbox; that is the whole difference to production.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -116,7 +117,9 @@ class Worker {
   void SetGauges();
 
   // worker_steering.cc
-  int ReceiveSteered(TimePoint now);
+  int TakeSteered(SteeredPacket* packets);
+  int RunSteered(int count, TimePoint now);
+  void RunSteered(const SteeredPacket* packets, int count, TimePoint now);
   void SendRewritten(const SteeredPacket* packets, int count);
   void GiveAway();
   void PassOn(uint16_t worker, PortId port, Packet* const* packets, int count);
@@ -166,6 +169,8 @@ class Worker {
   };
   std::vector<Outbox> out_;      // by port
   std::vector<PortId> out_used_;
+  std::array<std::array<SteeredPacket, kBurst>, 2> taken_{};  // from the rings: the burst that runs and the next one
+  std::array<SteeredPacket, kBurst> passed_on_{};
 };
 
 }  // namespace baton::dataplane

@@ -17,8 +17,10 @@ int WorkerSteering::Give(uint16_t worker, const SteeredPacket* packets, int coun
 
 int WorkerSteering::Take(SteeredPacket* packets, int max) {
   int taken = 0;
+  size_t at = next_;
   for (size_t i = 0; i < from_.size() && taken < max; ++i) {
-    rte_ring* ring = from_[(next_ + i) % from_.size()];
+    rte_ring* ring = from_[at];
+    if (++at == from_.size()) at = 0;
     taken += static_cast<int>(rte_ring_sc_dequeue_burst_elem(ring, packets + taken, sizeof(SteeredPacket),
                                                              static_cast<unsigned>(max - taken), nullptr));
   }
