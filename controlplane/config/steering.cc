@@ -10,6 +10,7 @@ namespace {
 PortId WayTo(const Config& config, const IpAddress& address) {
   const Route* best = nullptr;
   for (const Route& route : config.routes) {
+    if (route.from.length > 0) continue;  // for packets of other ends
     if (route.to.address.family() != address.family() || !route.to.Contains(address)) continue;
     if (best == nullptr || route.to.length > best->to.length) best = &route;
   }
