@@ -16,6 +16,7 @@ bool IsFirstCopy(Arrived arrived) { return arrived == Arrived::kInOrder || arriv
 
 int Engine::PollOnce(int64_t now_ns) {
   int moved = 0;
+  if (phase() == Phase::kSending) MoveEpoch(now_ns);  // connections send requests below, in every poll perhaps
   for (const auto& port : ports_) {
     port->link->Advance(now_ns);
     port->outbox.Flush(*port->link);
@@ -26,7 +27,7 @@ int Engine::PollOnce(int64_t now_ns) {
   }
   MovePhase(now_ns);
   if (phase() == Phase::kSending) {
-    MoveEpoch(now_ns);
+    MoveEpoch(now_ns);  // for an event at the very beginning
     for (size_t i = 0; i < classes_.size(); ++i) {
       Class& c = *classes_[(first_class_ + i) % classes_.size()];
       moved += c.is_tcp ? OpenConnections(c, now_ns) : SendRequests(c, now_ns);

@@ -106,6 +106,34 @@ TEST_CASE("each part of the run has its own part of a gap") {
   }
 }
 
+TEST_CASE("events come on time among connections that never rest, and their requests are attributed exactly") {
+  // Many requests for a connection: in the first case each poll sends some before it looks at the time.
+  const auto* more = GENERATE("1000}]\n", "3}]\nimpair: {delay: 3ms}\n");
+  CAPTURE(more);
+  const Profile profile = ProfileFrom(TwoPorts(absl::StrCat(
+      "duration: 100ms\nsettle: 50ms\nevents: [{at: 0ms, run: a}, {at: 30ms, run: b}, {at: 60ms, run: c}]\n",
+      "flows: [{name: web, protocol: tcp, to: \"10.9.0.1:80\", count: 1000, rate: max, requests: ", more)));
+  const auto loopback = Loopback::Create(profile).value();
+  Simulation simulation(profile, loopback->uses());
+  simulation.RunUntilDone();
+  const RunResult result = simulation.Result();
+  const std::vector<EpochTotals> epochs = TotalsOfEpochs(result);
+  REQUIRE(epochs.size() == 4);
+  CHECK(epochs[0].requests.sent == 0);
+  DirectionCounts sum;
+  for (size_t e = 1; e < 4; ++e) {
+    CAPTURE(e);
+    CHECK(epochs[e].from_s == Approx(0.03 * (static_cast<double>(e) - 1)).margin(2e-6));
+    CHECK(epochs[e].requests.sent > 500);
+    CHECK(epochs[e].requests.arrived == epochs[e].requests.sent);
+    CHECK(epochs[e].responses.sent == epochs[e].requests.sent);
+    CHECK(epochs[e].responses.arrived == epochs[e].requests.sent);
+    sum.Add(epochs[e].requests);
+  }
+  CHECK(sum.sent == result.classes[0].requests.counts.sent);
+  CHECK(sum.arrived == result.classes[0].requests.counts.arrived);
+}
+
 TEST_CASE("an event whose time does not come has no part") {
   const Profile profile = ProfileFrom(TwoPorts(
       "duration: 300ms\nsettle: 10ms\nevents: [{at: 100ms, run: a}, {at: 200ms, run: b}]\n"
