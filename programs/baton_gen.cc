@@ -21,6 +21,7 @@
 #include "generator/profile/reader.h"
 #include "generator/report/html.h"
 #include "generator/report/report.h"
+#include "generator/report/search_report.h"
 #include "generator/run.h"
 #include "programs/baton_gen/wires.h"
 
@@ -118,43 +119,65 @@ int Refuse(const absl::Status& status, int exit_status) {
   return exit_status;
 }
 
-int RunLoopback(const Profile& profile) {
-  const auto loopback = Loopback::Create(profile);
-  if (!loopback.ok()) return Refuse(loopback.status(), kWrongUse);
-  const auto engine = Engine::Create(profile, (*loopback)->uses());
-  if (!engine.ok()) return Refuse(engine.status(), kFailed);
-  const sigset_t signals = BlockSignals();
-  std::thread core([&] { Drive(**engine, false); });
-  EventRunner events(profile.events);
-  std::vector<SecondResult> seconds = Supervise(**engine, events, signals);
-  core.join();
-  RunResult result = ResultOf(**engine, events, std::move(seconds));
-  if ((*loopback)->impaired()) {
-    result.injected_requests = (*loopback)->InjectedBy(Role::kClients);
-    result.injected_responses = (*loopback)->InjectedBy(Role::kServers);
-  }
-  return Finish(profile, result);
+// A signal ends the trial that runs, and with it the search.
+int FinishSearch(const Profile& profile, const RunTrial& run) {
+  const auto found = Search(profile, run, [&](const Trial& trial) {
+    std::fprintf(stderr, "%s\n", TrialLine(profile, trial).c_str());
+  });
+  if (!found.ok()) return Refuse(found.status(), kFailed);
+  std::fputs(Summary(profile, *found).c_str(), stderr);
+  if (!FLAGS_report.empty() && !Write(FLAGS_report, JsonReport(profile, *found))) return kFailed;
+  return found->best && !found->interrupted && found->failure.empty() ? 0 : kFailed;
 }
 
-int RunOnPorts(const Profile& profile) {
+int RunAndFinish(const Profile& profile, const RunTrial& run) {
+  if (profile.search) return FinishSearch(profile, run);
+  const auto result = run(profile);
+  return result.ok() ? Finish(profile, *result) : Refuse(result.status(), kFailed);
+}
+
+absl::StatusOr<RunResult> RunInMemory(const Profile& profile) {
+  ASSIGN_OR_RETURN(const auto loopback, Loopback::Create(profile));
+  ASSIGN_OR_RETURN(const auto engine, Engine::Create(profile, loopback->uses()));
+  const sigset_t signals = BlockSignals();
+  std::thread core([&] { Drive(*engine, false); });
+  EventRunner events(profile.events);
+  std::vector<SecondResult> seconds = Supervise(*engine, events, signals);
+  core.join();
+  RunResult result = ResultOf(*engine, events, std::move(seconds));
+  if (loopback->impaired()) {
+    result.injected_requests = loopback->InjectedBy(Role::kClients);
+    result.injected_responses = loopback->InjectedBy(Role::kServers);
+  }
+  return result;
+}
+
+absl::StatusOr<RunResult> RunOnPorts(const Profile& profile, const Wires& wires, unsigned lcore) {
+  ASSIGN_OR_RETURN(const auto engine, Engine::Create(profile, wires.uses()));
+  const bool nap = wires.shares_cpu();
+  const std::function<void()> body = [&] { Drive(*engine, nap); };
+  const sigset_t signals = BlockSignals();
+  RETURN_IF_ERROR(dataplane::LaunchOnLcore(lcore, body));
+  EventRunner events(profile.events);
+  std::vector<SecondResult> seconds = Supervise(*engine, events, signals);
+  dataplane::WaitForLcore(lcore);
+  RunResult result = ResultOf(*engine, events, std::move(seconds));
+  result.ports = wires.Results(profile);
+  return result;
+}
+
+int RunLoopback(const Profile& profile) {
+  const auto possible = Loopback::Create(profile);
+  if (!possible.ok()) return Refuse(possible.status(), kWrongUse);
+  return RunAndFinish(profile, RunInMemory);
+}
+
+int RunPorts(const Profile& profile) {
   const auto wires = Wires::Open(profile);
   if (!wires.ok()) return Refuse(wires.status(), kWrongUse);
-  const auto engine = Engine::Create(profile, (*wires)->uses());
-  if (!engine.ok()) return Refuse(engine.status(), kFailed);
   const std::vector<unsigned> lcores = dataplane::WorkerLcores();
   if (lcores.empty()) return Refuse(absl::FailedPreconditionError("DPDK has no lcore beside the main one"), kWrongUse);
-  const bool nap = (*wires)->shares_cpu();
-  const std::function<void()> body = [&] { Drive(**engine, nap); };
-  const sigset_t signals = BlockSignals();
-  if (const absl::Status started = dataplane::LaunchOnLcore(lcores[0], body); !started.ok()) {
-    return Refuse(started, kFailed);
-  }
-  EventRunner events(profile.events);
-  std::vector<SecondResult> seconds = Supervise(**engine, events, signals);
-  dataplane::WaitForLcore(lcores[0]);
-  RunResult result = ResultOf(**engine, events, std::move(seconds));
-  result.ports = (*wires)->Results(profile);
-  return Finish(profile, result);
+  return RunAndFinish(profile, [&](const Profile& trial) { return RunOnPorts(trial, **wires, lcores[0]); });
 }
 
 int Main(int argc, char** argv) {
@@ -170,6 +193,9 @@ int Main(int argc, char** argv) {
     std::fputs(parsed.Report().c_str(), stderr);
     return kWrongUse;
   }
+  if (parsed.profile.search && !FLAGS_html.empty()) {
+    return Refuse(absl::InvalidArgumentError("--html: a search has no page; --report writes its trials"), kWrongUse);
+  }
   if (FLAGS_check) {
     std::printf("%s: ok\n", argv[1]);
     return 0;
@@ -178,7 +204,7 @@ int Main(int argc, char** argv) {
   BlockSignals();  // DPDK's own threads inherit this
   const absl::Status eal = dataplane::StartEal(EalArguments(parsed.profile, eal_options), [](absl::string_view) {});
   if (!eal.ok()) return Refuse(eal, kFailed);
-  const int status = RunOnPorts(parsed.profile);
+  const int status = RunPorts(parsed.profile);
   dataplane::StopEal();
   return status;
 }

@@ -46,10 +46,23 @@ struct FlowProfile {
 struct Limit {
   bool is_share = false;
   double value = 0;
+  friend bool operator==(const Limit&, const Limit&) = default;
 };
 
 struct Limits {
   std::optional<Limit> lost = {}, duplicated = {}, reordered = {}, corrupted = {}, wrong_server = {}, failed = {};
+  friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+enum class SearchFor : uint8_t {
+  kThroughput,  // the highest part of the rates that keeps the limits
+  kCapacity,    // the highest part of the flows of which each is answered
+};
+
+struct SearchProfile {
+  SearchFor what = SearchFor::kThroughput;
+  double resolution = 0.01;   // as a part of the result
+  std::vector<double> loads;  // kThroughput: parts of it at which latency is measured
 };
 
 // A command that /bin/sh runs during the sending.
@@ -70,6 +83,7 @@ struct Profile {
   std::vector<EventProfile> events;  // in the order of their times
   Limits limits;
   Impairment impair;  // with --loopback
+  std::optional<SearchProfile> search;  // each trial takes `duration`
 
   uint64_t flow_count() const;
   bool has_tcp() const;

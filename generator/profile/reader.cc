@@ -35,6 +35,7 @@ constexpr Word<Activity> kActivities[] = {
     {"in_turn", Activity::kInTurn}, {"uniform", Activity::kUniform}, {"zipf", Activity::kZipf}};
 constexpr Word<uint8_t> kProtocols[] = {{"udp", kUdp}, {"tcp", kTcp}, {"icmp", std::nullopt}};
 constexpr Word<bool> kCloses[] = {{"fin", false}, {"reset", true}};
+constexpr Word<SearchFor> kSearches[] = {{"throughput", SearchFor::kThroughput}, {"capacity", SearchFor::kCapacity}};
 
 // A value, or a list of values.
 std::vector<const Node*> OneOrMore(const Node& node) {
@@ -243,6 +244,42 @@ void ReadImpairment(const Node& node, ErrorList& errors, Impairment& impair) {
   }
 }
 
+void ReadLoads(const Node& node, ErrorList& errors, SearchProfile& search) {
+  for (const Node* item : controlplane::ReadList(node, errors)) {
+    const auto load = controlplane::ReadValue(*item, errors, ParseShare);
+    if (load && *load <= 0) RefuseValue(*item, errors, item->text, "is no load");
+    if (load) search.loads.push_back(*load);
+  }
+  if (search.what != SearchFor::kThroughput) Refuse(node, errors, "are parts of a throughput, which is not searched");
+}
+
+void ReadSearch(const Node& node, ErrorList& errors, Profile& profile) {
+  SearchProfile search;
+  MapReader map(node, errors);
+  if (const Node* what = map.Required("for")) {
+    search.what = controlplane::ReadWord<SearchFor>(*what, errors, kSearches).value_or(SearchFor::kThroughput);
+  }
+  if (const Node* resolution = map.Optional("resolution")) {
+    search.resolution = controlplane::ReadValue(*resolution, errors, ParseShare).value_or(search.resolution);
+    if (search.resolution < 0.0001 || search.resolution > 0.5) {
+      RefuseValue(*resolution, errors, resolution->text, "is outside 0.01%..50%");
+    }
+  }
+  if (const Node* loads = map.Optional("loads")) ReadLoads(*loads, errors, search);
+  map.Finish();
+  if (!profile.events.empty()) Refuse(node, errors, "does not go with events: they would happen in each trial");
+  if (profile.limits == Limits{}) Refuse(node, errors, "needs limits: they tell whether a trial went well");
+  const double seconds = std::chrono::duration<double>(profile.duration).count();
+  for (const FlowProfile& flow : profile.flows) {
+    if (flow.rate == 0) Refuse(node, errors, absl::StrCat("needs a rate to begin with, flow ", flow.name, " has none"));
+    if (search.what == SearchFor::kCapacity && flow.rate > 0 && flow.rate * seconds < flow.count) {
+      Refuse(node, errors,
+             absl::StrCat("not every flow of ", flow.name, " would send: rate times duration is below count"));
+    }
+  }
+  profile.search = std::move(search);
+}
+
 void ReadDuration(MapReader& map, absl::string_view key, Duration least, Duration& field, ErrorList& errors) {
   map.Value(key, controlplane::ParseDuration, field);
   const Node* node = map.Optional(key);
@@ -326,6 +363,7 @@ void ReadProfile(const Node& root, ErrorList& errors, Profile& profile) {
   if (const Node* events = map.Optional("events")) ReadEvents(*events, errors, profile);
   if (const Node* limits = map.Optional("limits")) ReadLimits(*limits, errors, profile.limits);
   if (const Node* impair = map.Optional("impair")) ReadImpairment(*impair, errors, profile.impair);
+  if (const Node* search = map.Optional("search")) ReadSearch(*search, errors, profile);
   map.Finish();
 }
 

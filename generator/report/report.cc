@@ -9,15 +9,6 @@
 namespace baton::generator {
 namespace {
 
-double Microseconds(uint64_t ns) { return static_cast<double>(ns) / 1000; }
-
-void WriteTimes(JsonWriter& json, absl::string_view key, const Histogram& times) {
-  json.Object(key).Number("count", times.count());
-  json.Real("p50", Microseconds(times.Quantile(0.5))).Real("p90", Microseconds(times.Quantile(0.9)));
-  json.Real("p99", Microseconds(times.Quantile(0.99))).Real("p99_9", Microseconds(times.Quantile(0.999)));
-  json.Real("p99_99", Microseconds(times.Quantile(0.9999))).Real("max", Microseconds(times.most())).EndObject();
-}
-
 void WriteCounts(JsonWriter& json, const DirectionCounts& counts) {
   json.Number("sent", counts.sent).Number("sent_bytes", counts.sent_bytes).Number("arrived", counts.arrived);
   json.Number("lost", counts.lost()).Number("duplicated", counts.duplicated).Number("reordered", counts.reordered);
@@ -134,6 +125,13 @@ void WriteTimeline(JsonWriter& json, const RunResult& result) {
 }
 
 }  // namespace
+
+void WriteTimes(JsonWriter& json, absl::string_view key, const Histogram& times) {
+  json.Object(key).Number("count", times.count());
+  json.Real("p50", Microseconds(times.Quantile(0.5))).Real("p90", Microseconds(times.Quantile(0.9)));
+  json.Real("p99", Microseconds(times.Quantile(0.99))).Real("p99_9", Microseconds(times.Quantile(0.999)));
+  json.Real("p99_99", Microseconds(times.Quantile(0.9999))).Real("max", Microseconds(times.most())).EndObject();
+}
 
 std::string JsonReport(const Profile& profile, const RunResult& result, const Verdict& verdict) {
   JsonWriter json;
