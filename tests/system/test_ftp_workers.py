@@ -5,8 +5,7 @@ import secrets
 
 import pytest
 
-from baton_lab.lab import Lab
-from conftest import BALANCER, assert_every_packet_is_accounted_for, wait_until
+from conftest import assert_every_packet_is_accounted_for, lab_of, wait_until
 from test_ftp import WAYS, FtpServer, contents, curl, digest_of, each_way
 
 pytestmark = pytest.mark.batond
@@ -18,22 +17,26 @@ def address_of(number, family):
 
 
 @pytest.fixture(scope="module")
-def lab():
-    lab = Lab("ftp", "baton-ftp-workers", BALANCER)
-    try:
-        lab.up(start_boxes=False)
-        box = lab.boxes["box"]
-        box.configuration.write_text(re.sub(r"workers: \d+", "workers: 2", box.configuration.read_text()))
-        box.start()
+def ftp_workers_lab():
+    def employ(lab):
+        configuration = lab.boxes["box"].configuration
+        configuration.write_text(re.sub(r"workers: \d+", "workers: 2", configuration.read_text()))
+
+    for lab in lab_of("ftp", "baton-ftp-workers", employ):
         lab.servers = [FtpServer(lab, name, port_20) for name, port_20 in (("s1", "YES"), ("s2", "NO"))]
         assert wait_until(lambda: all(":21 " in lab.run(name, "ss", "-Hltn") for name in lab.backends), 10)
         for number in CLIENTS:
             lab.run("client", "ip", "address", "add", f"{address_of(number, 'v4')}/24", "dev", "wan")
             lab.run("client", "ip", "address", "add", f"{address_of(number, 'v6')}/64", "dev", "wan", "nodad")
         yield lab
-        assert_every_packet_is_accounted_for(box)
-    finally:
-        lab.down()
+
+
+@pytest.fixture
+def lab(ftp_workers_lab):
+    yield ftp_workers_lab
+    box = ftp_workers_lab.boxes["box"]
+    assert box.process.pid() is not None, "batond is gone"
+    assert_every_packet_is_accounted_for(box)
 
 
 @each_way
