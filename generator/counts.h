@@ -70,6 +70,27 @@ struct TcpCounts {
   uint64_t failed() const { return timed_out + reset_by_server + reset_by_others; }
 };
 
+// What became of connections, by when it did.
+struct Ends {
+  uint64_t opened = 0, completed = 0, timed_out = 0, reset = 0;
+
+  static Ends Of(const TcpCounts& tcp) {
+    return {tcp.opened, tcp.completed, tcp.timed_out, tcp.reset_by_server + tcp.reset_by_others};
+  }
+  void Add(const Ends& other) {
+    opened += other.opened;
+    completed += other.completed;
+    timed_out += other.timed_out;
+    reset += other.reset;
+  }
+  void Subtract(const Ends& other) {
+    opened -= other.opened;
+    completed -= other.completed;
+    timed_out -= other.timed_out;
+    reset -= other.reset;
+  }
+};
+
 struct Counted {
   DirectionCounts requests, responses;
   uint64_t wrong_server = 0;  // responses of another server than the flow's first
@@ -109,6 +130,7 @@ struct Gap {
 // Of one class, between two events (epochs.h).
 struct EpochCounts : Counted {
   Gap request_gap, response_gap;
+  Ends ends;
 };
 
 // What belongs to no flow.

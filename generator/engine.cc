@@ -283,7 +283,7 @@ void Engine::MoveEpoch(int64_t now_ns) {
   }
   while (__builtin_expect(epochs_.Due(now_ns), 0)) {
     cut_ns_ = now_ns;
-    for (const auto& c : classes_) c->by_epoch.Close(c->counts);
+    for (const auto& c : classes_) c->by_epoch.Close(c->counts, Ends::Of(c->counts.tcp));
     epochs_.Next(now_ns);
     events_begun_.store(epochs_.present(), std::memory_order_relaxed);
   }

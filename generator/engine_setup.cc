@@ -172,7 +172,7 @@ RunResult Engine::Result() const {
     r.tcp_set_up = c->counts.tcp_set_up;
     CountsByEpoch by_epoch = c->by_epoch;
     AddFlows(*c, by_epoch, r);
-    by_epoch.Close(c->counts);
+    by_epoch.Close(c->counts, Ends::Of(c->counts.tcp));
     r.epochs.assign(by_epoch.all().begin(), by_epoch.all().begin() + static_cast<ptrdiff_t>(epochs_.present()) + 1);
     for (EpochCounts& epoch : r.epochs) {
       if (!has_servers_) epoch.responses.sent = epoch.requests.sent;

@@ -25,10 +25,13 @@ size_t Epochs::Of(int64_t time_ns) const {
   return epoch;
 }
 
-void CountsByEpoch::Close(const Counted& totals) {
+void CountsByEpoch::Close(const Counted& totals, const Ends& ends) {
   epochs_[present_].Add(totals);
   epochs_[present_].Subtract(totals_);
   totals_ = totals;
+  epochs_[present_].ends.Add(ends);
+  epochs_[present_].ends.Subtract(ends_);
+  ends_ = ends;
   if (present_ + 1 < epochs_.size()) ++present_;
 }
 

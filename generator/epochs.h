@@ -44,7 +44,7 @@ class CountsByEpoch {
   explicit CountsByEpoch(size_t epochs) : epochs_(epochs) {}
 
   // The present epoch ends. REQUIRES: called once for each, in order, with the class's totals.
-  void Close(const Counted& totals);
+  void Close(const Counted& totals, const Ends& ends = {});
   // `count(counts, n)` adds n to what was counted in the present epoch, but belongs to an earlier one.
   template <typename Count>
   void Move(size_t epoch, Count count) {
@@ -61,6 +61,7 @@ class CountsByEpoch {
   std::vector<EpochCounts> epochs_;
   size_t present_ = 0;
   Counted totals_;  // when the present epoch began
+  Ends ends_;
 };
 
 }  // namespace baton::generator

@@ -1,5 +1,7 @@
 #include "generator/report/events.h"
 
+#include <algorithm>
+
 #include <absl/strings/str_format.h>
 
 #include "generator/report/verdict.h"
@@ -38,6 +40,11 @@ void WriteEvent(JsonWriter& json, const EventResult& event) {
   json.EndArray().EndObject();
 }
 
+void WriteEnds(JsonWriter& json, const Ends& ends) {
+  json.Object("connections").Number("opened", ends.opened).Number("completed", ends.completed);
+  json.Number("timed_out", ends.timed_out).Number("reset", ends.reset).EndObject();
+}
+
 void WriteInterval(JsonWriter& json, const RunResult& result, size_t epoch, const EpochTotals& totals) {
   json.Object();
   if (epoch == 0) {
@@ -48,6 +55,7 @@ void WriteInterval(JsonWriter& json, const RunResult& result, size_t epoch, cons
   json.Real("from", totals.from_s).Real("to", totals.to_s);
   WriteCounts(json, totals.both());
   json.Number("wrong_server", totals.wrong_server);
+  if (HasConnections(result)) WriteEnds(json, totals.ends);
   json.Real("longest_gap_us", Microseconds(totals.gap.ns)).Number("longest_gap_flow", totals.gap.flow);
   json.Text("longest_gap_class", result.classes.empty() ? "" : result.classes[totals.gap_class].name);
   json.Text("longest_gap_direction", totals.gap_of_requests ? "requests" : "responses");
@@ -55,6 +63,7 @@ void WriteInterval(JsonWriter& json, const RunResult& result, size_t epoch, cons
   for (const ClassResult& c : result.classes) {
     const EpochCounts& counts = c.epochs[epoch];
     json.Object().Text("name", c.name).Number("wrong_server", counts.wrong_server);
+    if (c.is_tcp) WriteEnds(json, counts.ends);
     WriteDirection(json, "requests", counts.requests, counts.request_gap, c.requests.judged);
     WriteDirection(json, "responses", counts.responses, counts.response_gap, c.responses.judged);
     json.EndObject();
@@ -68,6 +77,10 @@ DirectionCounts EpochTotals::both() const {
   DirectionCounts sum = requests;
   sum.Add(responses);
   return sum;
+}
+
+bool HasConnections(const RunResult& result) {
+  return std::any_of(result.classes.begin(), result.classes.end(), [](const ClassResult& c) { return c.is_tcp; });
 }
 
 std::vector<EpochTotals> TotalsOfEpochs(const RunResult& result) {
@@ -86,6 +99,7 @@ std::vector<EpochTotals> TotalsOfEpochs(const RunResult& result) {
       const ClassResult& c = result.classes[i];
       const EpochCounts& counts = c.epochs[e];
       totals.wrong_server += counts.wrong_server;
+      totals.ends.Add(counts.ends);
       if (c.responses.judged) {
         totals.responses.Add(counts.responses);
         note_gap(counts.response_gap, i, false);
@@ -128,6 +142,9 @@ std::string SummaryOfEvents(const RunResult& result) {
     const DirectionCounts both = totals.both();
     absl::StrAppendFormat(&text, "sent %d, lost %d, duplicated %d, reordered %d, late %d, corrupted %d, ", both.sent,
                           both.lost(), both.duplicated, both.reordered, both.late, both.corrupted);
+    if (HasConnections(result)) {
+      absl::StrAppendFormat(&text, "connections timed out %d, reset %d, ", totals.ends.timed_out, totals.ends.reset);
+    }
     absl::StrAppendFormat(&text, "wrong server %d; longest gap %.1f ms\n", totals.wrong_server,
                           static_cast<double>(totals.gap.ns) / 1e6);
   }

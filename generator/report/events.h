@@ -14,6 +14,7 @@ struct EpochTotals {
   double from_s = 0, to_s = 0;  // of the sending
   DirectionCounts requests, responses;  // of what is judged
   uint64_t wrong_server = 0;
+  Ends ends;                    // of connections
   Gap gap;                      // the longest of any flow
   size_t gap_class = 0;         // whose flow it is
   bool gap_of_requests = false;
@@ -21,6 +22,7 @@ struct EpochTotals {
   DirectionCounts both() const;
 };
 
+bool HasConnections(const RunResult& result);
 std::vector<EpochTotals> TotalsOfEpochs(const RunResult& result);
 
 // `events` and `intervals`; nothing in a run without events.

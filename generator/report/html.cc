@@ -185,8 +185,8 @@ std::string EventsHtml(const RunResult& result) {
     events.Value(event.started && event.ended_s > 0 ? absl::StrFormat("%.3f", event.ended_s) : "");
     events.Code(absl::StrJoin(event.errors, "\n"));
   }
-  Table intervals("intervals",
-                  Heads({"sent after", "from, s", "to, s"}, kCounted, {"wrong server", "longest gap, ms", "of flow"}));
+  Table intervals("intervals", Heads({"sent after", "from, s", "to, s"}, kCounted,
+                                     {"wrong server", "longest gap, ms", "of flow", "connections timed out", "reset"}));
   const std::vector<EpochTotals> epochs = TotalsOfEpochs(result);
   for (size_t i = 0; i < epochs.size(); ++i) {
     const EpochTotals& epoch = epochs[i];
@@ -196,6 +196,7 @@ std::string EventsHtml(const RunResult& result) {
     intervals.Value(Tenths(static_cast<double>(epoch.gap.ns) / 1e6));
     const bool some = epoch.gap.ns > 0 && epoch.gap_class < result.classes.size();
     intervals.Text(some ? absl::StrCat(result.classes[epoch.gap_class].name, " ", epoch.gap.flow) : "");
+    if (HasConnections(result)) intervals.Count(epoch.ends.timed_out).Count(epoch.ends.reset);
   }
   return "<h2>Events</h2>\n" + events.Done() + intervals.Done();
 }
@@ -204,6 +205,21 @@ void AddTimes(Table& table, absl::string_view name, const Histogram& times) {
   table.Row().Text(name).Count(times.count());
   for (const double share : {0.5, 0.9, 0.99, 0.999, 0.9999}) table.Value(Micros(times.Quantile(share)));
   table.Value(Micros(times.most()));
+}
+
+std::string ConnectionsHtml(const ClassResult& c, size_t place, double sending_s) {
+  const TcpCounts& tcp = c.tcp;
+  Table ends(absl::StrCat("connections-", place),
+             {"connections opened", "established", "completed", "completed per second", "timed out", "reset by server",
+              "reset by others", "still open", "busy"});
+  ends.Row().Count(tcp.opened).Count(tcp.established).Count(tcp.completed);
+  ends.Value(Tenths(sending_s > 0 ? static_cast<double>(tcp.completed) / sending_s : 0)).Count(tcp.timed_out);
+  ends.Count(tcp.reset_by_server).Count(tcp.reset_by_others).Count(tcp.concurrent).Count(tcp.busy);
+  Table more(absl::StrCat("segments-", place), {"most concurrent", "segments retransmitted", "received twice",
+                                                "out of order", "abandoned at servers", "resets sent"});
+  more.Row().Count(tcp.most_concurrent).Count(tcp.retransmitted).Count(tcp.duplicate_segments);
+  more.Count(tcp.out_of_order).Count(tcp.abandoned).Count(tcp.resets_sent);
+  return ends.Done() + more.Done();
 }
 
 std::string ClassHtml(const ClassResult& c, size_t place, double sending_s) {
@@ -223,11 +239,14 @@ std::string ClassHtml(const ClassResult& c, size_t place, double sending_s) {
     }
   }
   Table times(absl::StrCat("times-", place), {"us", "count", "p50", "p90", "p99", "p99.9", "p99.99", "max"});
+  if (c.is_tcp) AddTimes(times, "connection set-up", c.tcp_set_up);
   if (c.requests.judged) AddTimes(times, "one way", c.one_way);
   AddTimes(times, "round trip", c.round_trip);
   if (c.requests.judged) AddTimes(times, "longest gap, requests", c.requests.longest_gaps);
   if (c.responses.judged) AddTimes(times, "longest gap, responses", c.responses.longest_gaps);
-  return html + counts.Done() + times.Done();
+  html += counts.Done();
+  if (c.is_tcp) html += ConnectionsHtml(c, place, sending_s);
+  return html + times.Done();
 }
 
 std::string PortsHtml(const RunResult& result) {
@@ -235,7 +254,8 @@ std::string PortsHtml(const RunResult& result) {
   Table table("ports", {"port", "device", "link", "received", "sent", "missed", "receive errors", "transmit errors"});
   for (const PortResult& port : result.ports) {
     table.Row().Text(port.name).Code(port.device).Text(port.link_up ? "up" : "down");
-    table.Count(port.received).Count(port.sent).Count(port.missed).Count(port.receive_errors).Count(port.transmit_errors);
+    table.Count(port.received).Count(port.sent).Count(port.missed);
+    table.Count(port.receive_errors).Count(port.transmit_errors);
   }
   return "<h2>Ports</h2>\n" + table.Done();
 }

@@ -121,6 +121,7 @@ TEST_CASE("events come on time among connections that never rest, and their requ
   REQUIRE(epochs.size() == 4);
   CHECK(epochs[0].requests.sent == 0);
   DirectionCounts sum;
+  Ends ends;
   for (size_t e = 1; e < 4; ++e) {
     CAPTURE(e);
     CHECK(epochs[e].from_s == Approx(0.03 * (static_cast<double>(e) - 1)).margin(2e-6));
@@ -129,9 +130,33 @@ TEST_CASE("events come on time among connections that never rest, and their requ
     CHECK(epochs[e].responses.sent == epochs[e].requests.sent);
     CHECK(epochs[e].responses.arrived == epochs[e].requests.sent);
     sum.Add(epochs[e].requests);
+    ends.Add(epochs[e].ends);
   }
+  CHECK(ends.opened == result.classes[0].tcp.opened);
+  CHECK(ends.completed == result.classes[0].tcp.completed);
   CHECK(sum.sent == result.classes[0].requests.counts.sent);
   CHECK(sum.arrived == result.classes[0].requests.counts.arrived);
+}
+
+// A hundred connections a millisecond apart, each of one exchange; then nothing comes through any more.
+TEST_CASE("connections that an event ends are its own, however late that shows") {
+  const Profile profile = ProfileFrom(TwoPorts(
+      "duration: 200ms\nsettle: 15s\nevents: [{at: 100ms, run: a}]\n"
+      "flows: [{name: web, protocol: tcp, to: \"10.9.0.1:80\", count: 200, rate: 1k}]\n"));
+  MemoryWire wire;
+  Cut cut(wire.end(1), 100, 100'000);
+  Simulation simulation(profile, {{.link = &wire.end(0), .mac = kClientMac, .peer = kServerMac},
+                                  {.link = &cut, .mac = kServerMac, .peer = kClientMac}});
+  simulation.RunUntilDone({}, 20'000);
+  const std::vector<EpochTotals> epochs = TotalsOfEpochs(simulation.Result());
+  REQUIRE(epochs.size() == 2);
+  CHECK(epochs[0].ends.opened == Approx(100).margin(1));
+  CHECK(epochs[0].ends.completed == Approx(100).margin(1));
+  CHECK(epochs[0].ends.timed_out == 0);
+  CHECK(epochs[1].ends.opened == Approx(100).margin(1));
+  CHECK(epochs[1].ends.completed <= 1);
+  CHECK(epochs[1].ends.timed_out + epochs[1].ends.completed == epochs[1].ends.opened);
+  CHECK(epochs[1].ends.reset == 0);
 }
 
 TEST_CASE("an event whose time does not come has no part") {

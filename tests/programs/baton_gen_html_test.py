@@ -22,6 +22,7 @@ events:
 flows:
   - {name: dns, protocol: udp, to: "10.2.0.2:53", count: 10, rate: 10k}
   - {name: web, protocol: udp, to: "10.2.0.2:80", count: 5, rate: 2k, size: 200}
+  - {name: tcp, protocol: tcp, to: "10.2.0.2:81", count: 500, rate: 500}
 limits: {lost: 3%, duplicated: 0}
 impair: {lost: 1%, duplicated: 1%, corrupted: 0.5%, delay: 2ms}
 """
@@ -89,6 +90,12 @@ def check_numbers(page, report):
             same_counts(page.row(f"counts-{place}", direction), flow_class[direction], flow_class["name"])
             gaps = page.row(f"times-{place}", f"longest gap, {direction}")
             same_times(gaps, flow_class[direction]["longest_gap_us"], "gaps")
+        if "connections" in flow_class:
+            ends = dict(zip(*page.tables[f"connections-{place}"]))
+            opened = flow_class["connections"]["opened"]
+            if number(ends["connections opened"]) != opened or opened < 300:
+                sys.exit(f"connections: {ends}")
+            same_times(page.row(f"times-{place}", "connection set-up"), flow_class["connections"]["set_up_us"], "set-up")
         same_times(page.row(f"times-{place}", "round trip"), flow_class["round_trip_us"], "round trip")
         same_times(page.row(f"times-{place}", "one way"), flow_class["one_way_us"], "one way")
     for table, key, least in (("intervals", "intervals", 3), ("timeline", "timeline", 3)):
