@@ -1,5 +1,7 @@
 """What scripts/demo shows once everything is built. A check that fails is told at once and counts at the end."""
 
+import json
+import pathlib
 import re
 import signal
 import subprocess
@@ -132,6 +134,51 @@ class Demo:
         print(self.box.ctl("show", "drops"))
 
 
+HELD = "192.0.2.10"
+PROFILE = pathlib.Path(__file__).parents[2] / "conf/gen/lab.yaml"
+
+
+class Ledger:
+    """baton-gen plays clients and backends of a box of its own, which holds an address for a second."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.box = lab.boxes["box"]
+        self.failures = []
+
+    check = Demo.check
+
+    def profile(self):
+        """At a rate of which two seconds fit the receive rings: a machine that builds may stop the box for so long."""
+        ctl = f"{program('batonctl')} --socket {self.box.socket} mode {HELD}"
+        text = PROFILE.read_text()
+        for old, new in (("duration: 10s", "duration: 5s"), ("count: 1000, rate: 3k", "count: 50, rate: 250"),
+                         (", activity: zipf", "")):
+            text = text.replace(old, new)
+        return text + (f'events:\n  - {{at: 2s, run: "{ctl} migration"}}\n  - {{at: 3s, run: "{ctl} normal"}}\n')
+
+    def run(self):
+        heading(f"baton-gen: 4 classes of 50 flows for 5 s; from 2 s to 3 s {HELD} is on its way to another box, and held")
+        profile, report = self.lab.state / "demo.yaml", self.lab.state / "demo.json"
+        page = program("batond").parents[1] / "demo.html"
+        profile.write_text(self.profile())
+        command = (program("baton-gen"), "--report", report, "--html", page, profile)
+        ran = subprocess.run([*self.lab.enter("gen"), *map(str, command)], stderr=subprocess.PIPE, text=True,
+                             timeout=60)
+        print(*(f"  {line}" for line in ran.stderr.splitlines()), sep="\n")
+        if not report.exists():
+            self.check(False, "baton-gen made a report")
+            return self.failures
+        found = json.loads(report.read_text())
+        total = found["total"]
+        self.check(ran.returncode == 0 and total["lost"] == total["duplicated"] == total["reordered"] == 0,
+                   f"{total['sent']} packets sent, {total['lost']} lost, {total['duplicated']} duplicated, "
+                   f"{total['reordered']} out of order")
+        gap = found["classes"][0]["responses"]["longest_gap_us"]["max"] / 1e6
+        self.check(gap > 0.8, f"the flows to {HELD} felt a pause of {gap:.2f} s; page with plots: {page}")
+        return self.failures
+
+
 def heading(text):
     print(f"\n== {text}", flush=True)
 
@@ -150,6 +197,17 @@ def look_further(lab):
   ip netns exec {lab.name}-box curl http://127.0.0.1:9111/metrics""")
 
 
+def count_packets():
+    lab = Lab("generator", "baton-demo-gen")
+    try:
+        lab.up()
+        return Ledger(lab).run()
+    except (LabError, subprocess.TimeoutExpired) as error:
+        return [str(error)]
+    finally:
+        lab.down()
+
+
 def main():
     stay = "--stay" in sys.argv[1:]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))    # so that the lab is removed then, too
@@ -157,7 +215,7 @@ def main():
     demo = Demo(lab)
     try:
         lab.up()
-        failures = demo.run()
+        failures = demo.run() + count_packets()
         look_further(lab)
     except (LabError, subprocess.TimeoutExpired) as error:
         failures = [str(error)]
