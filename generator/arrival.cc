@@ -26,6 +26,32 @@ void ReadUdp(const uint8_t* frame, uint16_t l4_length, uint64_t pseudo, uint64_t
   arrival.kind = arrival.stamp_good ? ArrivalKind::kStamped : ArrivalKind::kForeign;
 }
 
+ArrivalKind IcmpKind(bool ipv4, uint8_t type) {
+  if (ipv4) {
+    const bool error = type == kIcmpUnreachable || type == kIcmpTimeExceeded || type == kIcmpParameterProblem;
+    return error ? ArrivalKind::kIcmpError : ArrivalKind::kForeign;
+  }
+  if (type == kIcmpv6NeighborSolicitation || type == kIcmpv6NeighborAdvertisement) return ArrivalKind::kNeighbor;
+  const bool error = type >= kIcmpv6Unreachable && type <= kIcmpv6ParameterProblem;
+  return error ? ArrivalKind::kIcmpError : ArrivalKind::kForeign;
+}
+
+bool IsEcho(bool ipv4, uint8_t type) {
+  return ipv4 ? type == kIcmpEchoRequest || type == kIcmpEchoReply
+              : type == kIcmpv6EchoRequest || type == kIcmpv6EchoReply;
+}
+
+// RFC 792 and RFC 4443, 4: an echo has eight bytes of header, as UDP has. `pseudo`: 0 for IPv4.
+void ReadIcmp(const uint8_t* frame, uint16_t l4_length, uint64_t pseudo, uint64_t key, Arrival& arrival) {
+  const uint8_t* l4 = frame + arrival.l4;
+  arrival.kind = ArrivalKind::kCorrupted;
+  const bool has_stamp = l4_length >= sizeof(IcmpHeader) + kStampSize;
+  if (has_stamp) arrival.stamp_good = ReadStamp(l4 + sizeof(IcmpHeader), key, &arrival.stamp);
+  if (l4_length < sizeof(IcmpHeader) || !IsRight(AddToChecksum(pseudo, l4, l4_length))) return;
+  arrival.icmp = IsEcho(arrival.ipv4, l4[0]);
+  arrival.kind = arrival.icmp && arrival.stamp_good ? ArrivalKind::kStamped : IcmpKind(arrival.ipv4, l4[0]);
+}
+
 void ReadTcp(const uint8_t* frame, uint16_t l4_length, uint64_t pseudo, Arrival& arrival) {
   pseudo += uint64_t{__builtin_bswap16(l4_length)} + __builtin_bswap16(kTcp);
   const bool right = l4_length >= sizeof(TcpHeader) && IsRight(AddToChecksum(pseudo, frame + arrival.l4, l4_length));
@@ -51,11 +77,8 @@ void ReadIpv4(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arri
     ReadUdp(frame, l4_length, uint64_t{ip.src.raw()} + ip.dst.raw(), key, arrival);
   } else if (ip.protocol == kTcp) {
     ReadTcp(frame, l4_length, uint64_t{ip.src.raw()} + ip.dst.raw(), arrival);
-  } else if (ip.protocol == kIcmp && l4_length >= sizeof(IcmpHeader)) {
-    const uint8_t type = frame[arrival.l4];
-    if (type == kIcmpUnreachable || type == kIcmpTimeExceeded || type == kIcmpParameterProblem) {
-      arrival.kind = ArrivalKind::kIcmpError;
-    }
+  } else if (ip.protocol == kIcmp) {
+    ReadIcmp(frame, l4_length, 0, key, arrival);
   }
 }
 
@@ -73,13 +96,9 @@ void ReadIpv6(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arri
     ReadUdp(frame, payload, AddToChecksum(AddToChecksum(0, ip.src, 16), ip.dst, 16), key, arrival);
   } else if (ip.next_header == kTcp) {
     ReadTcp(frame, payload, AddToChecksum(0, ip.src, 32), arrival);
-  } else if (ip.next_header == kIcmpv6 && payload >= sizeof(IcmpHeader)) {
-    const uint8_t type = frame[kL4];
-    if (type == kIcmpv6NeighborSolicitation || type == kIcmpv6NeighborAdvertisement) {
-      arrival.kind = ArrivalKind::kNeighbor;
-    } else if (type >= kIcmpv6Unreachable && type <= kIcmpv6ParameterProblem) {
-      arrival.kind = ArrivalKind::kIcmpError;
-    }
+  } else if (ip.next_header == kIcmpv6) {
+    const uint64_t pseudo = uint64_t{__builtin_bswap16(payload)} + __builtin_bswap16(kIcmpv6);
+    ReadIcmp(frame, payload, AddToChecksum(pseudo, ip.src, 32), key, arrival);
   }
 }
 

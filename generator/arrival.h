@@ -9,7 +9,7 @@
 namespace baton::generator {
 
 enum class ArrivalKind : uint8_t {
-  kStamped,    // UDP
+  kStamped,    // UDP, or ICMP echo
   kTcp,        // a segment in order; whose, tcp/segment.h reads
   kCorrupted,  // a wrong checksum, or a length that is none; of a flow when `stamp_good`
   kForeign,    // all in order, but without a stamp of this run
@@ -20,8 +20,9 @@ enum class ArrivalKind : uint8_t {
 struct Arrival {
   ArrivalKind kind = ArrivalKind::kForeign;
   bool ipv4 = false;
+  bool icmp = false;    // kStamped: an echo request or reply
   bool stamp_good = false;
-  uint16_t l4 = 0;      // kStamped, kTcp: offset of the UDP or TCP header
+  uint16_t l4 = 0;      // kStamped, kTcp: offset of the UDP, ICMP or TCP header
   uint16_t length = 0;  // kStamped, kTcp: of the frame without padding
   Stamp stamp;
 };

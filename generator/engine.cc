@@ -55,9 +55,11 @@ int Engine::SendRequests(Class& c, int64_t now_ns) {
     const uint32_t flow = c.first_flow + picked, source = c.profile.first_source + picked;
     const Stamp stamp{
         .flow = flow, .number = NumberRequest(flow), .time_ns = static_cast<uint64_t>(now_ns), .sender = 0};
-    c.frame.Write(frames[i].data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts),
+    const FrameTemplate& frame = c.NextFrame();
+    frame.Write(frames[i].data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts),
                   stamp, key_);
-    frames[i].length = c.frame.length();
+    frames[i].length = frame.length();
+    c.counts.requests.sent_bytes += frame.length();
     port.outbox.Add(frames[i]);
   }
   PickAhead(c, due);
@@ -114,17 +116,17 @@ bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64
   }
   Class& c = *classes_[flows_.server(stamp.flow).flow_class];
   const auto sender = static_cast<uint16_t>(kResponseBit | ServerOf(port, arrival, frame.data));
+  const uint16_t length = c.answer_length != 0 ? c.answer_length : arrival.length;
   const Stamp response{
-      .flow = stamp.flow, .number = CountRequest(c, stamp, now_ns), .time_ns = stamp.time_ns, .sender = sender};
-  TurnAround(frame.data, arrival.ipv4, arrival.l4, c.answer_length, port.mac, NextHopOf(port, arrival.ipv4), response,
-             key_);
-  frame.length = c.answer_length;
+      .flow = stamp.flow, .number = CountRequest(c, stamp, length, now_ns), .time_ns = stamp.time_ns, .sender = sender};
+  TurnAround(frame.data, arrival, length, port.mac, NextHopOf(port, arrival.ipv4), response, key_);
+  frame.length = length;
   port.outbox.Add(frame);
   return true;
 }
 
-// Of a request that arrived and is answered now; returns the response's number.
-uint32_t Engine::CountRequest(Class& c, const Stamp& stamp, int64_t now_ns) {
+// Of a request that arrived and is answered now, with `bytes`; returns the response's number.
+uint32_t Engine::CountRequest(Class& c, const Stamp& stamp, uint32_t bytes, int64_t now_ns) {
   ServerFlow& flow = flows_.server(stamp.flow);
   const uint64_t age_ns = Since(now_ns, stamp.time_ns);
   const Arrived arrived = flow.requests.Note(stamp.number);
@@ -132,9 +134,11 @@ uint32_t Engine::CountRequest(Class& c, const Stamp& stamp, int64_t now_ns) {
   if (IsFirstCopy(arrived)) c.counts.one_way.Note(age_ns);
   NoteGap(c, flow.requests.NoteTime(now_ns), now_ns, stamp.flow, &EpochCounts::request_gap);
   ++c.counts.responses.sent;
-  MoveIfEarlier(c, age_ns, now_ns, [arrived](Counted& counts, uint64_t n) {
+  c.counts.responses.sent_bytes += bytes;
+  MoveIfEarlier(c, age_ns, now_ns, [arrived, bytes](Counted& counts, uint64_t n) {
     counts.requests.Count(arrived, n);
     counts.responses.sent += n;
+    counts.responses.sent_bytes += n * bytes;
   });
   return flow.next_number++;
 }
@@ -309,7 +313,7 @@ bool Engine::LearnNextHops() {
   for (const auto& c : classes_) {
     const MacAddress& mac = c->port.peer.is_zero() ? c->port.neighbors->mac(c->next_hop) : c->port.peer;
     if (mac != c->next_hop_mac) {
-      c->frame.SetNextHop(mac);
+      for (FrameTemplate& frame : c->frames) frame.SetNextHop(mac);
       c->next_hop_mac = mac;
     }
     all = all && !mac.is_zero();
@@ -325,8 +329,10 @@ void Engine::DropUnsent(int64_t now_ns) {
       const Arrival arrival = Classify(frame.data, frame.length, key_);
       if (arrival.kind == ArrivalKind::kStamped) {
         Class& c = *classes_[flows_.client(arrival.stamp.flow).flow_class];
-        const auto take_back = [&arrival](Counted& counts, uint64_t n) {
-          (arrival.stamp.is_response() ? counts.responses : counts.requests).sent -= n;
+        const auto take_back = [&arrival, &frame](Counted& counts, uint64_t n) {
+          DirectionCounts& direction = arrival.stamp.is_response() ? counts.responses : counts.requests;
+          direction.sent -= n;
+          direction.sent_bytes -= n * frame.length;
         };
         take_back(c.counts, 1);
         MoveIfEarlier(c, Since(now_ns, arrival.stamp.time_ns), now_ns, take_back);

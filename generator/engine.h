@@ -88,7 +88,7 @@ class Engine {
     if (client.next_number == 0) client.first_epoch = static_cast<uint8_t>(epochs_.present());
     return client.next_number++;
   }
-  uint32_t CountRequest(Class& c, const Stamp& stamp, int64_t now_ns);
+  uint32_t CountRequest(Class& c, const Stamp& stamp, uint32_t bytes, int64_t now_ns);
   void CountResponse(Class& c, const Stamp& stamp, bool wrong, int64_t now_ns);
   static uint64_t Since(int64_t now_ns, uint64_t stamp_ns) {
     return (static_cast<uint64_t>(now_ns) - stamp_ns) & kStampTimeMask;

@@ -14,13 +14,23 @@ struct Engine::Class {
         port(at),
         sources(at.hosts.of(p.to.family())),
         is_tcp(p.protocol == kTcp),
-        frame({.dst = p.to, .dst_port = p.to_port, .length = static_cast<uint16_t>(is_tcp ? 124 : p.size - 4),
-               .protocol = p.protocol}, at.mac),
-        answer_length(static_cast<uint16_t>(p.answer_size - 4)),
+        answer_length(static_cast<uint16_t>(p.answer_size == 0 ? 0 : p.answer_size - 4)),
         picker(p.activity, p.count, p.exponent, seed),
         pace(p.rate),
         by_epoch(epochs),
-        tcp_plan(p.tcp) {}
+        tcp_plan(p.tcp) {
+    for (const uint16_t size : p.sizes) {
+      frames.emplace_back(FrameShape{.dst = p.to, .dst_port = p.to_port,
+                                     .length = static_cast<uint16_t>(is_tcp ? 124 : size - 4), .protocol = p.protocol},
+                          at.mac);
+    }
+  }
+
+  // The sizes of a class take turns.
+  const FrameTemplate& NextFrame() {
+    if (++turn >= frames.size()) turn = 0;
+    return frames[turn];
+  }
 
   const FlowProfile& profile;
   const uint8_t number;
@@ -28,8 +38,9 @@ struct Engine::Class {
   Port& port;
   const std::vector<IpAddress>& sources;
   const bool is_tcp;
-  FrameTemplate frame;  // TCP: headers up to the ports
-  const uint16_t answer_length;
+  std::vector<FrameTemplate> frames;  // one for each size; TCP: one, with headers up to the ports
+  size_t turn = 0;
+  const uint16_t answer_length;  // 0: as the request's
   size_t next_hop = 0;       // place in the port's neighbors
   MacAddress next_hop_mac;   // as the template has it
   Picker picker;

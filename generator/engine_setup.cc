@@ -127,6 +127,16 @@ void Engine::AddFlows(const Class& c, CountsByEpoch& by_epoch, ClassResult& resu
   }
 }
 
+namespace {
+
+// Without servers of our own, who should have answered everything, as long as it was.
+void AssumeAnswered(const DirectionCounts& requests, DirectionCounts& responses) {
+  responses.sent = requests.sent;
+  responses.sent_bytes = requests.sent_bytes;
+}
+
+}  // namespace
+
 void Engine::AddSeconds(RunResult& result) const {
   if (sending_began_ns_ == 0) return;
   Timeline timeline = timeline_;
@@ -140,7 +150,7 @@ void Engine::AddSeconds(RunResult& result) const {
     second.counts = timeline.counts().all()[i];
     second.round_trip = timeline.trips()[i];
     if (!has_servers_) {  // nobody knows what became of the requests
-      second.counts.responses.sent = second.counts.requests.sent;
+      AssumeAnswered(second.counts.requests, second.counts.responses);
       second.counts.requests = {};
     }
   }
@@ -157,12 +167,8 @@ RunResult Engine::Result() const {
     r.offered_rate = c->profile.rate;
     r.requests.counts = c->counts.requests;
     r.requests.judged = has_servers_;
-    const uint64_t request_bytes = c->is_tcp ? c->tcp_plan.request : c->frame.length();
-    const uint64_t response_bytes = c->is_tcp ? c->tcp_plan.response : c->answer_length;
-    r.requests.counts.sent_bytes = r.requests.counts.sent * request_bytes;
     r.responses.counts = c->counts.responses;
-    if (!has_servers_) r.responses.counts.sent = r.requests.counts.sent;
-    r.responses.counts.sent_bytes = r.responses.counts.sent * response_bytes;
+    if (!has_servers_) AssumeAnswered(r.requests.counts, r.responses.counts);
     r.wrong_server = c->counts.wrong_server;
     r.skipped = c->pace.skipped();
     r.one_way = c->counts.one_way;
@@ -175,9 +181,7 @@ RunResult Engine::Result() const {
     by_epoch.Close(c->counts, Ends::Of(c->counts.tcp));
     r.epochs.assign(by_epoch.all().begin(), by_epoch.all().begin() + static_cast<ptrdiff_t>(epochs_.present()) + 1);
     for (EpochCounts& epoch : r.epochs) {
-      if (!has_servers_) epoch.responses.sent = epoch.requests.sent;
-      epoch.requests.sent_bytes = epoch.requests.sent * request_bytes;
-      epoch.responses.sent_bytes = epoch.responses.sent * response_bytes;
+      if (!has_servers_) AssumeAnswered(epoch.requests, epoch.responses);
     }
     bytes += c->picker.bytes();
   }

@@ -56,8 +56,8 @@ int Engine::OpenConnections(Class& c, int64_t now_ns) {
 void Engine::WriteFromClient(Class& c, uint32_t flow, const Segment& segment, const Stamp* stamp, Frame& frame) {
   const auto hosts = static_cast<uint32_t>(c.sources.size());
   const uint32_t source = c.profile.first_source + flow - c.first_flow;
-  c.frame.WriteHeaders(frame.data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts));
-  frame.length = WriteSegment(frame.data, c.frame.ipv4(), c.frame.l4(), segment, stamp, key_);
+  c.frames[0].WriteHeaders(frame.data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts));
+  frame.length = WriteSegment(frame.data, c.frames[0].ipv4(), c.frames[0].l4(), segment, stamp, key_);
 }
 
 // The class of a segment's flow, when it can be one of ours.
@@ -116,6 +116,7 @@ void Engine::WriteReply(Class& c, const ClientStep& step, const Arrival& arrival
     stamp.number = NumberRequest(flow);
     last_request_ns_ = now_ns;
     ++c.counts.requests.sent;
+    c.counts.requests.sent_bytes += c.tcp_plan.request;
   }
   frame.length = WriteSegment(frame.data, arrival.ipv4, arrival.l4, step.out, &stamp, key_);
 }
@@ -202,7 +203,7 @@ bool Engine::NoteRequest(Class& c, const uint8_t* payload, const Segment& in, in
     ++strays_.foreign;
     return false;
   }
-  CountRequest(c, *stamp, now_ns);
+  CountRequest(c, *stamp, c.tcp_plan.response, now_ns);
   return true;
 }
 

@@ -33,7 +33,11 @@ uint16_t ShortestFrame(Family family) {
 }
 
 FrameTemplate::FrameTemplate(const FrameShape& shape, const MacAddress& src)
-    : ipv4_(shape.dst.is_v4()), length_(shape.length), l4_(L4Of(ipv4_)), bytes_((shape.length + 63u) / 64 * 64) {
+    : ipv4_(shape.dst.is_v4()),
+      icmp_(shape.protocol == kIcmp),
+      length_(shape.length),
+      l4_(L4Of(ipv4_)),
+      bytes_((shape.length + 63u) / 64 * 64) {
   uint8_t* frame = bytes_.data();
   EthernetHeader& ethernet = EthernetOf(frame);
   std::copy(src.bytes.begin(), src.bytes.end(), ethernet.src);
@@ -53,10 +57,17 @@ FrameTemplate::FrameTemplate(const FrameShape& shape, const MacAddress& src)
     Ipv6Header& ip = Ipv6Of(frame);
     ip.version_class_flow = Be32(0x60000000);
     ip.payload_length = Be16(l4_length);
-    ip.next_header = shape.protocol;
+    ip.next_header = icmp_ ? kIcmpv6 : shape.protocol;
     ip.hop_limit = kTtl;
     std::memcpy(ip.dst, shape.dst.v6_bytes(), 16);
     udp_sum_ = AddToChecksum(0, ip.dst, 16);
+  }
+  if (icmp_) {
+    frame[l4_] = ipv4_ ? kIcmpEchoRequest : kIcmpv6EchoRequest;
+    // RFC 4443, 2.3: over IPv6 there is a pseudo header.
+    udp_sum_ = ipv4_ ? 0 : udp_sum_ + __builtin_bswap16(l4_length) + __builtin_bswap16(kIcmpv6);
+    udp_sum_ = AddToChecksum(udp_sum_, frame + l4_, 2);
+    return;
   }
   auto& udp = *reinterpret_cast<UdpHeader*>(frame + l4_);
   udp.dst_port = Be16(shape.dst_port);
@@ -81,9 +92,18 @@ void FrameTemplate::Write(uint8_t* at, const IpAddress& src, uint16_t src_port, 
     std::memcpy(ip.src, src.v6_bytes(), 16);
     src_sum = AddToChecksum(0, ip.src, 16);
   }
+  static_assert(sizeof(IcmpHeader) == sizeof(UdpHeader));
+  const uint64_t stamp_sum = WriteStamp(at + l4_ + sizeof(UdpHeader), stamp, key);
+  if (icmp_) {
+    auto& icmp = *reinterpret_cast<IcmpHeader*>(at + l4_);
+    icmp.id = Be16(src_port);
+    icmp.sequence = Be16(static_cast<uint16_t>(stamp.number));
+    const uint64_t sum = udp_sum_ + (ipv4_ ? 0 : src_sum) + icmp.id.raw() + icmp.sequence.raw() + stamp_sum;
+    icmp.checksum.set_raw(FinishChecksum(sum));
+    return;
+  }
   auto& udp = *reinterpret_cast<UdpHeader*>(at + l4_);
   udp.src_port = Be16(src_port);
-  const uint64_t stamp_sum = WriteStamp(at + l4_ + sizeof(UdpHeader), stamp, key);
   udp.checksum.set_raw(UdpChecksum(udp_sum_ + src_sum + udp.src_port.raw() + stamp_sum));
 }
 
@@ -123,8 +143,8 @@ uint64_t TurnIpv6(uint8_t* frame, uint16_t l4_length) {
 
 }  // namespace
 
-void TurnAround(uint8_t* frame, bool ipv4, uint16_t l4, uint16_t length, const MacAddress& own, const MacAddress* next_hop,
-                const Stamp& stamp, uint64_t key) {
+void TurnAround(uint8_t* frame, const Arrival& arrival, uint16_t length, const MacAddress& own,
+                const MacAddress* next_hop, const Stamp& stamp, uint64_t key) {
   EthernetHeader& ethernet = EthernetOf(frame);
   if (next_hop == nullptr) {
     std::memcpy(ethernet.dst, ethernet.src, 6);
@@ -132,11 +152,21 @@ void TurnAround(uint8_t* frame, bool ipv4, uint16_t l4, uint16_t length, const M
     std::memcpy(ethernet.dst, next_hop->bytes.data(), 6);
   }
   std::memcpy(ethernet.src, own.bytes.data(), 6);
+  const uint16_t l4 = arrival.l4;
   const auto l4_length = static_cast<uint16_t>(length - l4);
-  uint64_t sum = ipv4 ? TurnIpv4(frame, length) : TurnIpv6(frame, l4_length);
-  auto& udp = *reinterpret_cast<UdpHeader*>(frame + l4);
-  const size_t before = udp.length.get(), stamp_end = sizeof(UdpHeader) + kStampSize;
+  uint64_t sum = arrival.ipv4 ? TurnIpv4(frame, length) : TurnIpv6(frame, l4_length);
+  const size_t before = arrival.length - l4, stamp_end = sizeof(UdpHeader) + kStampSize;
   if (l4_length > before) std::memset(frame + l4 + before, 0, l4_length - before);
+  if (arrival.icmp) {
+    auto& icmp = *reinterpret_cast<IcmpHeader*>(frame + l4);
+    icmp.type = arrival.ipv4 ? kIcmpEchoReply : kIcmpv6EchoReply;
+    icmp.checksum.set_raw(0);
+    WriteStamp(frame + l4 + sizeof(IcmpHeader), stamp, key);
+    sum = arrival.ipv4 ? 0 : sum + __builtin_bswap16(l4_length) + __builtin_bswap16(kIcmpv6);
+    icmp.checksum.set_raw(FinishChecksum(AddToChecksum(sum, frame + l4, l4_length)));
+    return;
+  }
+  auto& udp = *reinterpret_cast<UdpHeader*>(frame + l4);
   std::swap(udp.src_port, udp.dst_port);
   udp.length = Be16(l4_length);
   udp.checksum.set_raw(0);

@@ -34,8 +34,8 @@ struct FlowProfile {
   uint16_t to_port = 0;
   uint32_t count = 1;         // flows; TCP: connections at a time
   double rate = 0;            // packets, or connections, per second of all of them; 0: as many as the port takes
-  uint16_t size = 64;         // of the frame with its FCS
-  uint16_t answer_size = 64;
+  std::vector<uint16_t> sizes = {64};  // of the frame with its FCS: each in turn
+  uint16_t answer_size = 0;   // 0: as the request's
   Activity activity = Activity::kInTurn;
   double exponent = 1;        // kZipf
   TcpPlan tcp;

@@ -26,14 +26,16 @@ using controlplane::Word;
 namespace {
 
 constexpr int kFcs = 4;
-constexpr size_t kMostPorts = 8, kMostClasses = 64;
+constexpr size_t kMostPorts = 8, kMostClasses = 64, kMostSizes = 64;
 constexpr uint64_t kMostFlows = 64'000'000;
 constexpr Duration kLongestDuration = std::chrono::hours(24);
 
 constexpr Word<Role> kRoles[] = {{"clients", Role::kClients}, {"servers", Role::kServers}};
 constexpr Word<Activity> kActivities[] = {
     {"in_turn", Activity::kInTurn}, {"uniform", Activity::kUniform}, {"zipf", Activity::kZipf}};
-constexpr Word<uint8_t> kProtocols[] = {{"udp", kUdp}, {"tcp", kTcp}, {"icmp", std::nullopt}};
+constexpr Word<uint8_t> kProtocols[] = {{"udp", kUdp}, {"tcp", kTcp}, {"icmp", kIcmp}};
+// "Simple IMIX": 7 to 4 to 1, spread.
+constexpr uint16_t kImix[] = {64, 570, 64, 64, 570, 64, 1518, 64, 570, 64, 64, 570};
 constexpr Word<bool> kCloses[] = {{"fin", false}, {"reset", true}};
 constexpr Word<SearchFor> kSearches[] = {{"throughput", SearchFor::kThroughput}, {"capacity", SearchFor::kCapacity}};
 
@@ -103,10 +105,24 @@ struct FlowDraft {
   const Node* answer_size = nullptr;
 };
 
-void ReadUdp(MapReader& map, FlowDraft& draft) {
+// One size, a list of sizes that take turns, or "imix".
+void ReadSizes(const Node& node, ErrorList& errors, std::vector<uint16_t>& sizes) {
+  sizes.clear();
+  if (node.kind == Node::Kind::kScalar && node.text == "imix") {
+    sizes.assign(std::begin(kImix), std::end(kImix));
+    return;
+  }
+  for (const Node* item : OneOrMore(node)) {
+    sizes.push_back(static_cast<uint16_t>(controlplane::ReadNumber(*item, errors, {64, kFrameRoom}).value_or(64)));
+  }
+  if (sizes.empty() || sizes.size() > kMostSizes) Refuse(node, errors, absl::StrCat("needs 1..", kMostSizes, " sizes"));
+  if (sizes.empty()) sizes = {64};
+}
+
+// UDP and echo requests: packets that are answered by packets.
+void ReadPackets(MapReader& map, ErrorList& errors, FlowDraft& draft) {
   draft.size = map.Optional("size");
-  map.Number("size", {64, kFrameRoom}, draft.flow.size);
-  draft.flow.answer_size = draft.flow.size;
+  if (draft.size != nullptr) ReadSizes(*draft.size, errors, draft.flow.sizes);
   draft.answer_size = map.Optional("answer_size");
   map.Number("answer_size", {64, kFrameRoom}, draft.flow.answer_size);
 }
@@ -132,7 +148,8 @@ FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
   }
   draft.to = map.Required("to");
   if (draft.to != nullptr) {
-    const Target target = controlplane::ReadValue(*draft.to, errors, ParseTarget).value_or(Target{});
+    const auto parse = flow.protocol == kIcmp ? ParseEchoTarget : ParseTarget;
+    const Target target = controlplane::ReadValue(*draft.to, errors, parse).value_or(Target{});
     flow.to = target.address;
     flow.to_port = target.port;
   }
@@ -140,7 +157,11 @@ FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
   draft.count = map.Optional("count");
   map.Number("count", {1, kMostFlows}, flow.count);
   map.RequiredValue("rate", ParseRate, flow.rate);
-  flow.protocol == kTcp ? ReadTcp(map, errors, flow.tcp) : ReadUdp(map, draft);
+  if (flow.protocol == kTcp) {
+    ReadTcp(map, errors, flow.tcp);
+  } else {
+    ReadPackets(map, errors, draft);
+  }
   map.Words<Activity>("activity", kActivities, flow.activity);
   if (const Node* exponent = map.Optional("exponent")) {
     if (flow.activity != Activity::kZipf) Refuse(*exponent, errors, "is only for activity: zipf");
@@ -157,6 +178,15 @@ void CheckSize(const Node* node, uint16_t size, const FlowProfile& flow, const P
   RefuseValue(node != nullptr ? *node : otherwise, errors, node != nullptr ? node->text : absl::StrCat("size ", size),
               absl::StrCat("is outside ", least, "..", most, ", what a frame of IPv", flow.to.is_v4() ? 4 : 6,
                            " with a stamp takes on port ", port.name));
+}
+
+void CheckSizes(const FlowDraft& draft, const PortProfile& port, ErrorList& errors) {
+  const FlowProfile& flow = draft.flow;
+  const bool listed = draft.size != nullptr && draft.size->children.size() == flow.sizes.size();
+  for (size_t i = 0; i < flow.sizes.size(); ++i) {
+    CheckSize(listed ? draft.size->children[i] : draft.size, flow.sizes[i], flow, port, errors, *draft.to);
+    if (!listed && errors.Refused(draft.size != nullptr ? draft.size->Path() : draft.to->Path())) return;
+  }
 }
 
 // The port that the flow's clients are behind: the one it names, or the first one that has clients of its family.
@@ -198,7 +228,7 @@ void Place(FlowDraft& draft, Profile& profile, std::vector<uint64_t>& sources, E
     flow.tcp.mss = static_cast<uint16_t>(port.mtu - (flow.to.is_v4() ? sizeof(Ipv4Header) : sizeof(Ipv6Header)) -
                                          sizeof(TcpHeader));
   } else {
-    CheckSize(draft.size, flow.size, flow, port, errors, *draft.to);
+    CheckSizes(draft, port, errors);
   }
   if (draft.answer_size != nullptr) CheckSize(draft.answer_size, flow.answer_size, flow, port, errors, *draft.to);
   const auto hosts = std::count_if(port.addresses.begin(), port.addresses.end(),

@@ -39,6 +39,11 @@ absl::StatusOr<Target> ParseTarget(absl::string_view text) {
   return Target{*parsed, static_cast<uint16_t>(port)};
 }
 
+absl::StatusOr<Target> ParseEchoTarget(absl::string_view text) {
+  ASSIGN_OR_RETURN(const IpAddress address, controlplane::ParseHostAddress(text));
+  return Target{address, 0};
+}
+
 absl::StatusOr<double> ParseRate(absl::string_view text) {
   if (text == "max") return 0.0;
   absl::string_view digits = text;

@@ -19,6 +19,8 @@ struct Target {
 
 // "198.51.100.10:53", "[2001:db8::1]:53"
 absl::StatusOr<Target> ParseTarget(absl::string_view text);
+// "198.51.100.10", "2001:db8::1": of echo requests, which have no port.
+absl::StatusOr<Target> ParseEchoTarget(absl::string_view text);
 // Packets per second: "250", "100k", "2.5M"; "max" is 0.
 absl::StatusOr<double> ParseRate(absl::string_view text);
 // "10", "1.5%"

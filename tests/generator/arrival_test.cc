@@ -96,6 +96,10 @@ TEST_CASE("what the other frames on a link are") {
     packet[5] = 8;
     packet[6] = next;
     packet[40] = type;
+    // All addresses are ::, so the checksum is over length, next header and type: 8 + 58 + type << 8.
+    const uint16_t checksum = static_cast<uint16_t>(~(8 + next + (type << 8)));
+    packet[42] = static_cast<uint8_t>(checksum >> 8);
+    packet[43] = static_cast<uint8_t>(checksum);
     return ethernet(0x86, 0xdd, packet);
   };
   const std::vector<Case> cases = {
@@ -110,8 +114,11 @@ TEST_CASE("what the other frames on a link are") {
       {"IPv4 in name only", ethernet(0x08, 0x00, {0x00}), ArrivalKind::kCorrupted},
       // 192.0.2.1 > 192.0.2.2, port unreachable; its checksum: 4500+001c+4001+c000+0201+c000+0202 = 20920, ~0922.
       {"an ICMP error",
-       ethernet(0x08, 0x00, {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0xf6, 0xdd, 192, 0, 2, 1, 192, 0, 2, 2, 3, 3, 0, 0, 0, 0, 0, 0}),
+       ethernet(0x08, 0x00, {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0xf6, 0xdd, 192, 0, 2, 1, 192, 0, 2, 2, 3, 3, 0xfc, 0xfc, 0, 0, 0, 0}),
        ArrivalKind::kIcmpError},
+      {"the same with a wrong checksum",
+       ethernet(0x08, 0x00, {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0xf6, 0xdd, 192, 0, 2, 1, 192, 0, 2, 2, 3, 3, 0, 0, 0, 0, 0, 0}),
+       ArrivalKind::kCorrupted},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);

@@ -90,7 +90,9 @@ TEST_CASE("a response mirrors its request, at any length") {
   const Stamp stamp{.flow = 1, .number = 9, .time_ns = 3, .sender = kResponseBit | 4};
   const bool to_gateway = GENERATE(false, true);
   const MacAddress gateway{{2, 0, 0, 0, 0, 9}};
-  TurnAround(frame.data(), ipv4, ipv4 ? 34 : 54, c.response, kServerMac, to_gateway ? &gateway : nullptr, stamp, kTestKey);
+  const Arrival request = Classify(frame.data(), c.request, kTestKey);
+  REQUIRE(request.kind == ArrivalKind::kStamped);
+  TurnAround(frame.data(), request, c.response, kServerMac, to_gateway ? &gateway : nullptr, stamp, kTestKey);
   frame.resize(c.response);
   CHECK(MacAddress::From(&frame[0]) == (to_gateway ? gateway : kClientMac));
   CHECK(MacAddress::From(&frame[6]) == kServerMac);
@@ -103,6 +105,56 @@ TEST_CASE("a response mirrors its request, at any length") {
   if (ipv4) {
     CHECK(OnesSum(Slice(frame, 14, 20)) == 0xffff);
     CHECK(Slice(frame, 26, 12) == std::vector<uint8_t>{10, 2, 0, 2, 10, 1, 0, 2, 0, 53, 0x0f, 0xa0});
+  }
+}
+
+std::vector<uint8_t> EchoRequest(bool ipv4, uint16_t length) {
+  FrameTemplate frame({.dst = Address(ipv4 ? "10.2.0.2" : "2001:db8::3"), .length = length, .protocol = kIcmp}, kClientMac);
+  frame.SetNextHop(kServerMac);
+  std::vector<uint8_t> bytes(2048);
+  const Stamp stamp{.flow = 1, .number = 0x10203, .time_ns = 3, .sender = 0};
+  frame.Write(bytes.data(), Address(ipv4 ? "10.1.0.2" : "2001:db8::2"), 4000, stamp, kTestKey);
+  bytes.resize(length);
+  return bytes;
+}
+
+// RFC 792: over the ICMP message; RFC 4443, 2.3: and the pseudo header.
+uint16_t IcmpSum(const std::vector<uint8_t>& frame, bool ipv4) {
+  std::vector<uint8_t> covered;
+  const size_t l4 = ipv4 ? 34 : 54, length = frame.size() - l4;
+  if (!ipv4) {
+    covered = Slice(frame, 22, 32);
+    covered.insert(covered.end(), {0, 0, static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length), 0, 0, 0, 58});
+  }
+  const auto message = Slice(frame, l4, length);
+  covered.insert(covered.end(), message.begin(), message.end());
+  return OnesSum(covered);
+}
+
+TEST_CASE("an echo request and its reply, byte by byte") {
+  const bool ipv4 = GENERATE(true, false);
+  const uint16_t length = GENERATE(uint16_t{80}, uint16_t{501});
+  auto frame = EchoRequest(ipv4, length);
+  const size_t l4 = ipv4 ? 34 : 54;
+  CHECK(frame[ipv4 ? 23 : 20] == (ipv4 ? 1 : 58));
+  CHECK(Slice(frame, l4, 2) == std::vector<uint8_t>{static_cast<uint8_t>(ipv4 ? 8 : 128), 0});
+  CHECK(Slice(frame, l4 + 4, 4) == std::vector<uint8_t>{0x0f, 0xa0, 0x02, 0x03});  // identifier, sequence number
+  CHECK(IcmpSum(frame, ipv4) == 0xffff);
+  const Arrival request = Classify(frame.data(), length, kTestKey);
+  REQUIRE(request.kind == ArrivalKind::kStamped);
+  CHECK(request.icmp);
+  const Stamp stamp{.flow = 1, .number = 9, .time_ns = 3, .sender = kResponseBit | 4};
+  TurnAround(frame.data(), request, length, kServerMac, nullptr, stamp, kTestKey);
+  CHECK(Slice(frame, l4, 2) == std::vector<uint8_t>{static_cast<uint8_t>(ipv4 ? 0 : 129), 0});
+  CHECK(Slice(frame, l4 + 4, 4) == std::vector<uint8_t>{0x0f, 0xa0, 0x02, 0x03});
+  CHECK(IcmpSum(frame, ipv4) == 0xffff);
+  const Arrival reply = Classify(frame.data(), length, kTestKey);
+  CHECK(reply.kind == ArrivalKind::kStamped);
+  CHECK(reply.stamp.is_response());
+  for (size_t bit = l4 * 8; bit < frame.size() * 8; ++bit) {
+    frame[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+    CHECK(Classify(frame.data(), length, kTestKey).kind != ArrivalKind::kStamped);
+    frame[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
   }
 }
 

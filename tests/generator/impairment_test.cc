@@ -28,11 +28,13 @@ Outcome RunLoop(const std::string& flows, const std::string& impair) {
 
 constexpr const char* kMany = R"({name: v4, protocol: udp, to: "10.9.0.1:53", count: 100, rate: 100k, activity: uniform})";
 constexpr const char* kOne = R"({name: v4, protocol: udp, to: "10.9.0.1:53", count: 1, rate: 100k})";
+constexpr const char* kEcho = R"({name: v4, protocol: icmp, to: 10.9.0.1, count: 10, rate: 50k, size: imix},
+  {name: v6, protocol: icmp, to: "2001:db8:9::1", count: 10, rate: 50k, size: 84})";
 constexpr const char* kBoth = R"({name: v4, protocol: udp, to: "10.9.0.1:53", count: 10, rate: 50k, size: 500},
   {name: v6, protocol: udp, to: "[2001:db8:9::1]:53", count: 10, rate: 50k, size: 84, answer_size: 700})";
 
 TEST_CASE("without harm nothing is counted but what was sent") {
-  for (const char* flows : {kMany, kOne, kBoth}) {
+  for (const char* flows : {kMany, kOne, kBoth, kEcho}) {
     const Outcome outcome = RunLoop(flows, "");
     const Totals totals = TotalsOf(outcome.result);
     CHECK(totals.requests.sent == Approx(30000).margin(2));
@@ -45,6 +47,18 @@ TEST_CASE("without harm nothing is counted but what was sent") {
     CHECK(strays.corrupted + strays.foreign + strays.neighbor + strays.icmp_errors == 0);
     CHECK(totals.wrong_server == 0);
   }
+}
+
+TEST_CASE("sizes take turns, and bytes are counted as they are sent") {
+  const Outcome outcome = RunLoop(R"({name: v4, protocol: udp, to: "10.9.0.1:53", count: 7, rate: 40k, size: imix})", "");
+  const DirectionCounts& requests = outcome.result.classes[0].requests.counts;
+  CHECK(requests.sent == Approx(12000).margin(2));
+  // 7 x 60, 4 x 566 and 1 x 1514 bytes without FCS, a thousand times.
+  CHECK(requests.sent_bytes == Approx(1000 * (7 * 60 + 4 * 566 + 1514)).margin(2 * 1514));
+  CHECK(outcome.result.classes[0].responses.counts.sent_bytes == requests.sent_bytes);
+  const Outcome two = RunLoop(R"({name: v6, protocol: udp, to: "[2001:db8:9::1]:53", rate: 10k, size: [84, 1000], answer_size: 104})", "");
+  CHECK(two.result.classes[0].requests.counts.sent_bytes == Approx(3000 * (80 + 996) / 2).margin(2000));
+  CHECK(two.result.classes[0].responses.counts.sent_bytes == two.result.classes[0].responses.counts.sent * 100);
 }
 
 // What each direction must show for what was injected into it; damage that took the stamp too belongs to none.
@@ -78,7 +92,7 @@ TEST_CASE("each kind of harm is counted exactly, and as nothing else") {
       {"delay", "delay: 7ms"},
       {"all of them", "lost: 2%, duplicated: 2%, corrupted: 2%, delay: 2ms"},
   }));
-  const char* flows = GENERATE(kMany, kOne, kBoth);
+  const char* flows = GENERATE(kMany, kOne, kBoth, kEcho);
   CAPTURE(c.name, flows);
   const Outcome outcome = RunLoop(flows, c.impair);
   CheckExact(outcome);

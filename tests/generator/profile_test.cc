@@ -49,7 +49,8 @@ TEST_CASE("a profile means what it says") {
   CHECK(p.flows[0].to_port == 53);
   CHECK(p.flows[0].count == 1000);
   CHECK(p.flows[0].rate == 2500);
-  CHECK(p.flows[0].answer_size == 128);  // as the request's
+  CHECK(p.flows[0].sizes == std::vector<uint16_t>{128});
+  CHECK(p.flows[0].answer_size == 0);  // as the request's
   CHECK(p.flows[0].activity == Activity::kInTurn);
   CHECK(p.flows[1].count == 1);
   CHECK(p.flows[1].rate == 0);
@@ -125,8 +126,15 @@ TEST_CASE("a wrong profile is refused at its place") {
        "flows[0].from: b is no port with role: clients and IPv4 addresses"},
       {"no clients of the family", ", \"2001:db8::2\"]", "]",
        "flows[1].to: [2001:db8::10]:53 has no port with role: clients and IPv6 addresses"},
-      {"a protocol to come", "protocol: udp, to: \"198", "protocol: ^icmp, to: \"198",
-       "flows[0].protocol: \"icmp\" is not supported yet"},
+      {"a protocol of another kind", "protocol: udp, to: \"198", "protocol: ^sctp, to: \"198",
+       "flows[0].protocol: \"sctp\" is not one of udp, tcp, icmp"},
+      {"one of several sizes too long", "size: 128", "size: [64, ^1519, 128]",
+       "flows[0].size[1]: 1519 is outside 64..1518, what a frame of IPv4 with a stamp takes on port a"},
+      {"a mixture with frames too short for IPv6", "size: 84, answer_size", "size: ^imix, answer_size",
+       "flows[1].size: imix is outside 84..1518, what a frame of IPv6 with a stamp takes on port a"},
+      {"no size", "size: 128", "size: ^[]", "flows[0].size: needs 1..64 sizes"},
+      {"an echo request to a port", "udp, to: \"198.51.100.10:53\"", "icmp, to: ^\"198.51.100.10:53\"",
+       "flows[0].to: \"198.51.100.10:53\" is not an IPv4 or IPv6 address"},
       {"a name twice", "{name: six", "^{name: dns", "flows[1]: \"dns\" is a name that is there twice"},
       {"an address twice", "10.1.0.2-10.1.0.4, ", "10.1.0.2-10.1.0.4, ^10.1.0.3, ",
        "ports[0].addresses[1]: \"10.1.0.3\" has 10.1.0.3, which is there twice"},

@@ -189,3 +189,15 @@ def test_connections_that_the_box_refuses_are_reset_by_it(lab):
     assert refused["reset_by_others"] > 0 and refused["established"] == refused["reset_by_server"] == 0, said
     for name in ("destination-v6", "full-v4", "full-v6"):
         assert connections(report)[name]["completed"] == connections(report)[name]["opened"], said
+
+
+def test_datagrams_echo_requests_and_connections_at_once(lab):
+    status, said, report = Run(lab, ("duration: 10s", "duration: 4s"), name="lab-mixed.yaml").end()
+    assert status == 0, said
+    assert_sums_hold(report)
+    for c in report["classes"]:
+        assert c["requests"]["sent"] == c["responses"]["arrived"] > 500, said
+    sizes = report["classes"][0]["requests"]
+    mean = sizes["sent_bytes"] / sizes["sent"]
+    assert abs(mean - (7 * 60 + 4 * 566 + 1514) / 12) < 2, "7 of 64, 4 of 570, 1 of 1518 bytes with FCS"
+    assert_every_packet_is_accounted_for(lab.boxes["box"])
