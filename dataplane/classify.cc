@@ -49,8 +49,8 @@ bool PassesMode(const Tables& tables, const HoldBuffer& hold, Slot slot, Answer 
   return false;
 }
 
-// A packet to one of our addresses for which there is no row. `opens`: one before it in the burst opens an access, which may
-// be that of the datagram whose later fragment this is: a SYN in pieces.
+// A packet to one of our addresses for which there is no row. `opens`: one before it in the burst opens an access,
+// which may be that of the datagram whose later fragment this is: a SYN in pieces.
 void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, bool opens, Packet& p) {
   if (!PassesMode(tables, hold, slot, Answer::kRefuse, p)) return;
   const AddressKind kind = tables.addresses->at(slot).kind;

@@ -93,7 +93,8 @@ void PacketTap::Finish(const Burst& burst) {
   const Packet* next = burst.begin();  // copies and packets are in the order in which they came
   for (uint32_t at = ring_.published(); at != sent_from_; ++at) {
     CapturedPacket& copy = ring_.At(at);
-    const Packet* p = std::find_if(next, burst.end(), [&](const Packet& packet) { return packet.buffer == copy.buffer; });
+    const auto is_original = [&](const Packet& packet) { return packet.buffer == copy.buffer; };
+    const Packet* p = std::find_if(next, burst.end(), is_original);
     if (p == burst.end()) {  // another worker has it, unless Dropped was told
       copy.void_copy = copy.drop == DropReason::kNone || !Wants(copy.port);
       continue;

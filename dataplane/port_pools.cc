@@ -140,8 +140,8 @@ uint64_t PortPools::OthersAmong(uint32_t word, uint8_t address_slot, bool ipv4) 
   return others_[ipv4 ? 1 : 0][address_slot ^ hash_->PortSlot(__builtin_bswap16(first), ipv4)];
 }
 
-// The number of this worker's lowest free port from `first` on; 65536: all are in use. Nearly every word has some of each
-// worker's, so seldom more than two words are looked at.
+// The number of this worker's lowest free port from `first` on; 65536: all are in use. Nearly every word has some of
+// each worker's, so seldom more than two words are looked at.
 uint32_t PortPools::LowestFree(const Pool& pool, uint32_t first, const IpAddress& internal) const {
   const bool ipv4 = internal.is_v4();
   const uint8_t slot = hash_ == nullptr ? uint8_t{0} : hash_->AddressSlot(internal);

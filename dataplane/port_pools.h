@@ -27,7 +27,8 @@ class PortPools {
   // `name` distinguishes workers. `hash`: nullptr, or what tells whose a port is. 8.3 KB of memory for each pool.
   // REQUIRES: capacity >= 1; `hash` outlives this and is of as many workers as `share` is.
   static absl::StatusOr<std::unique_ptr<PortPools>> Create(const std::string& name, uint32_t capacity,
-                                                           const WorkerShare& share = {}, const ClientHash* hash = nullptr);
+                                                           const WorkerShare& share = {},
+                                                           const ClientHash* hash = nullptr);
   ~PortPools();
   PortPools(const PortPools&) = delete;
   PortPools& operator=(const PortPools&) = delete;
@@ -64,8 +65,8 @@ class PortPools {
   uint32_t in_use_ = 0;
   uint32_t divisor_, remainder_;  // of this worker's ports; 1 and 0 with `hash_`
   const ClientHash* hash_;
-  // With `hash_`, by family and slot: a bit for each of 64 ports in a row that is another worker's, when the address and
-  // the first of them come to this slot.
+  // With `hash_`, by family and slot: a bit for each of 64 ports in a row that is another worker's, when the address
+  // and the first of them come to this slot.
   std::array<std::array<uint64_t, kSpreadSlots>, 2> others_{};
 };
 

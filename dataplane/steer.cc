@@ -34,8 +34,8 @@ inline uint8_t Steering::Scale(uint64_t hash) const {
   return static_cast<uint8_t>((((hash ^ (hash >> 32)) & 0xffffffff) * share_.workers) >> 32);
 }
 
-// A port of an internal address. The remainder of a division, exact for 16 bits (Lemire, Kaser, Kurz: Faster Remainder by
-// Direct Computation, 2019).
+// A port of an internal address. The remainder of a division, exact for 16 bits (Lemire, Kaser, Kurz: Faster Remainder
+// by Direct Computation, 2019).
 inline uint8_t Steering::OwnerOfPort(const FlowKey& key, bool ipv4) const {
   const uint16_t port = key.dst_port(ipv4);
   if (hash_ != nullptr) return ipv4 ? hash_->OwnerV4(key.v4.dst, port) : hash_->OwnerV6(key.v6.dst, port);
@@ -125,7 +125,9 @@ uint8_t Steering::OwnerOfUnusual(const Tables& tables, const Packet& p) const {
 }
 
 inline uint8_t Steering::OwnerOfUsual(const Tables& tables, const Packet& p) {
-  if (memo_family_ == (p.ipv4 ? 4 : 6) && SameDestination(memo_, p.key, p.ipv4)) return OwnerAs(memo_whose_, p.key, p.ipv4);
+  if (memo_family_ == (p.ipv4 ? 4 : 6) && SameDestination(memo_, p.key, p.ipv4)) {
+    return OwnerAs(memo_whose_, p.key, p.ipv4);
+  }
   if (!MayBeOurs(FoldedDestination(p.key, p.ipv4))) return OwnerOfClient(p.key, p.ipv4, false);
   memo_ = p.key;
   memo_family_ = p.ipv4 ? 4 : 6;
@@ -133,8 +135,8 @@ inline uint8_t Steering::OwnerOfUsual(const Tables& tables, const Packet& p) {
   return OwnerAs(memo_whose_, p.key, p.ipv4);
 }
 
-// First all owners and then those that leave, by their bits: whether a packet leaves cannot be foreseen, and a branch on it
-// costs 20 cycles each time that it is mistaken.
+// First all owners and then those that leave, by their bits: whether a packet leaves cannot be foreseen, and a branch
+// on it costs 20 cycles each time that it is mistaken.
 void Steering::Steer(const Tables& tables, Burst& burst) {
   if (burst.origin != Origin::kPort) return;
   if (tables.generation != filter_generation_) MakeFilter(tables);
@@ -184,7 +186,8 @@ void Steering::SteerFragments(const Tables& tables, Burst& burst) {
   for (int i = 0; i < burst.count; ++i) {
     const Packet& p = burst.packets[i];
     const bool keyed = p.alive() && (p.flags & (kFragmented | kKeyed)) == (kFragmented | kKeyed);
-    if (!keyed || !IsFollowed(tables, p) || GathererOf(p) != share_.index) continue;  // gathered elsewhere: it has been there
+    // One that was gathered elsewhere has been there.
+    if (!keyed || !IsFollowed(tables, p) || GathererOf(p) != share_.index) continue;
     owners[i] = OwnerOf(*tables.addresses, p.key, p.ipv4);
     leaving |= static_cast<uint32_t>(owners[i] != share_.index) << i;
   }

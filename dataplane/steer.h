@@ -1,5 +1,6 @@
-// Brings every packet to the worker that owns its flow, both directions to the same one, as arithmetic on its addresses and
-// ports: there is no table of flows that workers would share. Used with several workers only, by each for itself.
+// Brings every packet to the worker that owns its flow, both directions to the same one, as arithmetic on its
+// addresses and ports: there is no table of flows that workers would share. Used with several workers only, by each
+// for itself.
 //
 //   to an external address (the client is the source)     hash of the client's address, port or ICMP identifier, protocol
 //   to an internal address (a reply of `full`)            the port modulo workers: each takes ports of its own share only
@@ -8,8 +9,8 @@
 //   a fragment that is followed                           hash of source, destination, identification; then as its flow
 //   to a port's own address, or naming no flow            stays where it was received
 //
-// Where a card spreads frames by the client, the hash of client_hash.h takes the place of both, the port's too. What the
-// card has brought is asked for its owner all the same: it may have hashed something else.
+// Where a card spreads frames by the client, the hash of client_hash.h takes the place of both, the port's too. What
+// the card has brought is asked for its owner all the same: it may have hashed something else.
 #pragma once
 
 #include <array>
@@ -26,8 +27,8 @@ namespace baton::dataplane {
 
 class Steering {
  public:
-  // All but the index are the same for every worker. `whole_clients`: the hash leaves the client's port out, so that all
-  // flows of a client meet at one worker, as FTP's connections must. `hash`: nullptr, or in use instead of `seed`.
+  // All but the index are the same for every worker. `whole_clients`: the hash leaves the client's port out, so that
+  // all flows of a client meet at one worker, as FTP's connections must. `hash`: nullptr, or in use instead of `seed`.
   // REQUIRES: share.workers <= kMaxWorkers; `hash` outlives this and is of as many workers.
   Steering(const WorkerShare& share, const HashSeed& seed, bool whole_clients = false, const ClientHash* hash = nullptr)
       : share_(share),
@@ -47,12 +48,12 @@ class Steering {
   };
   Leaving& leaving(uint16_t worker) { return leaving_[worker]; }
 
-  // For packets from a port. Reads key. Takes those that another worker owns out of the burst, and fragments that have to be
-  // followed, for the worker that gathers the datagram. Out of it, because stages that met every second packet without
-  // foreseeing which cost 100 cycles a packet.
+  // For packets from a port. Reads key. Takes those that another worker owns out of the burst, and fragments that have
+  // to be followed, for the worker that gathers the datagram. Out of it, because stages that met every second packet
+  // without foreseeing which cost 100 cycles a packet.
   void Steer(const Tables& tables, Burst& burst);
-  // After FollowFragments: fragments gathered here go on to the owner of their flow. It follows them again, and never has
-  // to wait: the first fragment reaches it before the others.
+  // After FollowFragments: fragments gathered here go on to the owner of their flow. It follows them again, and never
+  // has to wait: the first fragment reaches it before the others.
   void SteerFragments(const Tables& tables, Burst& burst);
   // Whether the packet's way ends here: after FollowFragments or PeekAtFragment.
   bool IsOwn(const Tables& tables, const Packet& packet) const;
@@ -78,8 +79,8 @@ class Steering {
   uint32_t reciprocal_;
   uint16_t port_mask_;
   std::vector<Leaving> leaving_;  // by worker
-  // A bit for each of our addresses, by its hash: tells most of the others apart without a look-up in the table. And what
-  // was looked up last, for those that follow often are to the same address. Of the snapshot of this generation.
+  // A bit for each of our addresses, by its hash: tells most of the others apart without a look-up in the table. And
+  // what was looked up last, for those that follow often are to the same address. Of the snapshot of this generation.
   uint64_t filter_generation_ = UINT64_MAX;
   std::array<uint64_t, 64> filter_{};
   FlowKey memo_;

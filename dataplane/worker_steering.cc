@@ -1,5 +1,6 @@
-// What a worker gives to other workers and takes from them: packets of flows that the other one owns, and packets that are
-// finished but leave through a transmit queue of the other one, where a port has fewer queues than there are workers.
+// What a worker gives to other workers and takes from them: packets of flows that the other one owns, and packets that
+// are finished but leave through a transmit queue of the other one, where a port has fewer queues than there are
+// workers.
 #include "dataplane/worker.h"
 
 #include <algorithm>
@@ -9,8 +10,8 @@ namespace {
 
 constexpr size_t kMostBursts = 4;  // taken from other workers in one poll
 
-// Takes the cache line from the CPU that has written it, at once for writing: Rewrite would have to ask for it again. The
-// builtin makes it a read unless told of a newer machine; older ones than know it do nothing.
+// Takes the cache line from the CPU that has written it, at once for writing: Rewrite would have to ask for it again.
+// The builtin makes it a read unless told of a newer machine; older ones than know it do nothing.
 inline void PrefetchForWriting(const void* at) {
 #ifdef __x86_64__
   asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(at)));
@@ -80,7 +81,10 @@ void Worker::GiveAway() {
 
 // REQUIRES: count <= kBurst.
 void Worker::PassOn(uint16_t worker, PortId port, Packet* const* packets, int count) {
-  for (int i = 0; i < count; ++i) passed_on_[i] = {packets[i]->buffer, packets[i]->data, packets[i]->length, port, true};
+  for (int i = 0; i < count; ++i) {
+    const Packet& p = *packets[i];
+    passed_on_[i] = {p.buffer, p.data, p.length, port, true};
+  }
   Give(worker, passed_on_.data(), count);
 }
 

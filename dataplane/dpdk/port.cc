@@ -68,15 +68,16 @@ absl::Status Port::Configure(const PortSpec& spec, const DpdkBufferPool& pool) {
   return SetMac(spec.mac);
 }
 
-// As many queues as are wanted and can be had, with RSS as `spec` wants it, if the device can; else by whatever it hashes,
-// and the workers steer.
+// As many queues as are wanted and can be had, with RSS as `spec` wants it, if the device can; else by whatever it
+// hashes, and the workers steer.
 absl::Status Port::ConfigureQueues(const PortSpec& spec, const rte_eth_dev_info& info, rte_eth_conf& conf) {
   std::string key = SpreadKey(info.hash_key_size);
   if (queues_ < spec.queues) {
     spreading_.text = absl::StrCat(kSoftware, "the device has too few queues");
   } else if (spec.queues > 1) {
     const absl::StatusOr<uint64_t> types = SpreadHashTypes(spec.spread, info, queues_);
-    spreading_.text = types.ok() ? SpreadText(spec.spread) : absl::StrCat(kSoftware, std::string(types.status().message()));
+    spreading_.text =
+        types.ok() ? SpreadText(spec.spread) : absl::StrCat(kSoftware, std::string(types.status().message()));
     if (types.ok()) {
       spreading_.by = spec.spread.by;
       conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;

@@ -30,7 +30,9 @@ bool TableFits(uint16_t size, uint16_t queues) {
 
 std::vector<rte_eth_rss_reta_entry64> TableOf(uint16_t size) {
   std::vector<rte_eth_rss_reta_entry64> table((size + RTE_ETH_RETA_GROUP_SIZE - 1) / RTE_ETH_RETA_GROUP_SIZE);
-  for (uint16_t i = 0; i < size; ++i) table[i / RTE_ETH_RETA_GROUP_SIZE].mask |= uint64_t{1} << (i % RTE_ETH_RETA_GROUP_SIZE);
+  for (uint16_t i = 0; i < size; ++i) {
+    table[i / RTE_ETH_RETA_GROUP_SIZE].mask |= uint64_t{1} << (i % RTE_ETH_RETA_GROUP_SIZE);
+  }
   return table;
 }
 
@@ -50,7 +52,8 @@ absl::StatusOr<uint64_t> SpreadHashTypes(const SpreadSpec& spec, const rte_eth_d
   if ((offered & types) != types) return Cannot(spec.whole_clients ? "the device does not hash IPv4 and IPv6 addresses"
                                                                    : "the device does not hash ports of TCP and UDP");
   if (!TableFits(device.reta_size, queues)) {
-    return Cannot(absl::StrCat("the device's table has ", device.reta_size, " entries, not a multiple of ", kSpreadSlots));
+    return Cannot(
+        absl::StrCat("the device's table has ", device.reta_size, " entries, not a multiple of ", kSpreadSlots));
   }
   // 0: the driver does not tell.
   if (device.hash_key_size != 0 && device.hash_key_size < kLeastKey) {
@@ -67,7 +70,9 @@ std::string SpreadKey(size_t size) {
 
 absl::Status SetSpread(uint16_t dpdk_id, uint64_t hash_types, const rte_eth_dev_info& device, uint16_t queues) {
   std::vector<rte_eth_rss_reta_entry64> table = TableOf(device.reta_size);
-  const auto entry = [&](uint16_t i) -> uint16_t& { return table[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE]; };
+  const auto entry = [&](uint16_t i) -> uint16_t& {
+    return table[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE];
+  };
   const auto worker = [&](uint16_t i) { return static_cast<uint16_t>(i % kSpreadSlots % queues); };
   for (uint16_t i = 0; i < device.reta_size; ++i) entry(i) = worker(i);
   if (const int error = rte_eth_dev_rss_reta_update(dpdk_id, table.data(), device.reta_size); error != 0) {
@@ -88,7 +93,9 @@ absl::Status SetSpread(uint16_t dpdk_id, uint64_t hash_types, const rte_eth_dev_
   if (const int error = rte_eth_dev_rss_hash_conf_get(dpdk_id, &conf); error != 0) {
     return Cannot(absl::StrCat("the device does not tell its hash: ", DpdkError(error)));
   }
-  if (key.compare(0, kLeastKey, wanted, 0, kLeastKey) != 0) return Cannot("the device has another key than it was given");
+  if (key.compare(0, kLeastKey, wanted, 0, kLeastKey) != 0) {
+    return Cannot("the device has another key than it was given");
+  }
   if ((conf.rss_hf & hash_types) != hash_types) return Cannot("the device hashes something else than it was told");
   return absl::OkStatus();
 }

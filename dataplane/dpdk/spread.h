@@ -1,6 +1,6 @@
 // Has a device spread what it receives over its queues as dataplane/client_hash.h does: RSS by the source's or the
-// destination's address and port alone, with the fixed key and a table that names the workers in turn. Main thread, while
-// a port is opened.
+// destination's address and port alone, with the fixed key and a table that names the workers in turn. Main thread,
+// while a port is opened.
 #pragma once
 
 #include <cstdint>

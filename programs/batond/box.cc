@@ -112,8 +112,8 @@ absl::Status Box::OpenPorts() {
     } else {
       ASSIGN_OR_RETURN(port, OpenDevice(id));
     }
-    port_infos_.push_back({p.name, port->mac(), p.mtu, p.vlan, p.addresses, p.mss, p.kernel, trunk, port->spreading().by,
-                           port->spreading().text});
+    port_infos_.push_back({p.name, port->mac(), p.mtu, p.vlan, p.addresses, p.mss, p.kernel, trunk,
+                           port->spreading().by, port->spreading().text});
     ports_.push_back(std::move(port));
   }
   return absl::OkStatus();

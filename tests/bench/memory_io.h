@@ -1,6 +1,6 @@
-// Packets from memory for the benchmarks. A frame is made from a template that stays in the cache and the few bytes that
-// tell flows apart, read one after the other from a list, and lands in a ring of buffers; what is sent is forgotten. Making
-// the frame is part of every figure and of the reference, which only swaps MAC addresses.
+// Packets from memory for the benchmarks. A frame is made from a template that stays in the cache and the few bytes
+// that tell flows apart, read one after the other from a list, and lands in a ring of buffers; what is sent is
+// forgotten. Making the frame is part of every figure and of the reference, which only swaps MAC addresses.
 #pragma once
 
 #include <cstdint>
@@ -39,14 +39,15 @@ class MemoryIo final : public dataplane::PacketIo {
   static constexpr int kBufferBytes = 2176;
   static constexpr size_t kHugePage = 2 << 20;
 
-  // The figures of one worker were all taken with few frames that lie as they come. Many frames lie as a card's do: they
-  // begin with a cache line, in huge pages, if there are any.
+  // The figures of one worker were all taken with few frames that lie as they come. Many frames lie as a card's do:
+  // they begin with a cache line, in huge pages, if there are any.
   explicit MemoryIo(int buffers = kBuffers)
       : memory_(new uint8_t[static_cast<size_t>(buffers) * kBufferBytes + (buffers == kBuffers ? 64 : 2 * kHugePage)]),
         buffers_(buffers) {
     if (buffers == kBuffers) return;
     base_ = kHugePage - reinterpret_cast<uintptr_t>(memory_.get()) % kHugePage;
-    madvise(&memory_[base_], static_cast<size_t>(buffers) * kBufferBytes + kHugePage, MADV_HUGEPAGE);  // not touched yet
+    // Nothing of it is touched yet.
+    madvise(&memory_[base_], static_cast<size_t>(buffers) * kBufferBytes + kHugePage, MADV_HUGEPAGE);
   }
 
   // The frames come in on `port`, over and over. nullptr: nothing comes in.
@@ -60,7 +61,7 @@ class MemoryIo final : public dataplane::PacketIo {
     for (int i = 0; i < max; ++i) {
       uint8_t* data = &memory_[base_ + static_cast<size_t>(next_buffer_) * kBufferBytes + 128];
       if (++next_buffer_ == buffers_) next_buffer_ = 0;
-      if (buffers_ != kBuffers) FetchBack(next_buffer_ + kAhead < buffers_ ? next_buffer_ + kAhead : next_buffer_ + kAhead - buffers_);
+      if (buffers_ != kBuffers) FetchBack(next_buffer_ + kAhead);
       Fill(data, stream_->flows[stream_->next]);
       if (++stream_->next == stream_->flows.size()) stream_->next = 0;
       packets[i].Start(data, data, stream_->length, port);
@@ -78,9 +79,11 @@ class MemoryIo final : public dataplane::PacketIo {
   uint64_t sent = 0, sent_bytes = 0, freed = 0;
 
  private:
-  // A buffer that another worker has written comes back before its turn: a card writes without the CPU's waiting for it.
+  // A buffer that another worker has written comes back before its turn: a card writes without the CPU's waiting for
+  // it.
   static constexpr int kAhead = 24;
   void FetchBack(int buffer) const {
+    if (buffer >= buffers_) buffer -= buffers_;
     const uint8_t* data = &memory_[base_ + static_cast<size_t>(buffer) * kBufferBytes + 128];
     asm volatile("prefetchw %0" : : "m"(*data));
   }

@@ -1,13 +1,13 @@
-// Two workers beside one: packets per second of both together, and what software steering costs a packet. In memory, each
-// worker on a CPU and a thread of its own. One JSON object a line.
+// Two workers beside one: packets per second of both together, and what software steering costs a packet. In memory,
+// each worker on a CPU and a thread of its own. One JSON object a line.
 //
 //   workers_bench [ROWS]      default: 10000
 //
-// Every repetition measures one worker with all flows; two workers to which the port gives only the flows that each owns,
-// as a card that spreads by the same arithmetic would; and two workers that receive all flows alike, so that half of the
-// packets are steered. `steering_cycles` is the difference per packet with one thread that runs both workers in turn, what
-// steering costs the program; `steering_cycles_between_cpus` with two, where ring and frame also go from CPU to CPU. The
-// lower quartile of the repetitions is the figure.
+// Every repetition measures one worker with all flows; two workers to which the port gives only the flows that each
+// owns, as a card that spreads by the same arithmetic would; and two workers that receive all flows alike, so that
+// half of the packets are steered. `steering_cycles` is the difference per packet with one thread that runs both
+// workers in turn, what steering costs the program; `steering_cycles_between_cpus` with two, where ring and frame also
+// go from CPU to CPU. The lower quartile of the repetitions is the figure.
 #include <pthread.h>
 #include <sched.h>
 #include <sys/sysinfo.h>
@@ -72,8 +72,8 @@ class Fleet {
     FillStreams(owned);
   }
 
-  // Every worker receives kPackets, when it has done so with some and all are at it; cycles until all of them are sent, on
-  // average over the workers where each has its own, and of the last one where they steer.
+  // Every worker receives kPackets, when it has done so with some and all are at it; cycles until all of them are
+  // sent, on average over the workers where each has its own, and of the last one where they steer.
   double Run() {
     std::atomic<int> ready{0}, warm{workers_}, receiving{workers_};
     std::vector<uint64_t> took(workers_);
@@ -86,10 +86,12 @@ class Fleet {
       took[i] = rte_rdtsc_precise() - begin;
     });
     const uint64_t sum = std::accumulate(took.begin(), took.end(), uint64_t{0});
-    return owned_ ? static_cast<double>(sum) / workers_ : static_cast<double>(*std::max_element(took.begin(), took.end()));
+    if (owned_) return static_cast<double>(sum) / workers_;
+    return static_cast<double>(*std::max_element(took.begin(), took.end()));
   }
 
-  // The same with one thread for all workers, in turn: no cache line goes from one CPU to another, nobody waits for anybody.
+  // The same with one thread for all workers, in turn: no cache line goes from one CPU to another, nobody waits for
+  // anybody.
   double RunInTurn() {
     const uint64_t begin = rte_rdtsc_precise();
     for (uint64_t packets = 0; packets < kPackets; packets += dataplane::kBurst) {
@@ -224,8 +226,8 @@ void Measure(const Case& c) {
       "\"cycles_per_packet_steered\": %.0f, \"steered_share\": %.2f, \"steering_cycles\": %.0f, "
       "\"steering_cycles_between_cpus\": %.0f, \"repetitions\": %d, \"tsc_mhz\": %.0f}\n",
       c.method == ForwardMethod::kFull ? "full" : "destination", c.ipv4 ? "ipv4" : "ipv6", c.protocol == kTcp ? "tcp" : "udp",
-      c.rows, both, Quartile(two_in_turn), single, 2 * single / both, with_steering, share, Quartile(steered_in_turn) - Quartile(two_in_turn),
-      with_steering - both,
+      c.rows, both, Quartile(two_in_turn), single, 2 * single / both, with_steering, share,
+      Quartile(steered_in_turn) - Quartile(two_in_turn), with_steering - both,
       kRepetitions, static_cast<double>(rte_get_tsc_hz()) / 1e6);
   std::fflush(stdout);
 }

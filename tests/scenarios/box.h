@@ -41,8 +41,8 @@ class Box {
  public:
   // With several workers every second port has one queue only, that of the first worker; but with `cards`, every port
   // that has clients or backends behind it, not both, has a card that spreads.
-  static absl::StatusOr<std::unique_ptr<Box>> Create(const std::string& yaml, const std::string& file, uint16_t workers = 1,
-                                                     bool cards = false);
+  static absl::StatusOr<std::unique_ptr<Box>> Create(const std::string& yaml, const std::string& file,
+                                                     uint16_t workers = 1, bool cards = false);
   ~Box();
 
   // What the operator or the control plane does. Takes effect in the next Poll, once committed.

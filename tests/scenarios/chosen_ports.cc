@@ -15,7 +15,9 @@ struct Told {
   bool extended = false;  // EPRT: as a number; PORT: in two halves
   uint16_t port = 0;
 
-  std::string Write(uint16_t other) const { return extended ? absl::StrCat(other) : absl::StrCat(other / 256, ",", other % 256); }
+  std::string Write(uint16_t other) const {
+    return extended ? absl::StrCat(other) : absl::StrCat(other / 256, ",", other % 256);
+  }
 };
 
 std::optional<Told> ToldIn(const PacketText& p) {
@@ -24,7 +26,8 @@ std::optional<Told> ToldIn(const PacketText& p) {
   std::smatch m;
   if (std::regex_search(data, m, kPort)) {
     const int port = std::stoi(m[1]) * 256 + std::stoi(m[2]);
-    return Told{static_cast<size_t>(m.position(1)), m[1].str().size() + 1 + m[2].str().size(), false, static_cast<uint16_t>(port)};
+    const size_t length = m[1].str().size() + 1 + m[2].str().size();
+    return Told{static_cast<size_t>(m.position(1)), length, false, static_cast<uint16_t>(port)};
   }
   if (!std::regex_search(data, m, kEprt)) return std::nullopt;
   return Told{static_cast<size_t>(m.position(1)), m[1].str().size(), true, static_cast<uint16_t>(std::stoi(m[1]))};

@@ -1,6 +1,6 @@
-// A network card that spreads what it receives as a port asks for: RSS over one end's address and port, TCP and UDP that
-// is not in pieces, or over the address alone. The hash is DPDK's rte_softrss, the table 256 entries that name the queues
-// in turn. Knows nothing of dataplane/client_hash.h but the key. Test code only.
+// A network card that spreads what it receives as a port asks for: RSS over one end's address and port, TCP and UDP
+// that is not in pieces, or over the address alone. The hash is DPDK's rte_softrss, the table 256 entries that name
+// the queues in turn. Knows nothing of dataplane/client_hash.h but the key. Test code only.
 #pragma once
 
 #include <optional>
