@@ -106,6 +106,27 @@ def test_what_the_box_drops_is_lost_to_the_packet(lab):
     assert_every_packet_is_accounted_for(lab.boxes["box"])
 
 
+def test_what_an_event_costs_stands_behind_it(lab):
+    """An address loses its mode for a second and a half: its class alone loses, between the two events alone."""
+    box = lab.boxes["box"]
+    before = dropped(lab)
+    mode = f"{program('batonctl')} --socket {box.socket} mode 192.0.2.10"
+    events = f'duration: 4s\nevents: [{{at: 1s, run: "{mode} none"}}, {{at: 2500ms, run: "{mode} normal"}}]'
+    status, said, report = Run(lab, ("duration: 10s", events)).end()
+    assert status == 1, said
+    assert [event["exit_status"] for event in report["events"]] == [0, 0], report["events"]
+    first, second, third = report["intervals"]
+    assert first["lost"] == 0, said
+    for interval in (first, second, third):
+        assert all(c[d]["lost"] == 0 for c in interval["classes"][1:] for d in DIRECTIONS), said
+    # Either command takes its time to do what it is for: up to half a second on a busy machine.
+    hit = second["classes"][0]["requests"]
+    assert hit["lost"] > hit["sent"] * 0.6, said
+    assert third["lost"] < third["classes"][0]["requests"]["sent"] / 2, said
+    assert second["lost"] + third["lost"] == report["total"]["lost"] == dropped(lab) - before, said
+    assert second["longest_gap_class"] == "destination-v4" and second["longest_gap_us"] > 900_000, said
+
+
 def test_packets_that_are_held_arrive_late_once_and_in_order(lab):
     """For a second an address is on its way to another box, as far as this one knows. At a rate of which a second fits
     the receive ring of a port (2048 frames): the box sends all that it held at once."""
