@@ -1,7 +1,5 @@
 #include "tests/scenarios/chosen_ports.h"
 
-#include <regex>
-
 #include <absl/strings/str_cat.h>
 
 namespace baton::scenarios {
@@ -20,17 +18,27 @@ struct Told {
   }
 };
 
+// The numbers and what is between them: "PORT 10,0,0,10,7,219" or "EPRT |1|10.0.0.10|2011|". No std::regex: g++ 12 warns
+// of it where it sanitizes.
 std::optional<Told> ToldIn(const PacketText& p) {
-  static const std::regex kPort(R"(PORT (?:\d+,){4}(\d+),(\d+))"), kEprt(R"(EPRT \|\d\|[^|]*\|(\d+)\|)");
   const std::string data = p.Get("data");
-  std::smatch m;
-  if (std::regex_search(data, m, kPort)) {
-    const int port = std::stoi(m[1]) * 256 + std::stoi(m[2]);
-    const size_t length = m[1].str().size() + 1 + m[2].str().size();
-    return Told{static_cast<size_t>(m.position(1)), length, false, static_cast<uint16_t>(port)};
+  const bool extended = data.find("EPRT |") != std::string::npos;
+  size_t begin = data.find(extended ? "EPRT |" : "PORT ");
+  if (begin == std::string::npos) return std::nullopt;
+  begin += 5;
+  const char between = extended ? '|' : ',';
+  for (int fields = extended ? 3 : 4; fields > 0; --fields) {
+    begin = data.find(between, begin);
+    if (begin++ == std::string::npos) return std::nullopt;
   }
-  if (!std::regex_search(data, m, kEprt)) return std::nullopt;
-  return Told{static_cast<size_t>(m.position(1)), m[1].str().size(), true, static_cast<uint16_t>(std::stoi(m[1]))};
+  const size_t end = data.find_first_not_of(extended ? "0123456789" : "0123456789,", begin);
+  if (end == std::string::npos || end == begin) return std::nullopt;
+  const std::string text = data.substr(begin, end - begin);
+  const size_t comma = text.find(',');
+  if (extended) return Told{begin, text.size(), true, static_cast<uint16_t>(std::stoi(text))};
+  if (comma == std::string::npos || comma + 1 == text.size()) return std::nullopt;
+  const int port = std::stoi(text) * 256 + std::stoi(text.substr(comma + 1));
+  return Told{begin, text.size(), false, static_cast<uint16_t>(port)};
 }
 
 void Tell(const Told& told, uint16_t port, PacketText& p) {
