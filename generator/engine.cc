@@ -267,7 +267,10 @@ void Engine::MovePhase(int64_t now_ns) {
     sending_ended_ns_ = now_ns;
     const bool over = now_ns - sending_began_ns_ >= profile_.duration.count();
     interrupted_ = !over && stop_.load(std::memory_order_relaxed);
-    if (over || interrupted_) begin(Phase::kSettling);
+    if (over || interrupted_) {
+      begin(Phase::kSettling);
+      for (const auto& c : classes_) c->tcp_plan.over = true;
+    }
   } else if (phase() == Phase::kSettling) {
     if (now_ns - phase_began_ns_ >= profile_.settle.count()) begin(Phase::kDone);
   }

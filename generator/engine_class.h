@@ -47,7 +47,7 @@ struct Engine::Class {
   Pace pace;
   ClassCounts counts;
   CountsByEpoch by_epoch;
-  const TcpPlan tcp_plan;
+  TcpPlan tcp_plan;
   int64_t swept_ns = 0;      // when Sweep did its part last
   uint32_t sweep_next = 0;   // the connection that it looks at next
 

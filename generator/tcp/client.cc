@@ -50,7 +50,7 @@ void FinishRequest(const TcpPlan& plan, TcpClient& client, uint32_t flow, int64_
   step.response_done = true;
   client.unacked += plan.request;
   client.got = 0;
-  if (--client.requests_left > 0) {
+  if (--client.requests_left > 0 && !plan.over) {
     Send(plan, client, flow, now_ns, step);
   } else if (plan.reset) {
     step.send = true;

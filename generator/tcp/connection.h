@@ -18,6 +18,7 @@ struct TcpPlan {
   uint16_t requests = 1;     // on each connection
   bool reset = false;        // the client closes with RST instead of FIN
   uint16_t mss = 1460;       // that the client announces
+  bool over = false;         // sending has ended: the response that a client waits for is its last
 };
 inline constexpr uint32_t kMostSegments = 10;
 inline constexpr uint32_t kRetransmitMs = 200;  // the first time; then twice that, and so on

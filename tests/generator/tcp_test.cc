@@ -64,6 +64,18 @@ TEST_CASE("connections in memory: all are opened, answered and closed") {
   CHECK(web.tcp_set_up.count() == web.tcp.opened);
 }
 
+TEST_CASE("connections with more to ask are closed when the sending ends, and nothing is cut off") {
+  const RunResult result = RunLoop(Connections("to: \"10.9.0.1:80\", count: 100, rate: 5k, requests: 1000",
+                                               "duration: 200ms\nsettle: 50ms\nimpair: {delay: 3ms}\n"));
+  const ClassResult& web = result.classes[0];
+  CheckSums(web);
+  CHECK(web.tcp.opened == 100);
+  CHECK(web.tcp.completed == 100);
+  CHECK(web.tcp.concurrent == 0);
+  CHECK(web.requests.counts.sent > 2000);  // 20 to 32 round trips of 6 ms each
+  CHECK(web.requests.counts.lost() + web.responses.counts.lost() == 0);
+}
+
 TEST_CASE("no more connections at a time than there are flows; what is due beyond is counted") {
   // Each takes three round trips of 10 ms: 4 flows make at most 4 connections in 30 ms.
   const RunResult result = RunLoop(Connections("to: \"10.9.0.1:80\", count: 4, rate: 1k", "duration: 300ms\nsettle: 100ms\n") +
