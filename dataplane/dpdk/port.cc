@@ -35,12 +35,14 @@ absl::StatusOr<std::unique_ptr<Port>> OpenPort(const PortSpec& spec, const DpdkB
     return absl::InvalidArgumentError(absl::StrCat("port ", spec.name, ": mtu ", spec.mtu, " needs buffers of ", room,
                                                    " bytes; they have ", pool.data_room()));
   }
+  const std::vector<int> sockets = DriverSockets::OpenNow();
   absl::StatusOr<std::unique_ptr<Device>> device = Device::Open(spec);
   if (!device.ok()) {
     return absl::Status(device.status().code(), absl::StrCat("port ", spec.name, ": ", device.status().message()));
   }
   std::unique_ptr<Port> port(new Port(spec, *std::move(device)));
   RETURN_IF_ERROR(port->Configure(spec, pool));
+  port->sockets_.Take(sockets);
   return port;
 }
 
@@ -159,7 +161,7 @@ PortStats Port::stats() const {
   rte_eth_stats s;
   if (rte_eth_stats_get(id_, &s) != 0) return {};
   return {.received = s.ipackets, .received_bytes = s.ibytes, .sent = s.opackets, .sent_bytes = s.obytes,
-          .missed = s.imissed, .receive_errors = s.ierrors, .transmit_errors = s.oerrors, .no_buffers = s.rx_nombuf};
+          .missed = s.imissed + sockets_.Missed(), .receive_errors = s.ierrors, .transmit_errors = s.oerrors, .no_buffers = s.rx_nombuf};
 }
 
 }  // namespace baton::dataplane

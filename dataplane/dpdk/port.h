@@ -8,6 +8,7 @@
 #include "common/addr.h"
 #include "common/status.h"
 #include "dataplane/dpdk/buffer_pool.h"
+#include "dataplane/dpdk/driver_sockets.h"
 #include "dataplane/dpdk/spread.h"
 
 struct rte_eth_conf;
@@ -85,6 +86,7 @@ class Port {
   uint16_t mtu_;
   uint16_t queues_ = 1;
   Spreading spreading_;
+  mutable DriverSockets sockets_;
 };
 
 // NotFound: no such device or interface; InvalidArgument: the device cannot do what `spec` says. The text names the

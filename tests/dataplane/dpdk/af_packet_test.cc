@@ -196,4 +196,38 @@ TEST_CASE("a port with a MAC address of its own receives what is sent to it") {
   CHECK(Receive(io) == frame);
 }
 
+TEST_CASE("frames that find the ring full are counted as missed") {
+  VethPair veth;
+  if (!IsRoot(veth)) return;
+  const auto kind = GENERATE(DeviceKind::kAfPacket, DeviceKind::kAfXdp);
+  CAPTURE(kind == DeviceKind::kAfXdp);
+  auto pool = DpdkBufferPool::Create("missed_test", 16383);
+  REQUIRE(pool.ok());
+  auto port = OpenPort({.name = "wan", .kind = kind, .argument = "near"}, **pool);
+  INFO(port.status());
+  REQUIRE(port.ok());
+  CHECK((*port)->stats().missed == 0);
+  constexpr uint64_t kSent = 6000;
+  for (uint64_t i = 0; i < kSent; ++i) veth.Send(Frame(1, 64));
+  DpdkPortIo io(0, **pool);
+  io.AddPort(0, **port);
+  uint64_t received = 0;
+  for (int idle = 0; idle < 1000;) {
+    Packet packets[kBurst];
+    const int count = io.Receive(0, packets, kBurst);
+    idle = count == 0 ? idle + 1 : 0;
+    for (int i = 0; i < count; ++i) {
+      received += packets[i].data[12] == kExperimental >> 8 && packets[i].data[13] == (kExperimental & 0xff);
+      io.Free(&packets[i].buffer, 1);
+    }
+  }
+  const uint64_t missed = (*port)->stats().missed;
+  CAPTURE(received, missed);
+  CHECK(received > 0);
+  CHECK(missed > 1000);  // neither ring has room for 5000
+  CHECK(received + missed >= kSent);       // each frame of ours is one or the other;
+  CHECK(received + missed < kSent + 100);  // the kernel sends a few of its own
+  CHECK((*port)->stats().missed == missed);
+}
+
 }  // namespace baton::dataplane
