@@ -24,6 +24,7 @@
 #include "generator/report/search_report.h"
 #include "generator/run.h"
 #include "programs/baton_gen/wires.h"
+#include "programs/eal_options.h"
 
 DEFINE_bool(loopback, false, "join the ports in memory: shows what the generator itself does to packets");
 DEFINE_bool(check, false, "check the profile and exit");
@@ -36,17 +37,6 @@ namespace {
 
 constexpr int kFailed = 1, kWrongUse = 2;
 constexpr int64_t kSecondNs = 1'000'000'000;
-
-std::vector<std::string> TakeEalOptions(int* argc, char** argv) {
-  for (int i = 1; i < *argc; ++i) {
-    if (std::string(argv[i]) != "--") continue;
-    std::vector<std::string> options(argv + i + 1, argv + *argc);
-    *argc = i;
-    argv[i] = nullptr;
-    return options;
-  }
-  return {};
-}
 
 // Threads made from here on leave these signals to sigtimedwait.
 sigset_t BlockSignals() {

@@ -5,15 +5,11 @@
 //
 // Exit status: 0 stopped by SIGTERM or SIGINT, or a right configuration with --check; 1 something failed; 2 wrong
 // configuration or command line. SIGHUP: reads the configuration again (controlplane/reload.h).
-#include <sched.h>
-
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_join.h>
 #include <gflags/gflags.h>
 #include <spdlog/spdlog.h>
@@ -23,6 +19,7 @@
 #include "programs/batond/box.h"
 #include "programs/batond/eal_arguments.h"
 #include "programs/batond/service_manager.h"
+#include "programs/eal_options.h"
 #include "controlplane/api/version.h"
 
 DEFINE_string(config, "/etc/baton/batond.yaml", "the configuration file");
@@ -33,39 +30,6 @@ namespace baton {
 namespace {
 
 constexpr int kFailed = 1, kWrongUse = 2;
-
-// What is behind "--" belongs to DPDK and must not reach gflags.
-std::vector<std::string> TakeEalOptions(int* argc, char** argv) {
-  for (int i = 1; i < *argc; ++i) {
-    if (std::string(argv[i]) != "--") continue;
-    std::vector<std::string> options(argv + i + 1, argv + *argc);
-    *argc = i;
-    argv[i] = nullptr;
-    return options;
-  }
-  return {};
-}
-
-size_t MeminfoValue(const std::string& name) {
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string key, value, rest; meminfo >> key >> value && std::getline(meminfo, rest);) {
-    size_t number = 0;
-    if (key == name && absl::SimpleAtoi(value, &number)) return number;
-  }
-  return 0;
-}
-
-Machine ThisMachine() {
-  Machine machine;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  sched_getaffinity(0, sizeof set, &set);
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &set)) machine.cpus.push_back(cpu);
-  }
-  machine.free_hugepage_bytes = MeminfoValue("HugePages_Free:") * MeminfoValue("Hugepagesize:") * 1024;
-  return machine;
-}
 
 // Threads made from here on leave SIGTERM, SIGINT and SIGHUP to sigwait.
 sigset_t BlockSignals() {

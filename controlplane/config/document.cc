@@ -1,5 +1,8 @@
 #include "controlplane/config/document.h"
 
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -245,6 +248,18 @@ const Node& Document::Locate(absl::string_view path) const {
     if (!path.empty() && path[0] == '.') path.remove_prefix(1);
   }
   return *at;
+}
+
+absl::StatusOr<std::string> ReadDocument(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(Document::kMaxBytes + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad() || (file.fail() && !file.eof())) {
+    return absl::NotFoundError(absl::StrCat("cannot be read: ", std::strerror(errno != 0 ? errno : EIO)));
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  return text;
 }
 
 }  // namespace baton::controlplane

@@ -9,6 +9,7 @@
 
 #include <absl/strings/string_view.h>
 
+#include "common/status.h"
 #include "controlplane/config/errors.h"
 
 namespace baton::controlplane {
@@ -49,5 +50,9 @@ class Document {
   std::deque<Node> nodes_;  // a deque does not move them
   const Node* root_ = nullptr;
 };
+
+// The text of a file; of one that is longer than kMaxBytes as much as shows that it is. An error says why it cannot be
+// read, without the file's name.
+absl::StatusOr<std::string> ReadDocument(const std::string& path);
 
 }  // namespace baton::controlplane

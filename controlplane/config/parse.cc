@@ -1,9 +1,5 @@
 #include "controlplane/config/parse.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-
 #include <absl/strings/str_cat.h>
 
 #include "controlplane/config/document.h"
@@ -32,18 +28,12 @@ ParseResult ParseConfig(absl::string_view text, absl::string_view file_name) {
 }
 
 ParseResult LoadConfig(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(Document::kMaxBytes + 1, '\0');  // one more than allowed, so that too long a file is refused as such
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad() || (file.fail() && !file.eof())) {
-    ParseResult result;
-    result.file_name = path;
-    result.errors.push_back({1, 1, "", "", absl::StrCat("cannot be read: ", std::strerror(errno != 0 ? errno : EIO))});
-    return result;
-  }
-  text.resize(static_cast<size_t>(file.gcount()));
-  return ParseConfig(text, path);
+  const absl::StatusOr<std::string> text = ReadDocument(path);
+  if (text.ok()) return ParseConfig(*text, path);
+  ParseResult result;
+  result.file_name = path;
+  result.errors.push_back({1, 1, "", "", std::string(text.status().message())});
+  return result;
 }
 
 }  // namespace baton::controlplane

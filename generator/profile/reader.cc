@@ -1,9 +1,6 @@
 #include "generator/profile/reader.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <set>
 
 #include "common/headers.h"
@@ -426,18 +423,12 @@ ProfileResult ParseProfile(absl::string_view text, absl::string_view file_name) 
 }
 
 ProfileResult LoadProfile(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(Document::kMaxBytes + 1, '\0');  // one more than allowed, so that too long a file is refused as such
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad() || (file.fail() && !file.eof())) {
-    ProfileResult result;
-    result.file_name = path;
-    result.errors.push_back({1, 1, "", "", absl::StrCat("cannot be read: ", std::strerror(errno != 0 ? errno : EIO))});
-    return result;
-  }
-  text.resize(static_cast<size_t>(file.gcount()));
-  return ParseProfile(text, path);
+  const absl::StatusOr<std::string> text = controlplane::ReadDocument(path);
+  if (text.ok()) return ParseProfile(*text, path);
+  ProfileResult result;
+  result.file_name = path;
+  result.errors.push_back({1, 1, "", "", std::string(text.status().message())});
+  return result;
 }
 
 }  // namespace baton::generator

@@ -13,6 +13,7 @@
 #include "dataplane/route_table.h"
 #include "dataplane/worker_loop.h"
 #include "programs/batond/worker_config.h"
+#include "programs/eal_options.h"
 
 namespace baton {
 namespace {
@@ -21,24 +22,6 @@ using controlplane::DeviceConfig;
 
 constexpr uint32_t kRingSize = 1024;
 constexpr Duration kStartLimit = std::chrono::seconds(10);
-
-dataplane::DeviceKind KindOf(DeviceConfig::Kind kind) {
-  using From = DeviceConfig::Kind;
-  using To = dataplane::DeviceKind;
-  switch (kind) {
-    case From::kPci: return To::kPci;
-    case From::kAfPacket: return To::kAfPacket;
-    case From::kAfXdp: return To::kAfXdp;
-    case From::kTap: return To::kTap;
-    case From::kMemif: return To::kMemif;
-    case From::kPcap: return To::kPcap;
-    case From::kRing: return To::kRing;
-    case From::kNull: return To::kNull;
-    case From::kDpdk: return To::kDpdk;
-    case From::kPort: break;  // has none of its own
-  }
-  return To::kNull;
-}
 
 dataplane::HashSeed RandomSeed() {
   std::random_device source;
@@ -123,7 +106,7 @@ absl::StatusOr<std::shared_ptr<dataplane::Port>> Box::OpenDevice(PortId id) cons
   const controlplane::PortConfig& p = config_.ports[id];
   const dataplane::PortSpec spec{
       .name = p.name,
-      .kind = KindOf(p.device.kind),
+      .kind = DeviceKindOf(p.device.kind),
       .argument = p.device.argument,
       .mtu = p.mtu,
       .vlan = p.vlan,

@@ -2,36 +2,14 @@
 
 #include <algorithm>
 
-#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_join.h>
 
 #include "dataplane/dpdk/port.h"
 
 namespace baton {
-namespace {
 
 using controlplane::Config;
 using controlplane::DeviceConfig;
-
-bool Has(const std::vector<std::string>& given, std::initializer_list<absl::string_view> options) {
-  return std::any_of(given.begin(), given.end(), [&](const std::string& argument) {
-    return std::any_of(options.begin(), options.end(), [&](absl::string_view option) {
-      const bool is_short = option.size() == 2;  // -l0,1 and -l 0,1
-      return argument == option || absl::StartsWith(argument, is_short ? std::string(option) : absl::StrCat(option, "="));
-    });
-  });
-}
-
-// main on lcore 0, workers on 1 and up, each on whichever CPU is free.
-std::string FloatingLcores(int workers, const std::vector<int>& cpus) {
-  const std::string set = absl::StrCat("@(", absl::StrJoin(cpus, ","), ")");
-  std::string lcores = absl::StrCat("--lcores=0", set);
-  for (int worker = 1; worker <= workers; ++worker) absl::StrAppend(&lcores, ",", worker, set);
-  return lcores;
-}
-
-}  // namespace
 
 size_t NeededMemory(const Config& config) {
   const auto& d = config.dataplane;
@@ -51,16 +29,16 @@ std::vector<std::string> EalArguments(const Config& config, const std::vector<st
   std::vector<std::string> all = config.eal_arguments;
   all.insert(all.end(), given.begin(), given.end());
   std::vector<std::string> arguments;
-  if (!Has(all, {"-l", "-c", "--lcores"})) {
+  if (!HasEalOption(all, {"-l", "-c", "--lcores"})) {
     arguments.push_back(FloatingLcores(config.dataplane.workers, machine.cpus));
   }
-  if (!Has(all, {"--file-prefix"})) arguments.push_back(absl::StrCat("--file-prefix=baton-", config.node));
+  if (!HasEalOption(all, {"--file-prefix"})) arguments.push_back(absl::StrCat("--file-prefix=baton-", config.node));
   const bool pci = std::any_of(config.ports.begin(), config.ports.end(), [](const controlplane::PortConfig& p) {
     return p.device.kind == DeviceConfig::Kind::kPci || p.device.kind == DeviceConfig::Kind::kDpdk;
   });
-  if (!pci && !Has(all, {"--no-pci", "-a", "--allow"})) arguments.push_back("--no-pci");
+  if (!pci && !HasEalOption(all, {"--no-pci", "-a", "--allow"})) arguments.push_back("--no-pci");
   const size_t needed = NeededMemory(config);
-  const bool memory_given = Has(all, {"--no-huge", "-m", "--in-memory", "--socket-mem", "--legacy-mem"});
+  const bool memory_given = HasEalOption(all, {"--no-huge", "-m", "--in-memory", "--socket-mem", "--legacy-mem"});
   if (!memory_given && machine.free_hugepage_bytes < needed) {
     arguments.insert(arguments.end(), {"--no-huge", "--no-shconf", "-m", absl::StrCat((needed >> 20) + 1)});
   }

@@ -6,13 +6,9 @@
 #include <vector>
 
 #include "controlplane/config/config.h"
+#include "programs/eal_options.h"
 
 namespace baton {
-
-struct Machine {
-  std::vector<int> cpus;             // that this process may run on
-  size_t free_hugepage_bytes = 0;
-};
 
 // Bytes of DPDK memory that the configuration needs: rows, index, packet buffers, tables; generous by a quarter.
 size_t NeededMemory(const controlplane::Config& config);
