@@ -108,6 +108,7 @@ struct Counted {
 };
 
 struct ClassCounts : Counted {
+  uint64_t wrong_address = 0;  // at clients: not from where the flow asks, or not to where it asked from
   uint64_t skipped = 0;       // requests that were due while the machine paused: never sent
   Histogram one_way;          // request: from its stamp to the server
   Histogram round_trip;       // from the request's stamp to the response's arrival

@@ -1,7 +1,9 @@
 #include "generator/engine.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include "common/headers.h"
 #include "generator/engine_class.h"
 
 namespace baton::generator {
@@ -174,7 +176,7 @@ int Engine::TakeResponses(Port& port, int64_t now_ns) {
   for (int i = 0; i < count; ++i) {
     bool used = false;
     switch (arrivals[i].kind) {
-      case ArrivalKind::kStamped: TakeResponse(arrivals[i], now_ns); break;
+      case ArrivalKind::kStamped: TakeResponse(arrivals[i], frames[i].data, now_ns); break;
       case ArrivalKind::kTcp: used = TakeSegmentAtClient(port, arrivals[i], frames[i], now_ns); break;
       default: SetAside(port, arrivals[i], frames[i], now_ns);
     }
@@ -185,8 +187,26 @@ int Engine::TakeResponses(Port& port, int64_t now_ns) {
   return count;
 }
 
+// Whether what came for a flow's client looks as if the other end of the flow had sent it: a translation that is not
+// undone, or wrongly, is seen here alone, for the stamp tells the flow whatever the addresses are.
+bool Engine::IsAddressedRight(const Class& c, uint32_t flow, const Arrival& arrival, const uint8_t* frame) const {
+  constexpr size_t kIp = 14;
+  const auto hosts = static_cast<uint32_t>(c.sources.size());
+  const uint32_t source = c.profile.first_source + flow - c.first_flow;
+  const IpAddress &to = c.profile.to, &from = c.sources[source % hosts];
+  const auto own_port = static_cast<uint16_t>(kFirstSourcePort + source / hosts);
+  if (arrival.ipv4 != to.is_v4()) return false;
+  const bool right = arrival.ipv4 ? std::memcmp(frame + kIp + 12, to.v4_bytes(), 4) == 0 &&
+                                        std::memcmp(frame + kIp + 16, from.v4_bytes(), 4) == 0
+                                  : std::memcmp(frame + kIp + 8, to.v6_bytes(), 16) == 0 &&
+                                        std::memcmp(frame + kIp + 24, from.v6_bytes(), 16) == 0;
+  if (arrival.icmp) return right && reinterpret_cast<const IcmpHeader*>(frame + arrival.l4)->id.get() == own_port;
+  const auto& ports = *reinterpret_cast<const UdpHeader*>(frame + arrival.l4);  // those of TCP lie at the same place
+  return right && ports.src_port.get() == c.profile.to_port && ports.dst_port.get() == own_port;
+}
+
 // Without servers of our own, a request that comes back counts as its response: hosts with an echo service.
-void Engine::TakeResponse(const Arrival& arrival, int64_t now_ns) {
+void Engine::TakeResponse(const Arrival& arrival, const uint8_t* frame, int64_t now_ns) {
   const Stamp& stamp = arrival.stamp;
   if (stamp.is_response() != has_servers_ || stamp.flow >= flows_.size()) {
     ++strays_.foreign;
@@ -195,6 +215,7 @@ void Engine::TakeResponse(const Arrival& arrival, int64_t now_ns) {
   const ClientFlow& flow = flows_.client(stamp.flow);
   Class& c = *classes_[flow.flow_class];
   const auto server = static_cast<uint16_t>(stamp.server() + 1);
+  c.counts.wrong_address += !IsAddressedRight(c, stamp.flow, arrival, frame);
   CountResponse(c, stamp, flow.first_server != 0 && flow.first_server != server, now_ns);
 }
 

@@ -81,7 +81,8 @@ class Engine {
   uint16_t ServerOf(const Port& port, const Arrival& arrival, const uint8_t* frame) const;
   const MacAddress* NextHopOf(const Port& port, bool ipv4) const;
   int TakeResponses(Port& port, int64_t now_ns);
-  void TakeResponse(const Arrival& arrival, int64_t now_ns);
+  bool IsAddressedRight(const Class& c, uint32_t flow, const Arrival& arrival, const uint8_t* frame) const;
+  void TakeResponse(const Arrival& arrival, const uint8_t* frame, int64_t now_ns);
   int SendRequests(Class& c, int64_t now_ns);
   uint32_t NumberRequest(uint32_t flow) {
     ClientFlow& client = flows_.client(flow);

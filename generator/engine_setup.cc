@@ -170,6 +170,7 @@ RunResult Engine::Result() const {
     r.responses.counts = c->counts.responses;
     if (!has_servers_) AssumeAnswered(r.requests.counts, r.responses.counts);
     r.wrong_server = c->counts.wrong_server;
+    r.wrong_address = c->counts.wrong_address;
     r.skipped = c->pace.skipped();
     r.one_way = c->counts.one_way;
     r.round_trip = c->counts.round_trip;

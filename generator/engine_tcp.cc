@@ -95,6 +95,10 @@ bool Engine::TakeSegmentAtClient(Port& port, const Arrival& arrival, Frame& fram
     ++strays_.foreign;
     return false;
   }
+  if (!IsAddressedRight(*c, in->flow, arrival, frame.data)) {
+    ++c->counts.wrong_address;  // no client would know it
+    return false;
+  }
   TcpClient& client = flows_.tcp(in->flow).client;
   const uint64_t sent_ns = client.sent_ns;
   const ClientStep step = React(c->tcp_plan, client, *in, in->flow, now_ns);

@@ -26,6 +26,7 @@ struct ClassResult {
   double offered_rate = 0;  // 0: as fast as possible
   DirectionResult requests, responses;
   uint64_t wrong_server = 0;
+  uint64_t wrong_address = 0;
   uint64_t skipped = 0;
   Histogram one_way, round_trip;
   std::vector<EpochCounts> epochs;  // before the first event, after it, ...: as many as were reached

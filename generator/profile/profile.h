@@ -50,7 +50,8 @@ struct Limit {
 };
 
 struct Limits {
-  std::optional<Limit> lost = {}, duplicated = {}, reordered = {}, corrupted = {}, wrong_server = {}, failed = {};
+  std::optional<Limit> lost = {}, duplicated = {}, reordered = {}, corrupted = {}, wrong_server = {}, wrong_address = {},
+                       failed = {};
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 

@@ -252,6 +252,7 @@ void ReadLimits(const Node& node, ErrorList& errors, Limits& limits) {
   read("reordered", limits.reordered);
   read("corrupted", limits.corrupted);
   read("wrong_server", limits.wrong_server);
+  read("wrong_address", limits.wrong_address);
   read("failed", limits.failed);
   map.Finish();
 }

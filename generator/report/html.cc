@@ -120,10 +120,10 @@ std::string TotalsHtml(const RunResult& result) {
   const Totals totals = TotalsOf(result);
   DirectionCounts both = totals.requests;
   both.Add(totals.responses);
-  Table table("total", Heads({""}, kCounted, {"wrong server"}));
-  AddCounts(table.Row().Text("both directions"), both).Count(totals.wrong_server);
-  AddCounts(table.Row().Text("requests"), totals.requests).Value("");
-  AddCounts(table.Row().Text("responses"), totals.responses).Count(totals.wrong_server);
+  Table table("total", Heads({""}, kCounted, {"wrong server", "wrong address"}));
+  AddCounts(table.Row().Text("both directions"), both).Count(totals.wrong_server).Count(totals.wrong_address);
+  AddCounts(table.Row().Text("requests"), totals.requests).Value("").Value("");
+  AddCounts(table.Row().Text("responses"), totals.responses).Count(totals.wrong_server).Count(totals.wrong_address);
   Table rest("strays", {"corrupted, of no flow", "foreign", "neighbor frames", "ICMP errors", "due, not sent"});
   rest.Row().Count(result.strays.corrupted).Count(result.strays.foreign).Count(result.strays.neighbor);
   rest.Count(result.strays.icmp_errors).Count(totals.skipped);
@@ -228,12 +228,13 @@ std::string ClassHtml(const ClassResult& c, size_t place, double sending_s) {
   const std::string offered = c.offered_rate > 0 ? absl::StrFormat("%.15g", c.offered_rate) : "as many as possible";
   absl::StrAppendFormat(&html, "<p class=\"note\">%s flows, %s requests per second wanted, %.1f sent</p>\n",
                         Grouped(c.flows), offered, rate);
-  Table counts(absl::StrCat("counts-", place), Heads({""}, kCounted, {"wrong server", "silent flows"}));
+  Table counts(absl::StrCat("counts-", place), Heads({""}, kCounted, {"wrong server", "wrong address", "silent flows"}));
   for (const bool requests : {true, false}) {
     const DirectionResult& direction = requests ? c.requests : c.responses;
     counts.Row().Text(requests ? "requests" : "responses");
     if (direction.judged) {
-      AddCounts(counts, direction.counts).Value(requests ? "" : Grouped(c.wrong_server)).Count(direction.silent_flows);
+      AddCounts(counts, direction.counts).Value(requests ? "" : Grouped(c.wrong_server));
+      counts.Value(requests ? "" : Grouped(c.wrong_address)).Count(direction.silent_flows);
     } else {
       counts.Count(direction.counts.sent);
     }

@@ -51,6 +51,7 @@ void WriteClass(JsonWriter& json, const ClassResult& c, double seconds) {
   }
   json.Real("sent_per_second", seconds > 0 ? static_cast<double>(c.requests.counts.sent) / seconds : 0);
   json.Number("skipped", c.skipped).Number("wrong_server", c.wrong_server);
+  json.Number("wrong_address", c.wrong_address);
   WriteDirection(json, "requests", c.requests);
   WriteDirection(json, "responses", c.responses);
   if (c.requests.judged) WriteTimes(json, "one_way_us", c.one_way);
@@ -71,7 +72,8 @@ void WriteTotal(JsonWriter& json, const RunResult& result) {
   both.Add(totals.responses);
   json.Object("total");
   WriteCounts(json, both);
-  json.Number("wrong_server", totals.wrong_server).Number("skipped", totals.skipped);
+  json.Number("wrong_server", totals.wrong_server).Number("wrong_address", totals.wrong_address);
+  json.Number("skipped", totals.skipped);
   json.Number("corrupted_strays", result.strays.corrupted).Number("foreign", result.strays.foreign);
   json.Number("neighbor_frames", result.strays.neighbor).Number("icmp_errors", result.strays.icmp_errors);
   json.EndObject();
@@ -165,9 +167,10 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
                           c.name, to.sent, result.sending_s > 0 ? static_cast<double>(to.sent) / result.sending_s : 0,
                           from.arrived, (c.requests.judged ? to.lost() : 0) + from.lost(),
                           to.duplicated + from.duplicated, to.reordered + from.reordered, to.late + from.late);
-    absl::StrAppendFormat(&text, "corrupted %d, wrong server %d; round trip p50 %.0f us, p99 %.0f us, max %.0f us\n",
-                          to.corrupted + from.corrupted, c.wrong_server, Microseconds(c.round_trip.Quantile(0.5)),
-                          Microseconds(c.round_trip.Quantile(0.99)), Microseconds(c.round_trip.most()));
+    absl::StrAppendFormat(&text, "corrupted %d, wrong server %d, wrong address %d; round trip p50 %.0f us, p99 %.0f us, "
+                          "max %.0f us\n",
+                          to.corrupted + from.corrupted, c.wrong_server, c.wrong_address,
+                          Microseconds(c.round_trip.Quantile(0.5)), Microseconds(c.round_trip.Quantile(0.99)), Microseconds(c.round_trip.most()));
     if (c.is_tcp) {
       absl::StrAppendFormat(&text, "%s: %d connections, %d completed (%.0f/s), %d timed out, %d reset\n", c.name,
                             c.tcp.opened, c.tcp.completed,

@@ -13,6 +13,7 @@ Totals TotalsOf(const RunResult& result) {
     if (c.requests.judged) totals.requests.Add(c.requests.counts);
     if (c.responses.judged) totals.responses.Add(c.responses.counts);
     totals.wrong_server += c.wrong_server;
+    totals.wrong_address += c.wrong_address;
     totals.skipped += c.skipped;
     totals.failed += c.tcp.failed();
     totals.opened += c.tcp.opened;
@@ -36,6 +37,7 @@ Verdict JudgeRun(const Limits& limits, const RunResult& result) {
   judge("reordered", limits.reordered, to.reordered + from.reordered + to.late + from.late);
   judge("corrupted", limits.corrupted, to.corrupted + from.corrupted + result.strays.corrupted);
   judge("wrong_server", limits.wrong_server, totals.wrong_server);
+  judge("wrong_address", limits.wrong_address, totals.wrong_address);
   judge("failed", limits.failed, totals.failed);
   if (!result.unresolved.empty()) {
     verdict.failure = absl::StrCat("nobody answers for ", absl::StrJoin(result.unresolved, ", "), ": nothing was sent");

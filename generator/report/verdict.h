@@ -11,7 +11,7 @@ namespace baton::generator {
 
 struct Totals {
   DirectionCounts requests, responses;  // of what is judged
-  uint64_t wrong_server = 0, skipped = 0, failed = 0, opened = 0;
+  uint64_t wrong_server = 0, wrong_address = 0, skipped = 0, failed = 0, opened = 0;
 
   uint64_t sent() const { return requests.sent + responses.sent; }
 };

@@ -199,6 +199,76 @@ TEST_CASE("answers of another server than the flow's first are counted") {
   CHECK(result.classes[0].wrong_server == balancer.misled);  // the first of each flow was not misled
   CHECK(result.classes[0].responses.counts.lost() == 0);
   CHECK_FALSE(JudgeRun({.wrong_server = Limit{}}, result).passed());
+  CHECK(result.classes[0].wrong_address == result.classes[0].responses.counts.arrived);  // it translates nothing back
+}
+
+// Changes two bytes of every tenth frame that comes to the clients, with both checksums.
+class Mistranslator final : public Link {
+ public:
+  Mistranslator(Link& inner, size_t at, bool in_addresses) : inner_(inner), at_(at), in_addresses_(in_addresses) {}
+  int Receive(Frame* frames, int max) override {
+    const int count = inner_.Receive(frames, max);
+    for (int i = 0; i < count; ++i) {
+      if (++seen_ % 10 == 0) Change(frames[i].data);
+    }
+    return count;
+  }
+  int Send(const Frame* frames, int count) override { return inner_.Send(frames, count); }
+  bool Allocate(Frame* frames, int count) override { return inner_.Allocate(frames, count); }
+  void Free(const Frame* frames, int count) override { inner_.Free(frames, count); }
+
+  uint64_t changed = 0;
+
+ private:
+  void Change(uint8_t* frame) {
+    ++changed;
+    const bool ipv4 = frame[12] == 0x08;
+    Be16 word;
+    std::memcpy(&word, frame + at_, 2);
+    const Be16 other(static_cast<uint16_t>(word.get() + 1));
+    std::memcpy(frame + at_, &other, 2);
+    const uint16_t difference = ChecksumDifference(word.raw(), other.raw());
+    auto& udp = *reinterpret_cast<UdpHeader*>(frame + (ipv4 ? 34 : 54));
+    udp.checksum.set_raw(ApplyDifference(udp.checksum.raw(), difference));
+    if (!ipv4 || !in_addresses_) return;
+    auto& ip = *reinterpret_cast<Ipv4Header*>(frame + 14);
+    ip.checksum.set_raw(ApplyDifference(ip.checksum.raw(), difference));
+  }
+
+  Link& inner_;
+  const size_t at_;
+  const bool in_addresses_;
+  uint64_t seen_ = 0;
+};
+
+TEST_CASE("answers that come from elsewhere, or to somebody else, are counted") {
+  struct Case {
+    const char* name;
+    const char* to;
+    size_t at;
+    bool in_addresses;
+  };
+  const auto c = GENERATE(values<Case>({{"IPv4: source address", "10.9.0.1:53", 28, true},
+                                        {"IPv4: destination address", "10.9.0.1:53", 32, true},
+                                        {"IPv4: source port", "10.9.0.1:53", 34, false},
+                                        {"IPv4: destination port", "10.9.0.1:53", 36, false},
+                                        {"IPv6: source address", "[2001:db8:9::1]:53", 36, true},
+                                        {"IPv6: destination address", "[2001:db8:9::1]:53", 52, true},
+                                        {"IPv6: source port", "[2001:db8:9::1]:53", 54, false}}));
+  CAPTURE(c.name);
+  const Profile profile = ProfileFrom(TwoPorts(std::string("duration: 50ms\nsettle: 10ms\nflows: [{name: a, ") +
+                                               "protocol: udp, to: \"" + c.to + "\", count: 3, rate: 10k, size: 100}]\n"));
+  MemoryWire wire;
+  Mistranslator translator(wire.end(0), c.at, c.in_addresses);
+  Simulation simulation(profile, {{.link = &translator, .mac = kClientMac, .peer = kServerMac},
+                                  {.link = &wire.end(1), .mac = kServerMac, .peer = kClientMac}});
+  simulation.RunUntilDone();
+  const RunResult result = simulation.Result();
+  CHECK(translator.changed == Approx(50).margin(1));
+  CHECK(result.classes[0].wrong_address == translator.changed);
+  CHECK(result.classes[0].wrong_server == 0);
+  CHECK(result.classes[0].responses.counts.lost() == 0);
+  CHECK_FALSE(JudgeRun({.wrong_address = Limit{}}, result).passed());
 }
 
 TEST_CASE("a pause in the middle is the longest gap of every flow") {

@@ -46,6 +46,7 @@ TEST_CASE("without harm nothing is counted but what was sent") {
     const StrayCounts& strays = outcome.result.strays;
     CHECK(strays.corrupted + strays.foreign + strays.neighbor + strays.icmp_errors == 0);
     CHECK(totals.wrong_server == 0);
+    CHECK(totals.wrong_address == 0);
   }
 }
 
