@@ -157,9 +157,12 @@ static_assert(sizeof(IcmpHeader) == 8);
 
 inline constexpr uint8_t kIcmpEchoReply = 0;
 inline constexpr uint8_t kIcmpUnreachable = 3;  // codes: 0 net, 1 host, 3 port, 4 fragmentation needed, 13 prohibited
+inline constexpr uint8_t kIcmpRedirect = 5;
 inline constexpr uint8_t kIcmpEchoRequest = 8;
 inline constexpr uint8_t kIcmpTimeExceeded = 11;
 inline constexpr uint8_t kIcmpParameterProblem = 12;
+inline constexpr uint8_t kIcmpInformationRequest = 15;
+inline constexpr uint8_t kIcmpInformationReply = 16;
 inline constexpr uint8_t kIcmpv6Unreachable = 1;  // codes: 0 no route, 1 prohibited, 3 address, 4 port
 inline constexpr uint8_t kIcmpv6PacketTooBig = 2;
 inline constexpr uint8_t kIcmpv6TimeExceeded = 3;

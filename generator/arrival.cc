@@ -28,10 +28,15 @@ void ReadUdp(const uint8_t* frame, uint16_t l4_length, uint64_t pseudo, uint64_t
 
 ArrivalKind IcmpKind(bool ipv4, uint8_t type) {
   if (ipv4) {
+    if (type == kIcmpEchoRequest) return ArrivalKind::kEchoRequest;
+    if (type == kIcmpInformationRequest) return ArrivalKind::kInformationRequest;
+    if (type == kIcmpRedirect) return ArrivalKind::kRedirect;
     const bool error = type == kIcmpUnreachable || type == kIcmpTimeExceeded || type == kIcmpParameterProblem;
     return error ? ArrivalKind::kIcmpError : ArrivalKind::kForeign;
   }
   if (type == kIcmpv6NeighborSolicitation || type == kIcmpv6NeighborAdvertisement) return ArrivalKind::kNeighbor;
+  if (type == kIcmpv6EchoRequest) return ArrivalKind::kEchoRequest;
+  if (type == kIcmpv6Redirect) return ArrivalKind::kRedirect;
   const bool error = type >= kIcmpv6Unreachable && type <= kIcmpv6ParameterProblem;
   return error ? ArrivalKind::kIcmpError : ArrivalKind::kForeign;
 }

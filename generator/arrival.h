@@ -15,6 +15,9 @@ enum class ArrivalKind : uint8_t {
   kForeign,    // all in order, but without a stamp of this run
   kNeighbor,   // ARP, or neighbour discovery
   kIcmpError,  // a destination unreachable and its like: somebody refuses what we send
+  kEchoRequest,         // of somebody else: the host that is meant answers
+  kInformationRequest,  // RFC 792, type 15
+  kRedirect,            // RFC 792, type 5; RFC 4861, 4.5
 };
 
 struct Arrival {
@@ -22,8 +25,8 @@ struct Arrival {
   bool ipv4 = false;
   bool icmp = false;    // kStamped: an echo request or reply
   bool stamp_good = false;
-  uint16_t l4 = 0;      // kStamped, kTcp: offset of the UDP, ICMP or TCP header
-  uint16_t length = 0;  // kStamped, kTcp: of the frame without padding
+  uint16_t l4 = 0;      // of IP packets: offset of the UDP, ICMP or TCP header
+  uint16_t length = 0;  // of IP packets: of the frame without padding
   Stamp stamp;
 };
 

@@ -140,6 +140,11 @@ struct StrayCounts {
   uint64_t foreign = 0;    // no stamp of this run, or one that has no business at this port
   uint64_t neighbor = 0;   // ARP and neighbour discovery: not judged
   uint64_t icmp_errors = 0;
+  uint64_t redirects = 0;             // not followed
+  uint64_t wrong_mac = 0;             // to a MAC address that is not that of the host whose IP address they had
+  uint64_t echo_answered = 0;         // echo requests of others
+  uint64_t information_answered = 0;  // replies to information requests
+  uint64_t information_missed = 0;    // requests that came while too many others were being answered
 };
 
 // For the line that is printed each second: written by the core, relaxed, because each number stands for itself.

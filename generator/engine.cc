@@ -10,7 +10,6 @@ namespace baton::generator {
 namespace {
 
 constexpr int64_t kResolveNs = 5'000'000'000;
-constexpr uint16_t kNoHost = kServerMask;  // asked at an address of none of the hosts, as with direct return
 
 bool IsFirstCopy(Arrived arrived) { return arrived == Arrived::kInOrder || arrived == Arrived::kReordered; }
 
@@ -22,6 +21,7 @@ int Engine::PollOnce(int64_t now_ns) {
   for (const auto& port : ports_) {
     port->link->Advance(now_ns);
     port->outbox.Flush(*port->link);
+    if (!port->questions.empty()) AnswerInformation(*port);
     if (port->peer.is_zero()) {
       if (const auto question = port->neighbors->Ask(now_ns)) Say(*port, *question);
     }
@@ -60,10 +60,12 @@ int Engine::SendRequests(Class& c, int64_t now_ns) {
     const FrameTemplate& frame = c.NextFrame();
     frame.Write(frames[i].data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts),
                   stamp, key_);
+    if (c.by_host) SendAsHost(port, c.profile.to.family(), source % hosts, frames[i].data);
     frames[i].length = frame.length();
     c.counts.requests.sent_bytes += frame.length();
     port.outbox.Add(frames[i]);
   }
+  if (!c.by_host && !c.gateways.empty()) c.gateways.front().sent += static_cast<uint64_t>(due);
   PickAhead(c, due);
   last_request_ns_ = now_ns;
   c.counts.requests.sent += static_cast<uint64_t>(due);
@@ -97,6 +99,10 @@ int Engine::Serve(Port& port, int64_t now_ns) {
   int unused_count = 0;
   for (int i = 0; i < count; ++i) {
     bool used = false;
+    if (port.strict() && !TakenByItsHost(port, arrivals[i], frames[i].data)) {
+      unused[unused_count++] = frames[i];
+      continue;
+    }
     switch (arrivals[i].kind) {
       case ArrivalKind::kStamped: used = TakeRequest(port, arrivals[i], frames[i], now_ns); break;
       case ArrivalKind::kTcp: used = TakeSegmentAtServer(port, arrivals[i], frames[i], now_ns); break;
@@ -117,11 +123,13 @@ bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64
     return false;
   }
   Class& c = *classes_[flows_.server(stamp.flow).flow_class];
-  const auto sender = static_cast<uint16_t>(kResponseBit | ServerOf(port, arrival, frame.data));
+  const Receiver receiver = ReceiverOf(port, arrival, frame.data);
+  const auto sender = static_cast<uint16_t>(kResponseBit | receiver.server);
   const uint16_t length = c.answer_length != 0 ? c.answer_length : arrival.length;
   const Stamp response{
       .flow = stamp.flow, .number = CountRequest(c, stamp, length, now_ns), .time_ns = stamp.time_ns, .sender = sender};
-  TurnAround(frame.data, arrival, length, port.mac, NextHopOf(port, arrival.ipv4), response, key_);
+  TurnAround(frame.data, arrival, length, port.macs.Of(receiver.host),
+             GatewayOf(port, c.profile.to.family(), receiver.host), response, key_);
   frame.length = length;
   port.outbox.Add(frame);
   return true;
@@ -145,21 +153,6 @@ uint32_t Engine::CountRequest(Class& c, const Stamp& stamp, uint32_t bytes, int6
   return flow.next_number++;
 }
 
-uint16_t Engine::ServerOf(const Port& port, const Arrival& arrival, const uint8_t* frame) const {
-  constexpr size_t kIp = 14;
-  const uint32_t host = port.hosts.Find(arrival.ipv4 ? IpAddress::FromV4Bytes(frame + kIp + 16)
-                                                     : IpAddress::FromV6Bytes(frame + kIp + 24));
-  return host == Hosts::kNone ? kNoHost : static_cast<uint16_t>(port.first_server + host);
-}
-
-// None without a gateway: answers then go to whom the request came from.
-const MacAddress* Engine::NextHopOf(const Port& port, bool ipv4) const {
-  for (const size_t gateway : port.gateways) {
-    if (port.neighbors->address(gateway).is_v4() == ipv4) return &port.neighbors->mac(gateway);
-  }
-  return nullptr;
-}
-
 int Engine::TakeResponses(Port& port, int64_t now_ns) {
   if (port.outbox.room() < kBurst) return 0;  // TCP answers
   Frame frames[kBurst];
@@ -175,6 +168,10 @@ int Engine::TakeResponses(Port& port, int64_t now_ns) {
   int unused_count = 0;
   for (int i = 0; i < count; ++i) {
     bool used = false;
+    if (port.strict() && !TakenByItsHost(port, arrivals[i], frames[i].data)) {
+      unused[unused_count++] = frames[i];
+      continue;
+    }
     switch (arrivals[i].kind) {
       case ArrivalKind::kStamped: TakeResponse(arrivals[i], frames[i].data, now_ns); break;
       case ArrivalKind::kTcp: used = TakeSegmentAtClient(port, arrivals[i], frames[i], now_ns); break;
@@ -236,17 +233,23 @@ void Engine::CountResponse(Class& c, const Stamp& stamp, bool wrong, int64_t now
 
 // Frames without a good stamp.
 void Engine::SetAside(Port& port, const Arrival& arrival, const Frame& frame, int64_t now_ns) {
+  if (arrival.kind == ArrivalKind::kEchoRequest || arrival.kind == ArrivalKind::kInformationRequest) {
+    AnswerAsHost(port, arrival, frame);
+    return;
+  }
   if (arrival.kind != ArrivalKind::kNeighbor) {
     CountStray(arrival, port.role == Role::kClients, now_ns);
     return;
   }
   ++strays_.neighbor;
-  if (const auto answer = port.neighbors->Hear(frame.data, frame.length)) Say(port, *answer);
+  if (const auto answer = port.neighbors->Hear(frame.data, frame.length, now_ns)) Say(port, *answer);
 }
 
 void Engine::CountStray(const Arrival& arrival, bool at_clients, int64_t now_ns) {
   if (arrival.kind == ArrivalKind::kIcmpError) {
     ++strays_.icmp_errors;
+  } else if (arrival.kind == ArrivalKind::kRedirect) {
+    ++strays_.redirects;
   } else if (arrival.kind == ArrivalKind::kForeign) {
     ++strays_.foreign;
   } else if (arrival.stamp_good && arrival.stamp.flow < flows_.size()) {
@@ -351,6 +354,7 @@ void Engine::DropUnsent(int64_t now_ns) {
   for (const auto& port : ports_) {
     for (const Frame& frame : port->outbox) {
       const Arrival arrival = Classify(frame.data, frame.length, key_);
+      TakeBackFromGateway(*port, arrival, frame.data);
       if (arrival.kind == ArrivalKind::kStamped) {
         Class& c = *classes_[flows_.client(arrival.stamp.flow).flow_class];
         const auto take_back = [&arrival, &frame](Counted& counts, uint64_t n) {

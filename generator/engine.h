@@ -12,6 +12,7 @@
 #include "generator/epochs.h"
 #include "generator/flow_table.h"
 #include "generator/frame_template.h"
+#include "generator/host_answers.h"
 #include "generator/neighbors.h"
 #include "generator/outbox.h"
 #include "generator/pace.h"
@@ -55,16 +56,32 @@ class Engine {
   RunResult Result() const;
 
  private:
+  struct Gateway {
+    size_t place;       // in the port's neighbors
+    uint64_t sent = 0;  // frames to it
+  };
   struct Port {
     Role role;
     Link* link;
     MacAddress mac;
     MacAddress peer;
     Hosts hosts;
+    HostMacs macs;
+    std::vector<IpAddress> also;   // that each host accepts
     std::unique_ptr<Neighbors> neighbors;
-    std::vector<size_t> gateways;  // places in neighbors
+    std::vector<Gateway> v4_gateways, v6_gateways;  // host i uses the i-th, and round again
+    InformationRequests questions;
     uint16_t first_server = 0;
     Outbox outbox;
+
+    std::vector<Gateway>& gateways_of(Family family) { return family == Family::kIpv4 ? v4_gateways : v6_gateways; }
+    // Frames whose MAC address is not that of their host are not taken. In memory there is nobody who would find it.
+    bool strict() const { return macs.own() && peer.is_zero(); }
+    bool Accepts(const IpAddress& address) const;
+  };
+  struct Receiver {
+    uint32_t host;    // of its family
+    uint16_t server;  // its number; kServerMask: an address of nobody, at a port whose hosts share a MAC address
   };
   struct Class;
 
@@ -78,8 +95,6 @@ class Engine {
   bool LearnNextHops();
   int Serve(Port& port, int64_t now_ns);
   bool TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
-  uint16_t ServerOf(const Port& port, const Arrival& arrival, const uint8_t* frame) const;
-  const MacAddress* NextHopOf(const Port& port, bool ipv4) const;
   int TakeResponses(Port& port, int64_t now_ns);
   bool IsAddressedRight(const Class& c, uint32_t flow, const Arrival& arrival, const uint8_t* frame) const;
   void TakeResponse(const Arrival& arrival, const uint8_t* frame, int64_t now_ns);
@@ -95,6 +110,17 @@ class Engine {
     return (static_cast<uint64_t>(now_ns) - stamp_ns) & kStampTimeMask;
   }
 
+  // engine_hosts.cc
+  Receiver ReceiverOf(const Port& port, const Arrival& arrival, const uint8_t* frame) const;
+  bool TakenByItsHost(const Port& port, const Arrival& arrival, const uint8_t* frame);
+  void AnswerAsHost(Port& port, const Arrival& arrival, const Frame& frame);
+  void AnswerInformation(Port& port);
+  // The next hop of a frame, which is counted; none without a gateway: answers then go to whom the request came from.
+  const MacAddress* GatewayOf(Port& port, Family family, uint32_t host);
+  void SendAsHost(Port& port, Family family, uint32_t host, uint8_t* frame);
+  void TakeBackFromGateway(Port& port, const Arrival& arrival, const uint8_t* frame);
+  void AddGateways(RunResult& result) const;
+
   // engine_tcp.cc
   int OpenConnections(Class& c, int64_t now_ns);
   void WriteFromClient(Class& c, uint32_t flow, const Segment& segment, const Stamp* stamp, Frame& frame);
@@ -107,7 +133,7 @@ class Engine {
   bool TakeSegmentAtServer(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
   bool NoteRequest(Class& c, const uint8_t* payload, const Segment& in, int64_t now_ns, Stamp* stamp);
   void WriteResponse(Port& port, const Arrival& arrival, const TcpServer& server, const ServerStep& step,
-                     const Stamp& stamp, Frame& frame);
+                     const Stamp& stamp, uint32_t host, Frame& frame);
   void Sweep(Class& c, int64_t now_ns);
   void SendAgain(Class& c, uint32_t flow, TcpClient& client, int64_t now_ns);
 

@@ -14,6 +14,8 @@ struct Engine::Class {
         port(at),
         sources(at.hosts.of(p.to.family())),
         is_tcp(p.protocol == kTcp),
+        gateways(at.gateways_of(p.to.family())),
+        by_host(at.macs.own() || gateways.size() > 1),
         answer_length(static_cast<uint16_t>(p.answer_size == 0 ? 0 : p.answer_size - 4)),
         picker(p.activity, p.count, p.exponent, seed),
         pace(p.rate),
@@ -38,6 +40,8 @@ struct Engine::Class {
   Port& port;
   const std::vector<IpAddress>& sources;
   const bool is_tcp;
+  std::vector<Gateway>& gateways;  // of its family, the port's
+  const bool by_host;        // MAC addresses depend on the host, the template's will not do
   std::vector<FrameTemplate> frames;  // one for each size; TCP: one, with headers up to the ports
   size_t turn = 0;
   const uint16_t answer_length;  // 0: as the request's

@@ -43,11 +43,13 @@ absl::Status Engine::AddPort(const PortProfile& profile, const PortUse& use, uin
   port->mac = use.mac;
   port->peer = use.peer;
   port->hosts = Hosts(profile.addresses);
-  port->neighbors = std::make_unique<Neighbors>(use.mac, port->hosts);
+  port->macs = HostMacs(use.mac, profile.own_macs);
+  port->also = profile.also;
+  port->neighbors = std::make_unique<Neighbors>(port->macs, port->hosts);
   for (const IpAddress& gateway : profile.gateways) {
     // A gateway of a family without hosts is nobody's: it need not be there.
     if (use.peer.is_zero() && !port->hosts.of(gateway.family()).empty()) {
-      port->gateways.push_back(port->neighbors->Need(gateway));
+      port->gateways_of(gateway.family()).push_back({.place = port->neighbors->Need(gateway)});
     }
   }
   if (profile.role == Role::kServers) {
@@ -66,10 +68,7 @@ void Engine::AddClass(const FlowProfile& profile) {
   Port& port = *ports_[profile.port];
   auto c = std::make_unique<Class>(profile, number, first, port, profile_.seed + number, epochs_.count());
   if (port.peer.is_zero()) {
-    const auto gateway = std::find_if(port.gateways.begin(), port.gateways.end(), [&](size_t place) {
-      return port.neighbors->address(place).family() == profile.to.family();
-    });
-    c->next_hop = gateway != port.gateways.end() ? *gateway : port.neighbors->Need(profile.to);
+    c->next_hop = c->gateways.empty() ? port.neighbors->Need(profile.to) : c->gateways.front().place;
   }
   for (uint32_t i = 0; i < profile.count; ++i) {
     flows_.client(first + i).flow_class = number;
@@ -197,6 +196,7 @@ RunResult Engine::Result() const {
   }
   result.sending_s = static_cast<double>(sending_ended_ns_ - sending_began_ns_) / 1e9;
   AddSeconds(result);
+  AddGateways(result);
   result.strays = strays_;
   result.flows = flows_.size();
   result.bytes_per_flow = flows_.size() == 0 ? 0 : static_cast<double>(bytes) / flows_.size();

@@ -57,6 +57,7 @@ void Engine::WriteFromClient(Class& c, uint32_t flow, const Segment& segment, co
   const auto hosts = static_cast<uint32_t>(c.sources.size());
   const uint32_t source = c.profile.first_source + flow - c.first_flow;
   c.frames[0].WriteHeaders(frame.data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts));
+  SendAsHost(c.port, c.profile.to.family(), source % hosts, frame.data);
   frame.length = WriteSegment(frame.data, c.frames[0].ipv4(), c.frames[0].l4(), segment, stamp, key_);
 }
 
@@ -108,6 +109,8 @@ bool Engine::TakeSegmentAtClient(Port& port, const Arrival& arrival, Frame& fram
   CountNews(*c, step, in->has_flow, client);
   if (!step.send) return false;
   MirrorFrame(frame.data, arrival.ipv4, arrival.l4, port.mac.bytes.data(), c->next_hop_mac.bytes.data());
+  SendAsHost(port, c->profile.to.family(), (c->profile.first_source + in->flow - c->first_flow) % c->sources.size(),
+             frame.data);
   WriteReply(*c, step, arrival, in->flow, frame, now_ns);
   port.outbox.Add(frame);
   return true;
@@ -163,7 +166,8 @@ bool Engine::TakeSegmentAtServer(Port& port, const Arrival& arrival, Frame& fram
   }
   TcpServer& server = flows_.tcp(in->flow).server;
   TcpCounts& tcp = c->counts.tcp;
-  const uint16_t here = ServerOf(port, arrival, frame.data);
+  const Receiver receiver = ReceiverOf(port, arrival, frame.data);
+  const uint16_t here = receiver.server;
   ServerStep step;
   if (server.state != ServerState::kListen && server.server != here && !in->has(kTcpSyn)) {
     ++c->counts.wrong_server;  // that one has never heard of the connection
@@ -193,12 +197,11 @@ bool Engine::TakeSegmentAtServer(Port& port, const Arrival& arrival, Frame& fram
     case ServerNews::kReset: break;
   }
   if (!step.send) return false;
-  const MacAddress* next_hop = NextHopOf(port, arrival.ipv4);
-  MirrorFrame(frame.data, arrival.ipv4, arrival.l4, port.mac.bytes.data(),
-              next_hop != nullptr ? next_hop->bytes.data() : nullptr);
+  MirrorFrame(frame.data, arrival.ipv4, arrival.l4, port.mac.bytes.data(), nullptr);
+  SendAsHost(port, arrival.ipv4 ? Family::kIpv4 : Family::kIpv6, receiver.host, frame.data);
   const Stamp answer{.flow = in->flow, .number = flows_.server(in->flow).next_number - 1, .time_ns = stamp.time_ns,
                      .sender = static_cast<uint16_t>(kResponseBit | here)};
-  WriteResponse(port, arrival, server, step, answer, frame);
+  WriteResponse(port, arrival, server, step, answer, receiver.host, frame);
   return true;
 }
 
@@ -214,7 +217,7 @@ bool Engine::NoteRequest(Class& c, const uint8_t* payload, const Segment& in, in
 // The whole of step.out, in as many segments as it takes, the first one in `frame`. What finds no buffer is asked for
 // again by the client.
 void Engine::WriteResponse(Port& port, const Arrival& arrival, const TcpServer& server, const ServerStep& step,
-                           const Stamp& stamp, Frame& frame) {
+                           const Stamp& stamp, uint32_t host, Frame& frame) {
   const uint32_t most = std::max<uint32_t>(server.peer_mss, 88 + kTcpOptions) - kTcpOptions;
   Segment segment = step.out;
   uint32_t left = step.out.length;
@@ -224,6 +227,7 @@ void Engine::WriteResponse(Port& port, const Arrival& arrival, const TcpServer& 
     if (!first) {
       if (port.outbox.full() || !port.link->Allocate(&at, 1)) return;
       std::memcpy(at.data, frame.data, headers);
+      GatewayOf(port, arrival.ipv4 ? Family::kIpv4 : Family::kIpv6, host);  // counts it
     }
     segment.length = static_cast<uint16_t>(std::min(left, most));
     at.length = WriteSegment(at.data, arrival.ipv4, arrival.l4, segment,

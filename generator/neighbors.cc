@@ -18,10 +18,27 @@ std::optional<MacAddress> MacIn(const neighbor::Event& event) {
   return std::nullopt;
 }
 
+// The answer is the host's whose address was asked for. Hosts do not forward.
+void AnswerAs(const MacAddress& mac, neighbor::Frame& answer) {
+  answer.src = mac;
+  if (auto* said = std::get_if<neighbor::Advertisement>(&answer.message)) {
+    said->target_mac = mac;
+    said->router = false;
+  } else if (auto* reply = std::get_if<neighbor::ArpReply>(&answer.message)) {
+    reply->sender_mac = mac;
+  }
+}
+
+const IpAddress& AnsweredFor(const neighbor::Frame& answer) {
+  if (const auto* reply = std::get_if<neighbor::ArpReply>(&answer.message)) return reply->sender;
+  return std::get<neighbor::Advertisement>(answer.message).target;
+}
+
 }  // namespace
 
-Neighbors::Neighbors(const MacAddress& mac, const Hosts& hosts) : hosts_(hosts) {
-  port_.mac = mac;
+Neighbors::Neighbors(const HostMacs& macs, const Hosts& hosts) : macs_(macs), hosts_(hosts) {
+  moves_.reserve(kMostMoves);
+  port_.mac = macs.Of(0);
   // The source of questions: the first host of each family. With a length of 0 everybody counts as on the link.
   for (const Family family : {Family::kIpv4, Family::kIpv6}) {
     if (!hosts.of(family).empty()) port_.addresses.push_back({hosts.of(family).front(), 0});
@@ -40,22 +57,31 @@ bool Neighbors::all_known() const {
   return std::none_of(needed_.begin(), needed_.end(), [](const NextHop& hop) { return hop.mac.is_zero(); });
 }
 
-std::optional<std::vector<uint8_t>> Neighbors::Hear(const uint8_t* frame, size_t length) {
+void Neighbors::Learn(NextHop& hop, const MacAddress& mac, int64_t now_ns) {
+  if (hop.mac == mac) return;
+  if (!hop.mac.is_zero()) {
+    ++move_count_;
+    if (moves_.size() < kMostMoves) {
+      moves_.push_back({now_ns, static_cast<size_t>(&hop - needed_.data()), hop.mac, mac});
+    }
+  }
+  hop.mac = mac;
+  ++changes_;
+}
+
+std::optional<std::vector<uint8_t>> Neighbors::Hear(const uint8_t* frame, size_t length, int64_t now_ns) {
   const auto decoded = neighbor::Decode({frame, length});
-  if (!decoded.ok()) return std::nullopt;
+  if (!decoded.ok() || macs_.Find(decoded->src.bytes.data(), hosts_.all().size()) != Hosts::kNone) return std::nullopt;
   neighbor::Judgement judgement =
-      neighbor::Judge(port_, *decoded, [this](const IpAddress& a) { return hosts_.Find(a) != Hosts::kNone; });
+      neighbor::Judge(port_, *decoded, [this](const IpAddress& a) { return hosts_.Find(a).in_all != Hosts::kNone; });
   if (judgement.lesson) {
     const std::optional<MacAddress> mac = MacIn(judgement.lesson->event);
     for (NextHop& hop : needed_) {
-      if (!mac || hop.address != judgement.lesson->neighbor || hop.mac == *mac) continue;
-      hop.mac = *mac;
-      ++changes_;
+      if (mac && hop.address == judgement.lesson->neighbor) Learn(hop, *mac, now_ns);
     }
   }
   if (!judgement.answer) return std::nullopt;
-  // Hosts do not forward.
-  if (auto* said = std::get_if<neighbor::Advertisement>(&judgement.answer->message)) said->router = false;
+  AnswerAs(macs_.Of(hosts_.Find(AnsweredFor(*judgement.answer)).in_family), *judgement.answer);
   return neighbor::Encode(*judgement.answer);
 }
 

@@ -68,6 +68,17 @@ struct PortResult {
   bool link_up = true;
 };
 
+struct GatewayResult {
+  std::string port, address, mac;
+  uint64_t sent = 0;  // frames
+};
+
+// A gateway whose MAC address became another: it is at another box now.
+struct GatewayChange {
+  double at_s = 0;  // from the beginning of the sending
+  std::string port, address, from, to;
+};
+
 struct RunResult {
   std::vector<ClassResult> classes;
   std::vector<SecondResult> seconds;
@@ -76,6 +87,9 @@ struct RunResult {
   std::vector<double> epoch_begins_s;  // from the beginning of the sending; [0] is 0
   std::vector<PortResult> ports;  // none with --loopback
   std::vector<std::string> unresolved;  // next hops that nobody answered for: nothing was sent then
+  std::vector<GatewayResult> gateways;  // none with --loopback
+  std::vector<GatewayChange> gateway_changes;  // by time; the first thousand of each port
+  uint64_t gateway_change_count = 0;
   StrayCounts strays;
   std::optional<Injected> injected_requests, injected_responses;  // with --loopback
   uint64_t flows = 0;

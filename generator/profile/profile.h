@@ -22,7 +22,9 @@ struct PortProfile {
   Role role = Role::kClients;
   controlplane::DeviceConfig device;
   std::vector<IpAddress> addresses;  // of the hosts behind it
-  std::vector<IpAddress> gateways;   // at most one of each family; none: destinations are on the link
+  bool own_macs = false;             // each host has a MAC address of its own (hosts.h); else the port's
+  std::vector<IpAddress> also;       // that each of them accepts
+  std::vector<IpAddress> gateways;   // of a family: host i uses number i, and round again; none: destinations are on the link
   uint16_t mtu = 1500;
 };
 

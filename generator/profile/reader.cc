@@ -7,6 +7,7 @@
 #include "controlplane/config/reader.h"
 #include "controlplane/config/values.h"
 #include "generator/frame_template.h"
+#include "generator/profile/hosts_reader.h"
 #include "generator/profile/values.h"
 #include "generator/stamp.h"
 
@@ -36,43 +37,6 @@ constexpr uint16_t kImix[] = {64, 570, 64, 64, 570, 64, 1518, 64, 570, 64, 64, 5
 constexpr Word<bool> kCloses[] = {{"fin", false}, {"reset", true}};
 constexpr Word<SearchFor> kSearches[] = {{"throughput", SearchFor::kThroughput}, {"capacity", SearchFor::kCapacity}};
 
-// A value, or a list of values.
-std::vector<const Node*> OneOrMore(const Node& node) {
-  if (node.kind == Node::Kind::kList) return node.children;
-  return {&node};
-}
-
-void ReadAddresses(const Node& node, ErrorList& errors, PortProfile& port) {
-  std::set<IpAddress> seen;
-  for (const Node* item : OneOrMore(node)) {
-    for (const IpAddress& address :
-         controlplane::ReadValue(*item, errors, ParseHosts).value_or(std::vector<IpAddress>{})) {
-      if (!seen.insert(address).second) {
-        RefuseValue(*item, errors, controlplane::Quoted(item->text),
-                    absl::StrCat("has ", address.ToString(), ", which is there twice"));
-        break;
-      }
-      port.addresses.push_back(address);
-    }
-  }
-  if (port.addresses.size() > kMostHosts) Refuse(node, errors, absl::StrCat("more than ", kMostHosts, " addresses"));
-  if (port.addresses.empty() && !errors.Refused(node.Path()) && node.children.empty() &&
-      node.kind == Node::Kind::kList) {
-    Refuse(node, errors, "a port without an address has no hosts");
-  }
-}
-
-void ReadGateways(const Node& node, ErrorList& errors, PortProfile& port) {
-  for (const Node* item : OneOrMore(node)) {
-    const auto gateway = controlplane::ReadValue(*item, errors, &IpAddress::Parse);
-    if (!gateway) continue;
-    for (const IpAddress& other : port.gateways) {
-      if (other.family() == gateway->family()) RefuseValue(*item, errors, item->text, "is the second one of its family");
-    }
-    port.gateways.push_back(*gateway);
-  }
-}
-
 PortProfile ReadPort(const Node& node, ErrorList& errors) {
   PortProfile port;
   MapReader map(node, errors);
@@ -81,8 +45,7 @@ PortProfile ReadPort(const Node& node, ErrorList& errors) {
   if (const Node* role = map.Required("role")) {
     port.role = controlplane::ReadWord<Role>(*role, errors, kRoles).value_or(Role::kClients);
   }
-  if (const Node* addresses = map.Required("addresses")) ReadAddresses(*addresses, errors, port);
-  if (const Node* gateway = map.Optional("gateway")) ReadGateways(*gateway, errors, port);
+  ReadHosts(map, errors, port);
   map.Number("mtu", {576, controlplane::kMostMtu}, port.mtu);
   map.Finish();
   if (port.mtu + 14 > kFrameRoom) {

@@ -127,7 +127,11 @@ std::string TotalsHtml(const RunResult& result) {
   Table rest("strays", {"corrupted, of no flow", "foreign", "neighbor frames", "ICMP errors", "due, not sent"});
   rest.Row().Count(result.strays.corrupted).Count(result.strays.foreign).Count(result.strays.neighbor);
   rest.Count(result.strays.icmp_errors).Count(totals.skipped);
-  return "<h2>Total</h2>\n" + table.Done() + rest.Done();
+  Table hosts("hosts", {"to a wrong MAC address", "redirects", "echo requests answered", "information requests answered",
+                        "information requests missed"});
+  hosts.Row().Count(result.strays.wrong_mac).Count(result.strays.redirects).Count(result.strays.echo_answered);
+  hosts.Count(result.strays.information_answered).Count(result.strays.information_missed);
+  return "<h2>Total</h2>\n" + table.Done() + rest.Done() + hosts.Done();
 }
 
 // `from`..`to` of the seconds as one point: counts are added up, times the longest.
@@ -250,6 +254,22 @@ std::string ClassHtml(const ClassResult& c, size_t place, double sending_s) {
   return html + times.Done();
 }
 
+std::string GatewaysHtml(const RunResult& result) {
+  if (result.gateways.empty()) return "";
+  Table table("gateways", {"gateway", "port", "MAC address", "sent to it"});
+  for (const GatewayResult& gateway : result.gateways) {
+    table.Row().Code(gateway.address).Text(gateway.port).Code(gateway.mac).Count(gateway.sent);
+  }
+  std::string html = "<h2>Gateways</h2>\n" + table.Done();
+  if (result.gateway_changes.empty()) return html;
+  Table changes("gateway-changes", {"at, s", "gateway", "port", "from", "to"});
+  for (const GatewayChange& change : result.gateway_changes) {
+    changes.Row().Text(absl::StrFormat("%.3f", change.at_s)).Code(change.address).Text(change.port);
+    changes.Code(change.from).Code(change.to);
+  }
+  return html + changes.Done();
+}
+
 std::string PortsHtml(const RunResult& result) {
   if (result.ports.empty()) return "";
   Table table("ports", {"port", "device", "link", "received", "sent", "missed", "receive errors", "transmit errors"});
@@ -291,6 +311,7 @@ std::string HtmlReport(const Profile& profile, const RunResult& result, const Ve
   html += PlotsHtml(result);
   html += EventsHtml(result);
   for (size_t i = 0; i < result.classes.size(); ++i) html += ClassHtml(result.classes[i], i, result.sending_s);
+  html += GatewaysHtml(result);
   html += PortsHtml(result);
   html += SecondsHtml(result);
   absl::StrAppend(&html, "<p class=\"note\">seed ", profile.seed, "; docs/baton-gen.md explains each number.</p>\n");

@@ -4,6 +4,7 @@
 #include <absl/strings/str_format.h>
 
 #include "generator/report/events.h"
+#include "generator/report/hosts.h"
 #include "generator/report/json.h"
 
 namespace baton::generator {
@@ -76,6 +77,7 @@ void WriteTotal(JsonWriter& json, const RunResult& result) {
   json.Number("skipped", totals.skipped);
   json.Number("corrupted_strays", result.strays.corrupted).Number("foreign", result.strays.foreign);
   json.Number("neighbor_frames", result.strays.neighbor).Number("icmp_errors", result.strays.icmp_errors);
+  WriteHostCounts(json, result.strays);
   json.EndObject();
 }
 
@@ -153,6 +155,7 @@ std::string JsonReport(const Profile& profile, const RunResult& result, const Ve
   }
   WriteEvents(json, result);
   WriteTimeline(json, result);
+  WriteGateways(json, result);
   WritePorts(json, result);
   WriteSeconds(json, result);
   json.EndObject();

@@ -118,4 +118,12 @@ GENERATOR = Topology("generator", (
         Interface("lan", ("10.0.0.1/24", "2001:db8:a::1/64"))), configuration="nat.yaml"),
 ))
 
-TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP, GENERATOR)}
+# The same wires; the box forwards to servers that have the services' addresses themselves (conf/gen/lab-direct.yaml).
+DIRECT = Topology("direct", (
+    Host("gen", "generator", (Interface("wan"), Interface("lan"))),
+    Host("box", "box", (
+        Interface("wan", ("192.0.2.1/24", "2001:db8:1::1/64")),
+        Interface("lan", ("10.0.0.1/24", "2001:db8:a::1/64"))), configuration="direct.yaml"),
+))
+
+TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP, GENERATOR, DIRECT)}

@@ -15,14 +15,14 @@ constexpr int64_t kSecond = 1'000'000'000;
 
 struct Fixture {
   Hosts hosts{{Address("10.1.0.2"), Address("10.1.0.3"), Address("2001:db8::2")}};
-  Neighbors neighbors{kClientMac, hosts};
+  Neighbors neighbors{HostMacs(kClientMac, false), hosts};
 
   std::optional<neighbor::Frame> Hear(const MacAddress& src, const MacAddress& dst, neighbor::ArpRequest message) {
     return Hear({.dst = dst, .src = src, .tag = {}, .message = message});
   }
   std::optional<neighbor::Frame> Hear(const neighbor::Frame& frame) {
     const auto bytes = neighbor::Encode(frame);
-    const auto answer = neighbors.Hear(bytes.data(), bytes.size());
+    const auto answer = neighbors.Hear(bytes.data(), bytes.size(), kSecond);
     if (!answer) return std::nullopt;
     return neighbor::Decode(*answer).value();
   }
@@ -88,6 +88,49 @@ TEST_CASE_METHOD(Fixture, "a next hop that moves is followed at its announcement
        neighbor::ArpRequest{kNewMac, Address("10.1.0.1"), {}, Address("10.1.0.1")});
   CHECK(neighbors.mac(gateway) == kNewMac);
   CHECK(neighbors.changes() == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "what a next hop moved from and to is told, its first address is none") {
+  neighbors.Need(Address("10.1.0.99"));
+  const size_t gateway = neighbors.Need(Address("10.1.0.1"));
+  Hear(GatewayReply(kGatewayMac));
+  Hear(GatewayReply(kGatewayMac));
+  CHECK(neighbors.moves().empty());
+  Hear(GatewayReply(kNewMac));
+  REQUIRE(neighbors.moves().size() == 1);
+  CHECK(neighbors.move_count() == 1);
+  CHECK(neighbors.moves()[0].place == gateway);
+  CHECK(neighbors.moves()[0].from == kGatewayMac);
+  CHECK(neighbors.moves()[0].to == kNewMac);
+  CHECK(neighbors.moves()[0].at_ns == kSecond);
+}
+
+TEST_CASE("hosts with MAC addresses of their own answer and ask with these") {
+  const Hosts hosts{{Address("10.1.0.2"), Address("10.1.0.3"), Address("2001:db8::2"), Address("2001:db8::3")}};
+  const HostMacs macs(kClientMac, true);
+  Neighbors neighbors{macs, hosts};
+  const auto hear = [&](const neighbor::Frame& frame) {
+    const auto bytes = neighbor::Encode(frame);
+    const auto answer = neighbors.Hear(bytes.data(), bytes.size(), kSecond);
+    REQUIRE(answer);
+    return neighbor::Decode(*answer).value();
+  };
+  const auto arp = hear({.dst = MacAddress::Broadcast(), .src = kGatewayMac, .tag = {},
+                         .message = neighbor::ArpRequest{kGatewayMac, Address("10.1.0.1"), {}, Address("10.1.0.3")}});
+  CHECK(arp.src == macs.Of(1));
+  CHECK(std::get<neighbor::ArpReply>(arp.message).sender_mac == macs.Of(1));
+  const IpAddress target = Address("2001:db8::3"), group = SolicitedNodeMulticast(target);
+  const auto nd = hear({.dst = Ipv6MulticastMac(group), .src = kGatewayMac, .tag = {},
+                        .message = neighbor::Solicitation{.src = Address("2001:db8::1"), .dst = group,
+                                                          .target = target, .source_mac = kGatewayMac}});
+  CHECK(nd.src == macs.Of(1));
+  CHECK(std::get<neighbor::Advertisement>(nd.message).target_mac == macs.Of(1));
+  neighbors.Need(Address("10.1.0.1"));
+  const auto question = neighbors.Ask(kSecond);
+  REQUIRE(question);
+  const auto asked = neighbor::Decode(*question).value();
+  CHECK(asked.src == macs.Of(0));
+  CHECK(std::get<neighbor::ArpRequest>(asked.message).sender_mac == macs.Of(0));
 }
 
 TEST_CASE_METHOD(Fixture, "an IPv6 next hop is learnt from its advertisement") {

@@ -3,6 +3,7 @@
 #include <absl/strings/match.h>
 #include <catch2/catch.hpp>
 
+#include "generator/report/html.h"
 #include "generator/report/json.h"
 
 namespace baton::generator {
@@ -75,6 +76,39 @@ TEST_CASE("the report holds the numbers under their names") {
   CHECK(absl::StrContains(report, "\"wrong_server\": 5"));
   CHECK(absl::StrContains(report, "\"corrupted_strays\": 6"));
   CHECK(absl::StrContains(report, "\"lost\": 20"));
+}
+
+TEST_CASE("gateways and their changes are told in both reports") {
+  RunResult result = SomeResult();
+  result.gateways.push_back({.port = "wan", .address = "192.0.2.1", .mac = "00:00:5e:00:01:07", .sent = 12345});
+  result.gateway_changes.push_back({.at_s = 2.5, .port = "wan", .address = "192.0.2.1", .from = "02:00:00:00:00:01",
+                                    .to = "00:00:5e:00:01:07"});
+  result.gateway_change_count = 1;
+  result.strays.wrong_mac = 77;
+  const std::string json = JsonReport({}, result, {});
+  CHECK(absl::StrContains(json, R"("gateways": [
+    {
+      "port": "wan",
+      "address": "192.0.2.1",
+      "mac": "00:00:5e:00:01:07",
+      "sent": 12345
+    }
+  ],
+  "gateway_changes_count": 1,
+  "gateway_changes": [
+    {
+      "at": 2.5,
+      "port": "wan",
+      "address": "192.0.2.1",
+      "from": "02:00:00:00:00:01",
+      "to": "00:00:5e:00:01:07"
+    }
+  ],)"));
+  CHECK(absl::StrContains(json, "\"wrong_mac\": 77,"));
+  const std::string html = HtmlReport({}, result, {});
+  CHECK(absl::StrContains(html, "<td class=\"text\">2.500</td><td class=\"text\"><code>192.0.2.1</code></td>"));
+  CHECK(absl::StrContains(html, "<td>12\u202f345</td>"));
+  CHECK(absl::StrContains(html, "<td>77</td>"));
 }
 
 }  // namespace
