@@ -52,14 +52,17 @@ struct DirectionCounts {
   }
 };
 
-// Of the connections of a class. opened = completed + timed out + reset + still open.
+// Of the connections of a class. opened = completed + failed() + still open.
 struct TcpCounts {
   uint64_t opened = 0;       // SYNs, the first of each
   uint64_t established = 0;  // at the client
   uint64_t completed = 0;    // all requests answered, closed as planned
   uint64_t timed_out = 0;
   uint64_t reset_by_server = 0;  // one of ours
-  uint64_t reset_by_others = 0;  // a box on the way
+  uint64_t reset_by_others = 0;  // a box on the way; http: by anybody
+  uint64_t closed_early = 0;     // http: the server closed before its response was whole
+  uint64_t not_understood = 0;   // http: no response, or one that does not say how long it is
+  uint64_t error_responses = 0;  // http: of a status of 400 and above; whole all the same
   uint64_t busy = 0;         // due, but the flow that was drawn was still connected
   uint64_t concurrent = 0, most_concurrent = 0;
   uint64_t retransmitted = 0;  // segments, by clients
@@ -67,7 +70,7 @@ struct TcpCounts {
   uint64_t abandoned = 0;    // at the server: a new connection came in place of one that never ended
   uint64_t resets_sent = 0;  // by servers, for segments of no connection
 
-  uint64_t failed() const { return timed_out + reset_by_server + reset_by_others; }
+  uint64_t failed() const { return timed_out + reset_by_server + reset_by_others + closed_early + not_understood; }
 };
 
 // What became of connections, by when it did.
@@ -75,7 +78,7 @@ struct Ends {
   uint64_t opened = 0, completed = 0, timed_out = 0, reset = 0;
 
   static Ends Of(const TcpCounts& tcp) {
-    return {tcp.opened, tcp.completed, tcp.timed_out, tcp.reset_by_server + tcp.reset_by_others};
+    return {tcp.opened, tcp.completed, tcp.timed_out, tcp.failed() - tcp.timed_out};
   }
   void Add(const Ends& other) {
     opened += other.opened;

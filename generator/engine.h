@@ -123,17 +123,19 @@ class Engine {
 
   // engine_tcp.cc
   int OpenConnections(Class& c, int64_t now_ns);
-  void WriteFromClient(Class& c, uint32_t flow, const Segment& segment, const Stamp* stamp, Frame& frame);
+  void WriteHeaders(Class& c, uint32_t flow, Frame& frame);
+  struct Parts;
+  void WriteInParts(Port& port, bool ipv4, uint16_t l4, const Segment& whole, const Parts& parts, Frame& frame);
+  void SendFromClient(Class& c, uint32_t flow, const Segment& segment, Frame& frame);
   Class* TcpClassOf(uint32_t flow);
   bool FlowBySource(const Port& port, const Arrival& arrival, const uint8_t* frame, uint32_t* flow) const;
   bool TakeSegmentAtClient(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
-  void WriteReply(Class& c, const ClientStep& step, const Arrival& arrival, uint32_t flow, Frame& frame, int64_t now_ns);
+  void CountWhole(Class& c, uint32_t flow, uint64_t sent_ns, int64_t now_ns);
+  void CountNewRequest(Class& c, uint32_t flow, int64_t now_ns);
   void CountNews(Class& c, const ClientStep& step, bool by_server, const TcpClient& client);
   void NoteResponse(Class& c, const uint8_t* payload, const Segment& in, int64_t now_ns);
   bool TakeSegmentAtServer(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
   bool NoteRequest(Class& c, const uint8_t* payload, const Segment& in, int64_t now_ns, Stamp* stamp);
-  void WriteResponse(Port& port, const Arrival& arrival, const TcpServer& server, const ServerStep& step,
-                     const Stamp& stamp, uint32_t host, Frame& frame);
   void Sweep(Class& c, int64_t now_ns);
   void SendAgain(Class& c, uint32_t flow, TcpClient& client, int64_t now_ns);
 

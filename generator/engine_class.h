@@ -20,7 +20,8 @@ struct Engine::Class {
         picker(p.activity, p.count, p.exponent, seed),
         pace(p.rate),
         by_epoch(epochs),
-        tcp_plan(p.tcp) {
+        tcp_plan(p.tcp),
+        part_of_request(PartOfRequest(p.tcp)) {
     for (const uint16_t size : p.sizes) {
       frames.emplace_back(FrameShape{.dst = p.to, .dst_port = p.to_port,
                                      .length = static_cast<uint16_t>(is_tcp ? 124 : size - 4), .protocol = p.protocol},
@@ -52,6 +53,7 @@ struct Engine::Class {
   ClassCounts counts;
   CountsByEpoch by_epoch;
   TcpPlan tcp_plan;
+  const uint32_t part_of_request;
   int64_t swept_ns = 0;      // when Sweep did its part last
   uint32_t sweep_next = 0;   // the connection that it looks at next
 

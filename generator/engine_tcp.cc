@@ -14,7 +14,7 @@ constexpr int64_t kSweepNsPerFlow = 200;     // or less often, when there are mo
 constexpr uint32_t kMostVisits = 512;        // in one poll
 
 Segment ResetFor(const Segment& in) {
-  Segment out{.seq = in.ack, .ack = in.seq + in.length + 1, .flow = in.flow};
+  Segment out{.seq = in.ack, .ack = in.seq + in.length + 1, .flow = in.flow, .time = in.flow};
   out.flags = kTcpRst | kTcpAck;
   return out;
 }
@@ -39,8 +39,8 @@ int Engine::OpenConnections(Class& c, int64_t now_ns) {
   if (count > 0 && !c.port.link->Allocate(frames, count)) return 0;
   for (int i = 0; i < count; ++i) {
     const Segment syn = Open(c.tcp_plan, flows_.tcp(idle[i]).client, idle[i], key_, now_ns);
-    WriteFromClient(c, idle[i], syn, nullptr, frames[i]);
-    c.port.outbox.Add(frames[i]);
+    WriteHeaders(c, idle[i], frames[i]);
+    SendFromClient(c, idle[i], syn, frames[i]);
   }
   TcpCounts& tcp = c.counts.tcp;
   tcp.opened += static_cast<uint64_t>(count);
@@ -52,13 +52,53 @@ int Engine::OpenConnections(Class& c, int64_t now_ns) {
   return count;
 }
 
-// A frame of the client that answers nothing: all its headers are written.
-void Engine::WriteFromClient(Class& c, uint32_t flow, const Segment& segment, const Stamp* stamp, Frame& frame) {
+void Engine::WriteHeaders(Class& c, uint32_t flow, Frame& frame) {
   const auto hosts = static_cast<uint32_t>(c.sources.size());
   const uint32_t source = c.profile.first_source + flow - c.first_flow;
   c.frames[0].WriteHeaders(frame.data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts));
-  SendAsHost(c.port, c.profile.to.family(), source % hosts, frame.data);
-  frame.length = WriteSegment(frame.data, c.frames[0].ipv4(), c.frames[0].l4(), segment, stamp, key_);
+}
+
+// How a payload is cut and what its parts begin with.
+struct Engine::Parts {
+  uint32_t host;                // that sends them
+  uint32_t most;                // bytes of each
+  const Stamp& stamp;           // of all parts, or
+  std::optional<uint32_t> only = {};  // of the one with this sequence number
+  absl::string_view text = {};  // of the only part, instead of a stamp
+};
+
+// Sends `whole` in as many segments as it takes, the first one in `frame`, whose headers are written up to the ports.
+// What finds no room is asked for, or sent, again.
+void Engine::WriteInParts(Port& port, bool ipv4, uint16_t l4, const Segment& whole, const Parts& parts, Frame& frame) {
+  const Family family = ipv4 ? Family::kIpv4 : Family::kIpv6;
+  SendAsHost(port, family, parts.host, frame.data);
+  Segment segment = whole;
+  uint32_t left = whole.length;
+  const auto headers = static_cast<uint16_t>(l4 + sizeof(TcpHeader));
+  Frame at = frame;
+  for (bool first = true; first || left > 0; first = false) {
+    if (!first) {
+      if (port.outbox.room() <= kBurst || !port.link->Allocate(&at, 1)) return;
+      std::memcpy(at.data, frame.data, headers);
+      GatewayOf(port, family, parts.host);  // counts it
+    }
+    segment.length = static_cast<uint16_t>(std::min(left, parts.most));
+    const bool stamped = segment.length > 0 && (!parts.only || segment.seq == *parts.only);
+    at.length = WriteSegment(at.data, ipv4, l4, segment, stamped ? &parts.stamp : nullptr, key_, parts.text);
+    port.outbox.Add(at);
+    left -= segment.length;
+    segment.seq += segment.length;
+    segment.mss = 0;
+  }
+}
+
+// Into a frame whose headers are written up to the ports. A request is the newest one of the flow.
+void Engine::SendFromClient(Class& c, uint32_t flow, const Segment& segment, Frame& frame) {
+  const Stamp stamp{.flow = flow, .number = flows_.client(flow).next_number - 1,
+                    .time_ns = flows_.tcp(flow).client.sent_ns, .sender = 0};
+  const auto host = static_cast<uint32_t>((c.profile.first_source + flow - c.first_flow) % c.sources.size());
+  WriteInParts(c.port, c.frames[0].ipv4(), c.frames[0].l4(), segment,
+               {.host = host, .most = c.part_of_request, .stamp = stamp, .text = c.profile.request_text}, frame);
 }
 
 // The class of a segment's flow, when it can be one of ours.
@@ -102,30 +142,33 @@ bool Engine::TakeSegmentAtClient(Port& port, const Arrival& arrival, Frame& fram
   }
   TcpClient& client = flows_.tcp(in->flow).client;
   const uint64_t sent_ns = client.sent_ns;
-  const ClientStep step = React(c->tcp_plan, client, *in, in->flow, now_ns);
+  const absl::string_view payload(reinterpret_cast<const char*>(frame.data) + in->payload_at, in->length);
+  const ClientStep step = React(c->tcp_plan, client, *in, in->flow, now_ns, payload);
   if (step.news == ClientNews::kEstablished) c->counts.tcp_set_up.Note(Since(now_ns, sent_ns));
-  if (step.news == ClientNews::kFirstBytes) NoteResponse(*c, frame.data + in->payload_at, *in, now_ns);
+  if (c->tcp_plan.http) {
+    if (step.response_done) CountWhole(*c, in->flow, sent_ns, now_ns);
+  } else if (step.news == ClientNews::kFirstBytes) {
+    NoteResponse(*c, frame.data + in->payload_at, *in, now_ns);
+  }
   if (step.response_done) c->counts.round_trip.Note(Since(now_ns, sent_ns));
   CountNews(*c, step, in->has_flow, client);
   if (!step.send) return false;
+  if (step.new_request) CountNewRequest(*c, in->flow, now_ns);
   MirrorFrame(frame.data, arrival.ipv4, arrival.l4, port.mac.bytes.data(), c->next_hop_mac.bytes.data());
-  SendAsHost(port, c->profile.to.family(), (c->profile.first_source + in->flow - c->first_flow) % c->sources.size(),
-             frame.data);
-  WriteReply(*c, step, arrival, in->flow, frame, now_ns);
-  port.outbox.Add(frame);
+  SendFromClient(*c, in->flow, step.out, frame);
   return true;
 }
 
-void Engine::WriteReply(Class& c, const ClientStep& step, const Arrival& arrival, uint32_t flow, Frame& frame,
-                        int64_t now_ns) {
-  Stamp stamp{.flow = flow, .number = 0, .time_ns = flows_.tcp(flow).client.sent_ns, .sender = 0};
-  if (step.new_request) {
-    stamp.number = NumberRequest(flow);
-    last_request_ns_ = now_ns;
-    ++c.counts.requests.sent;
-    c.counts.requests.sent_bytes += c.tcp_plan.request;
-  }
-  frame.length = WriteSegment(frame.data, arrival.ipv4, arrival.l4, step.out, &stamp, key_);
+void Engine::CountNewRequest(Class& c, uint32_t flow, int64_t now_ns) {
+  NumberRequest(flow);
+  last_request_ns_ = now_ns;
+  ++c.counts.requests.sent;
+  c.counts.requests.sent_bytes += c.tcp_plan.request;
+}
+
+// Real servers return no stamps: the response is that of the request that waits for one.
+void Engine::CountWhole(Class& c, uint32_t flow, uint64_t sent_ns, int64_t now_ns) {
+  CountResponse(c, {.flow = flow, .number = flows_.client(flow).next_number - 1, .time_ns = sent_ns, .sender = 0}, false, now_ns);
 }
 
 void Engine::CountNews(Class& c, const ClientStep& step, bool by_server, const TcpClient& client) {
@@ -134,13 +177,17 @@ void Engine::CountNews(Class& c, const ClientStep& step, bool by_server, const T
     case ClientNews::kEstablished: ++tcp.established; break;
     case ClientNews::kReset: ++(by_server ? tcp.reset_by_server : tcp.reset_by_others); break;
     case ClientNews::kTimedOut: ++tcp.timed_out; break;
+    case ClientNews::kClosedEarly: ++tcp.closed_early; break;
+    case ClientNews::kNotUnderstood: ++tcp.not_understood; break;
     case ClientNews::kDuplicate: ++tcp.duplicate_segments; break;
     case ClientNews::kOutOfOrder: ++tcp.out_of_order; break;
     case ClientNews::kNone:
     case ClientNews::kFirstBytes:
     case ClientNews::kCompleted: break;
   }
-  const bool failed = step.news == ClientNews::kReset || step.news == ClientNews::kTimedOut;
+  tcp.error_responses += step.is_error;
+  const bool failed = step.news == ClientNews::kReset || step.news == ClientNews::kTimedOut ||
+                      step.news == ClientNews::kClosedEarly || step.news == ClientNews::kNotUnderstood;
   const bool completed = step.news == ClientNews::kCompleted ||
                          (step.response_done && client.state == ClientState::kClosed);
   tcp.completed += completed;
@@ -198,10 +245,11 @@ bool Engine::TakeSegmentAtServer(Port& port, const Arrival& arrival, Frame& fram
   }
   if (!step.send) return false;
   MirrorFrame(frame.data, arrival.ipv4, arrival.l4, port.mac.bytes.data(), nullptr);
-  SendAsHost(port, arrival.ipv4 ? Family::kIpv4 : Family::kIpv6, receiver.host, frame.data);
   const Stamp answer{.flow = in->flow, .number = flows_.server(in->flow).next_number - 1, .time_ns = stamp.time_ns,
                      .sender = static_cast<uint16_t>(kResponseBit | here)};
-  WriteResponse(port, arrival, server, step, answer, receiver.host, frame);
+  WriteInParts(port, arrival.ipv4, arrival.l4, step.out,
+               {.host = receiver.host, .most = RoomInSegment(server.peer_mss), .stamp = answer, .only = server.response},
+               frame);
   return true;
 }
 
@@ -212,31 +260,6 @@ bool Engine::NoteRequest(Class& c, const uint8_t* payload, const Segment& in, in
   }
   CountRequest(c, *stamp, c.tcp_plan.response, now_ns);
   return true;
-}
-
-// The whole of step.out, in as many segments as it takes, the first one in `frame`. What finds no buffer is asked for
-// again by the client.
-void Engine::WriteResponse(Port& port, const Arrival& arrival, const TcpServer& server, const ServerStep& step,
-                           const Stamp& stamp, uint32_t host, Frame& frame) {
-  const uint32_t most = std::max<uint32_t>(server.peer_mss, 88 + kTcpOptions) - kTcpOptions;
-  Segment segment = step.out;
-  uint32_t left = step.out.length;
-  const uint16_t headers = static_cast<uint16_t>(arrival.l4 + sizeof(TcpHeader));
-  Frame at = frame;
-  for (bool first = true; first || left > 0; first = false) {
-    if (!first) {
-      if (port.outbox.full() || !port.link->Allocate(&at, 1)) return;
-      std::memcpy(at.data, frame.data, headers);
-      GatewayOf(port, arrival.ipv4 ? Family::kIpv4 : Family::kIpv6, host);  // counts it
-    }
-    segment.length = static_cast<uint16_t>(std::min(left, most));
-    at.length = WriteSegment(at.data, arrival.ipv4, arrival.l4, segment,
-                             segment.length > 0 && segment.seq == server.response ? &stamp : nullptr, key_);
-    port.outbox.Add(at);
-    left -= segment.length;
-    segment.seq += segment.length;
-    segment.mss = 0;
-  }
 }
 
 // Looks at the next connections of the class whether something of theirs has to be sent again.
@@ -259,7 +282,7 @@ void Engine::Sweep(Class& c, int64_t now_ns) {
 
 void Engine::SendAgain(Class& c, uint32_t flow, TcpClient& client, int64_t now_ns) {
   Frame frame;
-  if (c.port.outbox.full() || !c.port.link->Allocate(&frame, 1)) return;
+  if (c.port.outbox.room() <= kBurst || !c.port.link->Allocate(&frame, 1)) return;
   const ClientStep step = DeadlinePassed(c.tcp_plan, client, flow, now_ns);
   CountNews(c, step, false, client);
   if (!step.send) {
@@ -267,9 +290,8 @@ void Engine::SendAgain(Class& c, uint32_t flow, TcpClient& client, int64_t now_n
     return;
   }
   ++c.counts.tcp.retransmitted;
-  const Stamp stamp{.flow = flow, .number = flows_.client(flow).next_number - 1, .time_ns = client.sent_ns, .sender = 0};
-  WriteFromClient(c, flow, step.out, &stamp, frame);
-  c.port.outbox.Add(frame);
+  WriteHeaders(c, flow, frame);
+  SendFromClient(c, flow, step.out, frame);
 }
 
 }  // namespace baton::generator

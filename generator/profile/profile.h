@@ -41,6 +41,7 @@ struct FlowProfile {
   Activity activity = Activity::kInTurn;
   double exponent = 1;        // kZipf
   TcpPlan tcp;
+  std::string request_text;   // tcp.http
   uint32_t first_source = 0;  // place of its first flow among the sources of its port: no two classes share one
 };
 

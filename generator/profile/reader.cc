@@ -26,6 +26,7 @@ namespace {
 constexpr int kFcs = 4;
 constexpr size_t kMostPorts = 8, kMostClasses = 64, kMostSizes = 64;
 constexpr uint64_t kMostFlows = 64'000'000;
+constexpr int64_t kMostResponse = 16 << 20;
 constexpr Duration kLongestDuration = std::chrono::hours(24);
 
 constexpr Word<Role> kRoles[] = {{"clients", Role::kClients}, {"servers", Role::kServers}};
@@ -87,11 +88,29 @@ void ReadPackets(MapReader& map, ErrorList& errors, FlowDraft& draft) {
   map.Number("answer_size", {64, kFrameRoom}, draft.flow.answer_size);
 }
 
-// A request is one segment, a response at most kMostSegments, of what an IPv6 packet with an MTU of 1280 can hold.
-void ReadTcp(MapReader& map, ErrorList& errors, TcpPlan& plan) {
+// `http: /path`: what to ask for; the address alone is the host (RFC 9110, 7.2), as nobody asked a name server.
+void ReadHttp(const Node& node, MapReader& map, ErrorList& errors, FlowProfile& flow) {
+  const std::string path = controlplane::ReadValue(node, errors, ParsePath).value_or("/");
+  const std::string to = flow.to.is_v4() ? flow.to.ToString() : absl::StrCat("[", flow.to.ToString(), "]");
+  flow.request_text = absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: ", to, ":", flow.to_port,
+                                   "\r\nUser-Agent: baton-gen\r\nAccept: */*\r\n\r\n");
+  flow.tcp.http = true;
+  flow.tcp.request = static_cast<uint16_t>(flow.request_text.size());
+  for (const char* key : {"request", "response"}) {
+    if (const Node* size = map.Optional(key)) Refuse(*size, errors, "is not for http: the path and the server say it");
+  }
+}
+
+// A request is at most kMostSegments of what an IPv6 packet with an MTU of 1280 can hold.
+void ReadTcp(MapReader& map, ErrorList& errors, FlowProfile& flow) {
   constexpr int64_t kSegment = 1280 - 40 - kTcpHeaderLength;
-  map.Number("request", {int64_t{kStampSize}, kSegment}, plan.request);
-  map.Number("response", {int64_t{kStampSize}, kSegment * kMostSegments}, plan.response);
+  TcpPlan& plan = flow.tcp;
+  if (const Node* http = map.Optional("http")) {
+    ReadHttp(*http, map, errors, flow);
+  } else {
+    map.Number("request", {int64_t{kStampSize}, kSegment * kMostSegments}, plan.request);
+    map.Number("response", {int64_t{kStampSize}, kMostResponse}, plan.response);
+  }
   map.Number("requests", {1, 10000}, plan.requests);
   if (const Node* close = map.Optional("close")) {
     plan.reset = controlplane::ReadWord<bool>(*close, errors, kCloses).value_or(false);
@@ -118,7 +137,7 @@ FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
   map.Number("count", {1, kMostFlows}, flow.count);
   map.RequiredValue("rate", ParseRate, flow.rate);
   if (flow.protocol == kTcp) {
-    ReadTcp(map, errors, flow.tcp);
+    ReadTcp(map, errors, flow);
   } else {
     ReadPackets(map, errors, draft);
   }
@@ -170,11 +189,12 @@ bool FindPort(const FlowDraft& draft, const Profile& profile, ErrorList& errors,
   return false;
 }
 
-// An echo service tells nothing about connections: both ends have to be ours.
-void RequireServers(const Node& flow, const Profile& profile, ErrorList& errors) {
+// An echo service tells nothing about connections: both ends have to be ours, or HTTP tells where a response ends.
+void CheckServers(const Node& flow, bool http, const Profile& profile, ErrorList& errors) {
   const bool servers = std::any_of(profile.ports.begin(), profile.ports.end(),
                                    [](const PortProfile& port) { return port.role == Role::kServers; });
-  if (!servers) Refuse(flow, errors, "protocol: tcp needs a port with role: servers");
+  if (!servers && !http) Refuse(flow, errors, "protocol: tcp needs a port with role: servers, or http");
+  if (servers && http) Refuse(flow, errors, "http is for real servers: no port may have role: servers");
 }
 
 // What depends on ports and on other classes.
@@ -184,7 +204,7 @@ void Place(FlowDraft& draft, Profile& profile, std::vector<uint64_t>& sources, E
   if (!FindPort(draft, profile, errors, &flow.port)) return;
   const PortProfile& port = profile.ports[flow.port];
   if (flow.protocol == kTcp) {
-    RequireServers(*draft.node, profile, errors);
+    CheckServers(*draft.node, flow.tcp.http, profile, errors);
     flow.tcp.mss = static_cast<uint16_t>(port.mtu - (flow.to.is_v4() ? sizeof(Ipv4Header) : sizeof(Ipv6Header)) -
                                          sizeof(TcpHeader));
   } else {

@@ -1,5 +1,7 @@
 #include "generator/profile/values.h"
 
+#include <algorithm>
+
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/strip.h>
@@ -37,6 +39,14 @@ absl::StatusOr<Target> ParseTarget(absl::string_view text) {
     return Bad(text, "has a port outside 1..65535");
   }
   return Target{*parsed, static_cast<uint16_t>(port)};
+}
+
+absl::StatusOr<std::string> ParsePath(absl::string_view text) {
+  constexpr size_t kLongest = 1000;
+  const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (text.empty() || text[0] != '/' || !printable) return Bad(text, "is not a path: \"/\" and printable ASCII without spaces");
+  if (text.size() > kLongest) return Bad(text, absl::StrCat("has more than ", kLongest, " characters"));
+  return std::string(text);
 }
 
 absl::StatusOr<Target> ParseEchoTarget(absl::string_view text) {

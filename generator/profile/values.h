@@ -27,6 +27,8 @@ absl::StatusOr<double> ParseRate(absl::string_view text);
 absl::StatusOr<Limit> ParseLimit(absl::string_view text);
 // "0.1%", 0 % to 100 %; as a share, 0..1.
 absl::StatusOr<double> ParseShare(absl::string_view text);
+// "/index.html": the target of an HTTP request (RFC 9112, 3.2.1), at most 1000 characters, none of them a space.
+absl::StatusOr<std::string> ParsePath(absl::string_view text);
 // Of Zipf's law: "0.9", 0.1 to 3.
 absl::StatusOr<double> ParseExponent(absl::string_view text);
 // "10.1.0.2" or "10.1.0.2-10.1.0.200"; at most kMostHosts.

@@ -215,10 +215,11 @@ std::string ConnectionsHtml(const ClassResult& c, size_t place, double sending_s
   const TcpCounts& tcp = c.tcp;
   Table ends(absl::StrCat("connections-", place),
              {"connections opened", "established", "completed", "completed per second", "timed out", "reset by server",
-              "reset by others", "still open", "busy"});
+              "reset by others", "closed early", "not understood", "error status", "still open", "busy"});
   ends.Row().Count(tcp.opened).Count(tcp.established).Count(tcp.completed);
   ends.Value(Tenths(sending_s > 0 ? static_cast<double>(tcp.completed) / sending_s : 0)).Count(tcp.timed_out);
-  ends.Count(tcp.reset_by_server).Count(tcp.reset_by_others).Count(tcp.concurrent).Count(tcp.busy);
+  ends.Count(tcp.reset_by_server).Count(tcp.reset_by_others).Count(tcp.closed_early).Count(tcp.not_understood);
+  ends.Count(tcp.error_responses).Count(tcp.concurrent).Count(tcp.busy);
   Table more(absl::StrCat("segments-", place), {"most concurrent", "segments retransmitted", "received twice",
                                                 "out of order", "abandoned at servers", "resets sent"});
   more.Row().Count(tcp.most_concurrent).Count(tcp.retransmitted).Count(tcp.duplicate_segments);

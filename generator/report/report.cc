@@ -38,6 +38,8 @@ void WriteConnections(JsonWriter& json, const ClassResult& c, double seconds) {
   json.Number("reset_by_others", tcp.reset_by_others).Number("still_open", tcp.concurrent).Number("busy", tcp.busy);
   json.Number("most_concurrent", tcp.most_concurrent).Number("retransmitted", tcp.retransmitted);
   json.Number("duplicate_segments", tcp.duplicate_segments).Number("out_of_order", tcp.out_of_order);
+  json.Number("closed_early", tcp.closed_early).Number("not_understood", tcp.not_understood);
+  json.Number("error_responses", tcp.error_responses);
   json.Number("abandoned", tcp.abandoned).Number("resets_sent", tcp.resets_sent);
   WriteTimes(json, "set_up_us", c.tcp_set_up);
   json.EndObject();
@@ -179,6 +181,10 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
                             c.tcp.opened, c.tcp.completed,
                             result.sending_s > 0 ? static_cast<double>(c.tcp.completed) / result.sending_s : 0,
                             c.tcp.timed_out, c.tcp.reset_by_server + c.tcp.reset_by_others);
+      if (const uint64_t wrong = c.tcp.closed_early + c.tcp.not_understood + c.tcp.error_responses; wrong > 0) {
+        absl::StrAppendFormat(&text, "%s: %d closed early, %d responses not understood, %d with an error status\n", c.name,
+                              c.tcp.closed_early, c.tcp.not_understood, c.tcp.error_responses);
+      }
     }
     if (c.skipped > 0) absl::StrAppendFormat(&text, "%s: %d requests were due and never sent\n", c.name, c.skipped);
   }

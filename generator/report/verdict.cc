@@ -15,7 +15,7 @@ Totals TotalsOf(const RunResult& result) {
     totals.wrong_server += c.wrong_server;
     totals.wrong_address += c.wrong_address;
     totals.skipped += c.skipped;
-    totals.failed += c.tcp.failed();
+    totals.failed += c.tcp.failed() + c.tcp.error_responses;
     totals.opened += c.tcp.opened;
   }
   return totals;

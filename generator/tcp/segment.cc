@@ -35,6 +35,7 @@ void ReadOptions(const uint8_t* at, const uint8_t* end, bool echoed, Segment& se
     if (*at == kMss && at[1] == 4) segment.mss = static_cast<uint16_t>(at[2] << 8 | at[3]);
     if (*at == kTimestamps && at[1] == 10) {
       segment.flow = ReadU32(at + (echoed ? 6 : 2));
+      segment.time = ReadU32(at + (echoed ? 2 : 6));
       segment.has_flow = true;
     }
     at += at[1];
@@ -56,7 +57,8 @@ std::optional<Segment> ReadSegment(const uint8_t* frame, uint16_t l4, uint16_t l
   return segment;
 }
 
-uint16_t WriteSegment(uint8_t* frame, bool ipv4, uint16_t l4, const Segment& segment, const Stamp* stamp, uint64_t key) {
+uint16_t WriteSegment(uint8_t* frame, bool ipv4, uint16_t l4, const Segment& segment, const Stamp* stamp, uint64_t key,
+                      absl::string_view text) {
   auto& tcp = *reinterpret_cast<TcpHeader*>(frame + l4);
   tcp.seq = Be32(segment.seq);
   tcp.ack = Be32(segment.ack);
@@ -76,13 +78,20 @@ uint16_t WriteSegment(uint8_t* frame, bool ipv4, uint16_t l4, const Segment& seg
   option[2] = kTimestamps;
   option[3] = 10;
   WriteU32(option + 4, segment.flow);
-  WriteU32(option + 8, segment.has(kTcpSyn) && !segment.has(kTcpAck) ? 0 : segment.flow);  // RFC 7323, 3.2
+  WriteU32(option + 8, segment.time);
   uint8_t* payload = option + kTcpOptions;
   const auto header = static_cast<uint16_t>(payload - (frame + l4));
   tcp.data_offset = static_cast<uint8_t>(header / 4 << 4);
-  if (segment.length > 0) {
+  size_t written = 0;  // bytes of the payload that are not zero
+  if (segment.length > 0 && !text.empty()) {
+    written = segment.length;
+    std::memcpy(payload, text.data(), written);
+  } else if (segment.length > 0) {
     std::memset(payload, 0, segment.length);
-    if (stamp != nullptr) WriteStamp(payload, *stamp, key);
+    if (stamp != nullptr) {
+      WriteStamp(payload, *stamp, key);
+      written = std::min<size_t>(segment.length, kStampSize);
+    }
   }
   const auto l4_length = static_cast<uint16_t>(header + segment.length);
   uint64_t sum = uint64_t{__builtin_bswap16(kTcp)} + __builtin_bswap16(l4_length);
@@ -97,9 +106,7 @@ uint16_t WriteSegment(uint8_t* frame, bool ipv4, uint16_t l4, const Segment& seg
     ip.payload_length = Be16(l4_length);
     sum = AddToChecksum(sum, ip.src, 32);
   }
-  // Zeros behind the stamp add nothing to the sum.
-  const size_t summed = header + std::min<size_t>(segment.length, stamp != nullptr ? kStampSize : 0);
-  tcp.checksum.set_raw(FinishChecksum(AddToChecksum(sum, &tcp, summed)));
+  tcp.checksum.set_raw(FinishChecksum(AddToChecksum(sum, &tcp, header + written)));  // zeros add nothing
   const auto length = static_cast<uint16_t>(l4 + l4_length);
   if (length < kShortestOnWire) std::memset(frame + length, 0, kShortestOnWire - length);
   return std::max(length, kShortestOnWire);

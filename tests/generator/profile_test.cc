@@ -181,6 +181,33 @@ TEST_CASE("a wrong profile is refused at its place") {
   CHECK(std::count(report.begin(), report.end(), '\n') == 1);
 }
 
+TEST_CASE("http: what is asked, and where it is refused") {
+  struct Case {
+    const char* flow;
+    const char* servers;
+    const char* report;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"http: /a?b", "", ""},
+      {"http: a", "", "f:3:69: flows[0].http: \"a\" is not a path: \"/\" and printable ASCII without spaces\n"},
+      {"http: \"/a b\"", "", "f:3:69: flows[0].http: \"/a b\" is not a path: \"/\" and printable ASCII without spaces\n"},
+      {"http: /, response: 100", "", "f:3:82: flows[0].response: is not for http: the path and the server say it\n"},
+      {"http: /", ", {name: b, device: \"null:\", role: servers, addresses: 10.2.0.2}",
+       "f:3:9: flows[0]: http is for real servers: no port may have role: servers\n"},
+  }));
+  CAPTURE(c.flow);
+  const std::string text = absl::StrCat("ports: [{name: a, device: \"null:\", role: clients, addresses: 10.1.0.2}", c.servers,
+                                        "]\n\nflows: [{name: w, protocol: tcp, to: \"10.9.0.1:80\", rate: 10, ", c.flow, "}]\n");
+  const ProfileResult result = ParseProfile(text, "f");
+  CHECK(result.Report() == c.report);
+  if (absl::string_view(c.report) == "") {
+    const FlowProfile& flow = result.profile.flows[0];
+    CHECK(flow.tcp.http);
+    CHECK(flow.request_text == "GET /a?b HTTP/1.1\r\nHost: 10.9.0.1:80\r\nUser-Agent: baton-gen\r\nAccept: */*\r\n\r\n");
+    CHECK(flow.tcp.request == flow.request_text.size());
+  }
+}
+
 TEST_CASE("no more events than the report can hold") {
   std::string events;
   for (int i = 0; i < 64; ++i) events += "  - {at: 1s, run: ls}\n";
@@ -195,7 +222,7 @@ TEST_CASE("connections need servers of our own") {
   const std::string text = absl::StrReplaceAll(kGood, {{"role: servers", "role: clients"},
                                                        {"udp, to: \"[2001", "tcp, to: \"[2001"},
                                                        {", size: 84, answer_size: 1000", ""}});
-  CHECK(ParseProfile(text, "f").Report() == "f:12:5: flows[1]: protocol: tcp needs a port with role: servers\n");
+  CHECK(ParseProfile(text, "f").Report() == "f:12:5: flows[1]: protocol: tcp needs a port with role: servers, or http\n");
 }
 
 TEST_CASE("what is no profile at all is refused, whatever it is") {

@@ -42,7 +42,7 @@ TEST_CASE("what is written is read, by both ends") {
   const uint16_t length = GENERATE(uint16_t{0}, uint16_t{18}, uint16_t{333}, uint16_t{1428});
   const uint16_t l4 = ipv4 ? 34 : 54;
   auto frame = Headers(ipv4);
-  Segment out{.seq = 7, .ack = 8, .flow = 99, .length = length};
+  Segment out{.seq = 7, .ack = 8, .flow = 99, .time = 55, .length = length};
   out.flags = kTcpAck | kTcpPsh;
   const Stamp stamp{.flow = 99, .number = 3, .time_ns = 4, .sender = 0};
   const uint16_t total = WriteSegment(frame.data(), ipv4, l4, out, &stamp, kTestKey);
@@ -55,7 +55,8 @@ TEST_CASE("what is written is read, by both ends") {
     CHECK(in->seq == 7);
     CHECK(in->ack == 8);
     CHECK(in->has_flow);
-    CHECK(in->flow == 99);
+    CHECK(in->flow == (echoed ? 55 : 99));  // the other end echoes what we said
+    CHECK(in->time == (echoed ? 99 : 55));
     CHECK(in->length == length);
     CHECK(in->flags == (kTcpAck | kTcpPsh));
     Stamp read;

@@ -44,6 +44,8 @@ TEST_CASE("connections in memory: all are opened, answered and closed") {
       {"three requests each", "to: \"10.9.0.1:80\", count: 100, rate: 5k, requests: 3", 1000, 3000},
       {"closed by reset", "to: \"10.9.0.1:80\", count: 100, rate: 10k, close: reset", 2000, 2000},
       {"ten segments of response", "to: \"10.9.0.1:80\", count: 100, rate: 5k, response: 11880", 1000, 1000},
+      {"a window and more of response", "to: \"10.9.0.1:80\", count: 100, rate: 1k, response: 100000", 200, 200},
+      {"ten segments of request", "to: \"[2001:db8:9::1]:80\", count: 100, rate: 5k, request: 12080", 1000, 1000},
       {"the least of both", "to: \"10.9.0.1:80\", count: 100, rate: 5k, request: 18, response: 18", 1000, 1000},
       {"IPv6, all at once", "to: \"[2001:db8:9::1]:80\", count: 50, rate: 5k, requests: 2, response: 5000, close: reset",
        1000, 2000},
@@ -92,14 +94,17 @@ TEST_CASE("through harm every request is answered once, by sending again") {
   const char* harm = GENERATE("lost: 5%", "duplicated: 10%", "reordered: 10%", "corrupted: 5%",
                               "lost: 2%, duplicated: 5%, reordered: 5%, corrupted: 2%, delay: 1ms");
   const char* flow = GENERATE("to: \"10.9.0.1:80\", count: 200, rate: 5k, requests: 2, response: 3000",
+                              "to: \"10.9.0.1:80\", count: 200, rate: 5k, request: 2000, response: 100",
                               "to: \"[2001:db8:9::1]:80\", count: 200, rate: 5k, close: reset");
   CAPTURE(harm, flow);
   const RunResult result = RunLoop(Connections(flow, "duration: 300ms\nsettle: 14s\n") + "impair: {" + harm + "}\n", 20'000);
   const ClassResult& web = result.classes[0];
   CheckSums(web);
   CHECK(web.tcp.opened > 400);
+  CAPTURE(web.tcp.timed_out, web.tcp.reset_by_server, web.tcp.reset_by_others, web.tcp.closed_early, web.tcp.not_understood,
+          web.tcp.resets_sent, web.tcp.abandoned, result.strays.foreign);
   CHECK(web.tcp.concurrent == 0);
-  // One exchange of ten fails at most, and six in a row end a connection: one of a million.
+  // One exchange of seven fails at most, and six in a row end a connection: one of 100,000.
   CHECK(web.tcp.completed == web.tcp.opened);
   CHECK(web.requests.counts.lost() == 0);
   CHECK(web.responses.counts.lost() == 0);
