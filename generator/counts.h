@@ -156,6 +156,7 @@ struct Progress {
   std::atomic<uint64_t> requests_sent{0}, responses_arrived{0};
   std::atomic<uint64_t> duplicated{0}, reordered{0}, corrupted{0};
   std::atomic<uint64_t> connections{0};  // completed
+  std::atomic<uint64_t> unanswered{0};   // sent, of what expects no answer
 };
 
 }  // namespace baton::generator

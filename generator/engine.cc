@@ -35,6 +35,7 @@ int Engine::PollOnce(int64_t now_ns) {
       moved += c.is_tcp ? OpenConnections(c, now_ns) : SendRequests(c, now_ns);
     }
     ++first_class_;
+    moved += SendUnanswered(now_ns);
   }
   if (phase() == Phase::kSending || phase() == Phase::kSettling) {
     for (const auto& c : classes_) {
@@ -119,7 +120,7 @@ int Engine::Serve(Port& port, int64_t now_ns) {
 bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns) {
   const Stamp& stamp = arrival.stamp;
   if (stamp.is_response() || stamp.flow >= flows_.size()) {
-    ++strays_.foreign;
+    if (!NoteUnanswered(port, arrival, frame)) ++strays_.foreign;
     return false;
   }
   Class& c = *classes_[flows_.server(stamp.flow).flow_class];
@@ -238,6 +239,7 @@ void Engine::SetAside(Port& port, const Arrival& arrival, const Frame& frame, in
     return;
   }
   if (arrival.kind != ArrivalKind::kNeighbor) {
+    if (NoteUnanswered(port, arrival, frame)) return;
     CountStray(arrival, port.role == Role::kClients, now_ns);
     return;
   }
@@ -394,6 +396,7 @@ void Engine::Publish() {
   progress_.reordered.store(reordered, kRelaxed);
   progress_.corrupted.store(corrupted, kRelaxed);
   progress_.connections.store(connections, kRelaxed);
+  progress_.unanswered.store(UnansweredSent(), kRelaxed);
 }
 
 }  // namespace baton::generator

@@ -19,6 +19,7 @@
 #include "generator/profile/profile.h"
 #include "generator/result.h"
 #include "generator/timeline.h"
+#include "generator/unanswered/sender.h"
 
 namespace baton::generator {
 
@@ -84,10 +85,16 @@ class Engine {
     uint16_t server;  // its number; kServerMask: an address of nobody, at a port whose hosts share a MAC address
   };
   struct Class;
+  struct Unanswered {
+    Port& port;
+    size_t next_hop;  // place in the port's neighbors
+    std::unique_ptr<UnansweredSender> sender;
+  };
 
   Engine(const Profile& profile, uint64_t key);
   absl::Status AddPort(const PortProfile& profile, const PortUse& use, uint32_t* servers);
   void AddClass(const FlowProfile& profile);
+  static size_t NextHopPlace(Port& port, const IpAddress& to);
 
   void MovePhase(int64_t now_ns);
   void MoveEpoch(int64_t now_ns);
@@ -139,6 +146,13 @@ class Engine {
   void Sweep(Class& c, int64_t now_ns);
   void SendAgain(Class& c, uint32_t flow, TcpClient& client, int64_t now_ns);
 
+  // engine_unanswered.cc
+  void AddUnanswered(const UnansweredProfile& profile);
+  int SendUnanswered(int64_t now_ns);
+  bool NoteUnanswered(const Port& port, const Arrival& arrival, const Frame& frame);
+  uint64_t UnansweredSent() const;
+  void AddUnansweredTo(RunResult& result) const;
+
   void PickAhead(Class& c, int count);
   void SetAside(Port& port, const Arrival& arrival, const Frame& frame, int64_t now_ns);
   void Say(Port& port, const std::vector<uint8_t>& bytes);
@@ -156,6 +170,7 @@ class Engine {
   FlowTable flows_;
   std::vector<std::unique_ptr<Port>> ports_;
   std::vector<std::unique_ptr<Class>> classes_;
+  std::vector<Unanswered> unanswered_;
   StrayCounts strays_;
   uint64_t neighbor_changes_ = 0;  // when the templates last learnt of them
   Epochs epochs_;

@@ -33,6 +33,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Profile& profile, c
     RETURN_IF_ERROR(engine->AddPort(profile.ports[i], uses[i], &servers));
   }
   for (const FlowProfile& flow : profile.flows) engine->AddClass(flow);
+  engine->unanswered_.reserve(profile.unanswered.size());
+  for (const UnansweredProfile& unanswered : profile.unanswered) engine->AddUnanswered(unanswered);
   return engine;
 }
 
@@ -61,15 +63,20 @@ absl::Status Engine::AddPort(const PortProfile& profile, const PortUse& use, uin
   return absl::OkStatus();
 }
 
+// Of what the port's hosts send to `to`, in its neighbors; 0 when the far end is known anyhow.
+size_t Engine::NextHopPlace(Port& port, const IpAddress& to) {
+  if (!port.peer.is_zero()) return 0;
+  const std::vector<Gateway>& gateways = port.gateways_of(to.family());
+  return gateways.empty() ? port.neighbors->Need(to) : gateways.front().place;
+}
+
 void Engine::AddClass(const FlowProfile& profile) {
   uint32_t first = 0;
   if (!classes_.empty()) first = classes_.back()->first_flow + classes_.back()->profile.count;
   const auto number = static_cast<uint8_t>(classes_.size());
   Port& port = *ports_[profile.port];
   auto c = std::make_unique<Class>(profile, number, first, port, profile_.seed + number, epochs_.count());
-  if (port.peer.is_zero()) {
-    c->next_hop = c->gateways.empty() ? port.neighbors->Need(profile.to) : c->gateways.front().place;
-  }
+  c->next_hop = NextHopPlace(port, profile.to);
   for (uint32_t i = 0; i < profile.count; ++i) {
     flows_.client(first + i).flow_class = number;
     flows_.server(first + i).flow_class = number;
@@ -185,6 +192,7 @@ RunResult Engine::Result() const {
     }
     bytes += c->picker.bytes();
   }
+  AddUnansweredTo(result);
   for (const auto& port : ports_) {
     for (size_t place = 0; port->peer.is_zero() && place < port->neighbors->count(); ++place) {
       const IpAddress& address = port->neighbors->address(place);

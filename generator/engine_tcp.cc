@@ -133,7 +133,7 @@ bool Engine::TakeSegmentAtClient(Port& port, const Arrival& arrival, Frame& fram
   if (in && !in->has_flow && !FlowBySource(port, arrival, frame.data, &in->flow)) in.reset();
   Class* c = in ? TcpClassOf(in->flow) : nullptr;
   if (c == nullptr) {
-    ++strays_.foreign;
+    if (!NoteUnanswered(port, arrival, frame)) ++strays_.foreign;
     return false;
   }
   if (!IsAddressedRight(*c, in->flow, arrival, frame.data)) {
@@ -208,7 +208,7 @@ bool Engine::TakeSegmentAtServer(Port& port, const Arrival& arrival, Frame& fram
   const std::optional<Segment> in = ReadSegment(frame.data, arrival.l4, arrival.length, false);
   Class* c = in && in->has_flow ? TcpClassOf(in->flow) : nullptr;
   if (c == nullptr) {
-    ++strays_.foreign;
+    if (!NoteUnanswered(port, arrival, frame)) ++strays_.foreign;
     return false;
   }
   TcpServer& server = flows_.tcp(in->flow).server;

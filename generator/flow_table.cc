@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -9,7 +10,7 @@ namespace baton::generator {
 
 absl::StatusOr<FlowTable> FlowTable::Create(uint32_t flows, bool with_tcp) {
   FlowTable table;
-  table.bytes_ = flows * (sizeof(ClientFlow) + sizeof(ServerFlow) + (with_tcp ? sizeof(TcpFlow) : 0));
+  table.bytes_ = std::max(flows, 1u) * (sizeof(ClientFlow) + sizeof(ServerFlow) + (with_tcp ? sizeof(TcpFlow) : 0));
   void* memory = mmap(nullptr, table.bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     return absl::ResourceExhaustedError(absl::StrCat("no ", table.bytes_, " bytes of memory for ", flows, " flows"));

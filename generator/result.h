@@ -9,6 +9,7 @@
 #include "generator/counts.h"
 #include "generator/link/impaired_link.h"
 #include "generator/timeline.h"
+#include "generator/unanswered/sender.h"
 
 namespace baton::generator {
 
@@ -35,6 +36,17 @@ struct ClassResult {
   Histogram tcp_set_up;
 };
 
+// Of a class that expects no answer (unanswered/).
+struct UnansweredResult {
+  std::string name;
+  bool malformed = false;
+  std::vector<Malformed> kinds;  // malformed: as the profile lists them
+  double offered_rate = 0;       // 0: as fast as possible
+  bool judged = true;            // false: the servers are not ours, nobody knows what arrived
+  uint64_t skipped = 0;
+  UnansweredCounts counts;
+};
+
 // What became of an event's command. Times are seconds from the beginning of the sending.
 struct EventResult {
   double at_s = 0;  // as the profile wants it
@@ -52,7 +64,7 @@ struct EventResult {
 
 struct SecondResult {  // what happened since the line before
   double at_s = 0;
-  uint64_t sent = 0, arrived = 0, duplicated = 0, reordered = 0, corrupted = 0, connections = 0;
+  uint64_t sent = 0, arrived = 0, duplicated = 0, reordered = 0, corrupted = 0, connections = 0, unanswered = 0;
 };
 
 // Of what was sent in a second of the sending. The last one may be shorter, and has the responses that came later.
@@ -81,6 +93,7 @@ struct GatewayChange {
 
 struct RunResult {
   std::vector<ClassResult> classes;
+  std::vector<UnansweredResult> unanswered;
   std::vector<SecondResult> seconds;
   std::vector<SecondOfRun> timeline;
   std::vector<EventResult> events;

@@ -44,6 +44,7 @@ SecondResult Watch::Next(int64_t now_ns) {
   second.duplicated = Grow(progress_.duplicated, total_.duplicated);
   second.reordered = Grow(progress_.reordered, total_.reordered);
   second.connections = Grow(progress_.connections, total_.connections);
+  second.unanswered = Grow(progress_.unanswered, total_.unanswered);
   second.corrupted = Grow(progress_.corrupted, total_.corrupted);
   return second;
 }
@@ -62,6 +63,9 @@ std::string LiveLine(const SecondResult& second, double length_s, uint64_t outst
                          second.corrupted);
   if (second.connections > 0) {
     absl::StrAppendFormat(&text, "  connections %.0f/s", static_cast<double>(second.connections) * scale);
+  }
+  if (second.unanswered > 0) {
+    absl::StrAppendFormat(&text, "  unanswered %.0f/s", static_cast<double>(second.unanswered) * scale);
   }
   return text;
 }

@@ -12,6 +12,7 @@
 #include "generator/link/impaired_link.h"
 #include "generator/picker.h"
 #include "generator/tcp/connection.h"
+#include "generator/unanswered/profile.h"
 
 namespace baton::generator {
 
@@ -81,6 +82,7 @@ struct Profile {
   std::string name;  // of its file
   std::vector<PortProfile> ports;
   std::vector<FlowProfile> flows;
+  std::vector<UnansweredProfile> unanswered;  // from the same list in the file
   Duration duration = std::chrono::seconds(10);
   Duration settle = std::chrono::seconds(1);  // after the last packet, for what is still on its way
   uint64_t seed = 1;

@@ -7,7 +7,9 @@
 #include "controlplane/config/reader.h"
 #include "controlplane/config/values.h"
 #include "generator/frame_template.h"
+#include "generator/profile/client_port.h"
 #include "generator/profile/hosts_reader.h"
+#include "generator/profile/unanswered_reader.h"
 #include "generator/profile/values.h"
 #include "generator/stamp.h"
 
@@ -32,7 +34,9 @@ constexpr Duration kLongestDuration = std::chrono::hours(24);
 constexpr Word<Role> kRoles[] = {{"clients", Role::kClients}, {"servers", Role::kServers}};
 constexpr Word<Activity> kActivities[] = {
     {"in_turn", Activity::kInTurn}, {"uniform", Activity::kUniform}, {"zipf", Activity::kZipf}};
-constexpr Word<uint8_t> kProtocols[] = {{"udp", kUdp}, {"tcp", kTcp}, {"icmp", kIcmp}};
+// Those of unanswered_reader.h are read there, and here only because a wrong word is answered with all right ones.
+constexpr Word<uint8_t> kProtocols[] = {
+    {"udp", kUdp}, {"tcp", kTcp}, {"icmp", kIcmp}, {"syn_flood", kTcp}, {"malformed", kUdp}};
 // "Simple IMIX": 7 to 4 to 1, spread.
 constexpr uint16_t kImix[] = {64, 570, 64, 64, 570, 64, 1518, 64, 570, 64, 64, 570};
 constexpr Word<bool> kCloses[] = {{"fin", false}, {"reset", true}};
@@ -168,27 +172,6 @@ void CheckSizes(const FlowDraft& draft, const PortProfile& port, ErrorList& erro
   }
 }
 
-// The port that the flow's clients are behind: the one it names, or the first one that has clients of its family.
-bool FindPort(const FlowDraft& draft, const Profile& profile, ErrorList& errors, size_t* place) {
-  const std::string wanted = draft.from != nullptr ? controlplane::ReadText(*draft.from, errors).value_or("") : "";
-  for (size_t i = 0; i < profile.ports.size(); ++i) {
-    const PortProfile& port = profile.ports[i];
-    if (draft.from != nullptr && port.name != wanted) continue;
-    const bool family = std::any_of(port.addresses.begin(), port.addresses.end(), [&](const IpAddress& a) {
-      return a.family() == draft.flow.to.family();
-    });
-    if (port.role == Role::kClients && family) {
-      *place = i;
-      return true;
-    }
-  }
-  const Node& at = draft.from != nullptr ? *draft.from : *draft.to;
-  RefuseValue(at, errors, at.text,
-              absl::StrCat(draft.from != nullptr ? "is" : "has", " no port with role: clients and IPv",
-                           draft.flow.to.is_v4() ? 4 : 6, " addresses"));
-  return false;
-}
-
 // An echo service tells nothing about connections: both ends have to be ours, or HTTP tells where a response ends.
 void CheckServers(const Node& flow, bool http, const Profile& profile, ErrorList& errors) {
   const bool servers = std::any_of(profile.ports.begin(), profile.ports.end(),
@@ -201,7 +184,7 @@ void CheckServers(const Node& flow, bool http, const Profile& profile, ErrorList
 void Place(FlowDraft& draft, Profile& profile, std::vector<uint64_t>& sources, ErrorList& errors) {
   FlowProfile& flow = draft.flow;
   if (draft.to == nullptr || errors.Refused(draft.to->Path())) return;
-  if (!FindPort(draft, profile, errors, &flow.port)) return;
+  if (!FindClientPort(draft.from, *draft.to, flow.to.family(), profile, errors, &flow.port)) return;
   const PortProfile& port = profile.ports[flow.port];
   if (flow.protocol == kTcp) {
     CheckServers(*draft.node, flow.tcp.http, profile, errors);
@@ -299,12 +282,12 @@ void ReadDuration(MapReader& map, absl::string_view key, Duration least, Duratio
   }
 }
 
-template <typename T>
-void RefuseTwice(const std::vector<T>& items, const Node& list, ErrorList& errors) {
-  std::set<std::string> names;
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (!items[i].name.empty() && !names.insert(items[i].name).second) {
-      RefuseValue(*list.children[i], errors, controlplane::Quoted(items[i].name), "is a name that is there twice");
+// `names`: of the elements of `list`.
+void RefuseTwice(const std::vector<std::string>& names, const Node& list, ErrorList& errors) {
+  std::set<std::string> seen;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!names[i].empty() && !seen.insert(names[i]).second) {
+      RefuseValue(*list.children[i], errors, controlplane::Quoted(names[i]), "is a name that is there twice");
     }
   }
 }
@@ -316,12 +299,14 @@ void ReadPorts(const Node& node, ErrorList& errors, Profile& profile) {
     return;
   }
   uint64_t servers = 0;
+  std::vector<std::string> names;
   for (const Node* child : list) {
     profile.ports.push_back(ReadPort(*child, errors));
+    names.push_back(profile.ports.back().name);
     if (profile.ports.back().role == Role::kServers) servers += profile.ports.back().addresses.size();
   }
   if (servers >= kServerMask) Refuse(node, errors, absl::StrCat("more than ", kServerMask - 1, " servers"));
-  RefuseTwice(profile.ports, node, errors);
+  RefuseTwice(names, node, errors);
 }
 
 void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
@@ -331,13 +316,20 @@ void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
     return;
   }
   std::vector<uint64_t> sources(profile.ports.size() * 2);
+  std::vector<std::string> names;
   for (const Node* child : list) {
+    if (IsUnanswered(*child)) {
+      ReadUnanswered(*child, errors, profile);
+      names.push_back(profile.unanswered.back().name);
+      continue;
+    }
     FlowDraft draft = ReadFlow(*child, errors);
     Place(draft, profile, sources, errors);
     profile.flows.push_back(std::move(draft.flow));
+    names.push_back(profile.flows.back().name);
   }
   if (profile.flow_count() > kMostFlows) Refuse(node, errors, absl::StrCat("more than ", kMostFlows, " flows together"));
-  RefuseTwice(profile.flows, node, errors);
+  RefuseTwice(names, node, errors);
 }
 
 // REQUIRES: the duration is read.

@@ -271,6 +271,27 @@ std::string GatewaysHtml(const RunResult& result) {
   return html + changes.Done();
 }
 
+std::string UnansweredHtml(const RunResult& result) {
+  if (result.unanswered.empty()) return "";
+  Table counts("unanswered", {"expects no answer", "sent", "reached servers", "twice", "SYN-ACKs came back", "resets",
+                              "ICMP errors", "others", "due, not sent"});
+  Table kinds("malformed", {"malformed", "kind", "sent", "reached servers"});
+  bool malformed = false;
+  for (const UnansweredResult& u : result.unanswered) {
+    counts.Row().Text(u.name).Count(u.counts.sent);
+    counts.Value(u.judged ? Grouped(u.counts.arrived) : "").Value(u.judged ? Grouped(u.counts.duplicated) : "");
+    for (const uint64_t returned : u.counts.returned) counts.Count(returned);
+    counts.Count(u.skipped);
+    for (const Malformed kind : u.kinds) {
+      const auto place = static_cast<size_t>(kind);
+      kinds.Row().Text(u.name).Text(KindOf(kind).name).Count(u.counts.sent_of[place]);
+      kinds.Value(u.judged ? Grouped(u.counts.arrived_of[place]) : "");
+      malformed = true;
+    }
+  }
+  return "<h2>Without answers</h2>\n" + counts.Done() + (malformed ? kinds.Done() : "");
+}
+
 std::string PortsHtml(const RunResult& result) {
   if (result.ports.empty()) return "";
   Table table("ports", {"port", "device", "link", "received", "sent", "missed", "receive errors", "transmit errors"});
@@ -313,6 +334,7 @@ std::string HtmlReport(const Profile& profile, const RunResult& result, const Ve
   html += EventsHtml(result);
   for (size_t i = 0; i < result.classes.size(); ++i) html += ClassHtml(result.classes[i], i, result.sending_s);
   html += GatewaysHtml(result);
+  html += UnansweredHtml(result);
   html += PortsHtml(result);
   html += SecondsHtml(result);
   absl::StrAppend(&html, "<p class=\"note\">seed ", profile.seed, "; docs/baton-gen.md explains each number.</p>\n");

@@ -6,6 +6,7 @@
 #include "generator/report/events.h"
 #include "generator/report/hosts.h"
 #include "generator/report/json.h"
+#include "generator/report/unanswered.h"
 
 namespace baton::generator {
 namespace {
@@ -149,6 +150,7 @@ std::string JsonReport(const Profile& profile, const RunResult& result, const Ve
   json.Array("classes");
   for (const ClassResult& c : result.classes) WriteClass(json, c, result.sending_s);
   json.EndArray();
+  WriteUnanswered(json, result);
   if (result.injected_requests && result.injected_responses) {
     json.Object("injected");
     WriteInjected(json, "requests", *result.injected_requests);
@@ -188,6 +190,7 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
     }
     if (c.skipped > 0) absl::StrAppendFormat(&text, "%s: %d requests were due and never sent\n", c.name, c.skipped);
   }
+  text += SummaryOfUnanswered(result);
   text += SummaryOfEvents(result);
   for (const Judged& judged : verdict.limits) {
     if (!judged.kept()) {

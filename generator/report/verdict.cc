@@ -21,6 +21,15 @@ Totals TotalsOf(const RunResult& result) {
   return totals;
 }
 
+namespace {
+
+bool AnyUnanswered(const RunResult& result) {
+  return std::any_of(result.unanswered.begin(), result.unanswered.end(),
+                     [](const UnansweredResult& u) { return u.counts.sent > 0; });
+}
+
+}  // namespace
+
 Verdict JudgeRun(const Limits& limits, const RunResult& result) {
   Verdict verdict;
   const Totals totals = TotalsOf(result);
@@ -41,7 +50,7 @@ Verdict JudgeRun(const Limits& limits, const RunResult& result) {
   judge("failed", limits.failed, totals.failed);
   if (!result.unresolved.empty()) {
     verdict.failure = absl::StrCat("nobody answers for ", absl::StrJoin(result.unresolved, ", "), ": nothing was sent");
-  } else if (totals.sent() == 0 && totals.opened == 0) {
+  } else if (totals.sent() == 0 && totals.opened == 0 && !AnyUnanswered(result)) {
     verdict.failure = "nothing was sent";
   } else if (const auto event = std::find_if(result.events.begin(), result.events.end(),
                                              [](const EventResult& e) { return e.failed(); });

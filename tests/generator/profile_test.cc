@@ -29,6 +29,16 @@ limits: {lost: 0, reordered: 0.5%}
 impair: {lost: 10%, delay: 3ms}
 )";
 
+// Takes the '^' out of the text and returns its place as an error tells it; nothing without one.
+std::string TakeMark(std::string& text) {
+  const size_t mark = text.find('^');
+  if (mark == std::string::npos) return "";
+  text.erase(mark, 1);
+  const auto line = std::count(text.begin(), text.begin() + static_cast<long>(mark), '\n') + 1;
+  const size_t begin = mark == 0 ? 0 : text.rfind('\n', mark - 1) + 1;
+  return absl::StrCat(line, ":", mark - begin + 1, ": ");
+}
+
 TEST_CASE("a profile means what it says") {
   const ProfileResult result = ParseProfile(kGood, "f");
   REQUIRE(result.Report() == "");
@@ -64,6 +74,28 @@ TEST_CASE("a profile means what it says") {
   CHECK_FALSE(p.limits.duplicated);
   CHECK(p.impair.lost == Approx(0.1));
   CHECK(p.impair.delay_ns == 3'000'000);
+}
+
+TEST_CASE("classes that expect no answer") {
+  const std::string text = absl::StrReplaceAll(kGood, {{"limits:", R"(  - {name: flood, protocol: syn_flood, to: "198.51.100.10:80", rate: 5k, sources: 203.0.113.0/24}
+  - {name: bad, protocol: malformed, to: "[2001:db8::10]:53", rate: max, kinds: [land, udp_checksum]}
+  - {name: all, protocol: malformed, to: "[2001:db8::10]:53", rate: 10}
+limits:)"}});
+  const ProfileResult result = ParseProfile(text, "f");
+  REQUIRE(result.Report() == "");
+  CHECK(result.profile.flows.size() == 2);
+  CHECK(result.profile.flow_count() == 1001);  // these are none
+  REQUIRE(result.profile.unanswered.size() == 3);
+  const UnansweredProfile& flood = result.profile.unanswered[0];
+  CHECK(flood.kind == UnansweredKind::kSynFlood);
+  CHECK(flood.to == IpAddress::Parse("198.51.100.10").value());
+  CHECK(flood.to_port == 80);
+  CHECK(flood.rate == 5000);
+  CHECK(flood.sources == Prefix::Parse("203.0.113.0/24").value());
+  const UnansweredProfile& bad = result.profile.unanswered[1];
+  CHECK(bad.kinds == std::vector<Malformed>{Malformed::kLand, Malformed::kUdpChecksum});
+  CHECK_FALSE(bad.sources);
+  CHECK(result.profile.unanswered[2].kinds.size() == 22);  // those of IPv6
 }
 
 TEST_CASE("no two classes share a source") {
@@ -127,7 +159,7 @@ TEST_CASE("a wrong profile is refused at its place") {
       {"no clients of the family", ", \"2001:db8::2\"]", "]",
        "flows[1].to: [2001:db8::10]:53 has no port with role: clients and IPv6 addresses"},
       {"a protocol of another kind", "protocol: udp, to: \"198", "protocol: ^sctp, to: \"198",
-       "flows[0].protocol: \"sctp\" is not one of udp, tcp, icmp"},
+       "flows[0].protocol: \"sctp\" is not one of udp, tcp, icmp, syn_flood, malformed"},
       {"one of several sizes too long", "size: 128", "size: [64, ^1519, 128]",
        "flows[0].size[1]: 1519 is outside 64..1518, what a frame of IPv4 with a stamp takes on port a"},
       {"a mixture with frames too short for IPv6", "size: 84, answer_size", "size: ^imix, answer_size",
@@ -166,14 +198,7 @@ TEST_CASE("a wrong profile is refused at its place") {
   CAPTURE(c.name);
   REQUIRE(absl::StrContains(kGood, c.good));
   std::string text = absl::StrReplaceAll(kGood, {{c.good, c.bad}});
-  const size_t mark = text.find('^');
-  std::string place;
-  if (mark != std::string::npos) {
-    text.erase(mark, 1);
-    const auto line = std::count(text.begin(), text.begin() + static_cast<long>(mark), '\n') + 1;
-    const size_t begin = mark == 0 ? 0 : text.rfind('\n', mark - 1) + 1;
-    place = absl::StrCat(line, ":", mark - begin + 1, ": ");
-  }
+  const std::string place = TakeMark(text);
   const std::string report = ParseProfile(text, "f").Report();
   CAPTURE(report);
   CHECK(absl::EndsWith(report, absl::StrCat(c.error, "\n")));
@@ -206,6 +231,45 @@ TEST_CASE("http: what is asked, and where it is refused") {
     CHECK(flow.request_text == "GET /a?b HTTP/1.1\r\nHost: 10.9.0.1:80\r\nUser-Agent: baton-gen\r\nAccept: */*\r\n\r\n");
     CHECK(flow.tcp.request == flow.request_text.size());
   }
+}
+
+TEST_CASE("a wrong class that expects no answer is refused at its place") {
+  struct Case {
+    const char* name;
+    const char* keys;
+    const char* error;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"an unknown key", "protocol: syn_flood, to: \"10.9.9.9:80\", rate: 1, ^count: 5", "count: unknown key"},
+      {"kinds of a flood", "protocol: syn_flood, to: \"10.9.9.9:80\", rate: 1, ^kinds: [land]", "kinds: unknown key"},
+      {"no rate", "protocol: syn_flood, to: \"10.9.9.9:80\"", "the key \"rate\" is missing"},
+      {"nowhere to go", "protocol: malformed, rate: 1", "the key \"to\" is missing"},
+      {"an unknown kind", "protocol: malformed, to: \"10.9.9.9:80\", rate: 1, kinds: [land, ^none]",
+       "kinds[1]: \"none\" is not one of ip_version, "},
+      {"a kind twice", "protocol: malformed, to: \"10.9.9.9:80\", rate: 1, kinds: [land, ^land]",
+       "kinds[1]: land is there twice"},
+      {"no kinds", "protocol: malformed, to: \"10.9.9.9:80\", rate: 1, kinds: ^[]", "kinds: needs one kind at least"},
+      {"a kind of IPv6", "protocol: malformed, to: \"10.9.9.9:80\", rate: 1, kinds: [^extension_cut]",
+       "kinds[0]: extension_cut does not exist over IPv4"},
+      {"sources of ours", "protocol: syn_flood, to: \"10.9.9.9:80\", rate: 1, sources: ^10.1.0.0/24",
+       "sources: 10.1.0.0/24 holds 10.1.0.2, a host of port a"},
+      {"sources of the other family", "protocol: syn_flood, to: \"10.9.9.9:80\", rate: 1, sources: ^\"2001:db8::/32\"",
+       "sources: 2001:db8::/32 is not of the family of the destination"},
+      {"no port", "protocol: syn_flood, to: \"10.9.9.9:80\", rate: 1, from: ^b",
+       "from: b is no port with role: clients and IPv4 addresses"},
+      {"a name that a flow has", "protocol: syn_flood, to: \"10.9.9.9:80\", rate: 1, name: dns",
+       "\"dns\" is a name that is there twice"},
+  }));
+  CAPTURE(c.name);
+  const std::string name = absl::StrContains(c.keys, "name: ") ? "{" : "{name: x, ";
+  std::string text = absl::StrReplaceAll(kGood, {{"limits:", absl::StrCat("  - ", name, c.keys, "}\nlimits:")}});
+  const std::string mark = TakeMark(text);
+  const std::string place = mark.empty() ? "13:5: " : mark;  // the whole class
+  const std::string report = ParseProfile(text, "f").Report();
+  CAPTURE(report);
+  CHECK(absl::StartsWith(report, absl::StrCat("f:", place)));
+  CHECK(absl::StrContains(report, c.error));
+  CHECK(std::count(report.begin(), report.end(), '\n') == 1);
 }
 
 TEST_CASE("no more events than the report can hold") {

@@ -182,6 +182,58 @@ def test_an_interrupted_run_reports(lab):
     assert wait_until(lambda: lab.boxes["box"].process.pid() is not None, 1)
 
 
+def drops(lab):
+    return {d["reason"]: int(d["packets"]) for d in lab.boxes["box"].ctl_json("show", "drops")["drops"]}
+
+
+# What the box does to each kind (docs/baton-gen.md); the others it passes on, and the servers refuse them.
+REFUSED = {
+    "bad_ip_header": ("ip_version", "header_length_short", "header_length_long", "total_length_short"),
+    "bad_ip_checksum": ("ip_checksum",),
+    "too_short": ("length_beyond_frame", "truncated_l4", "extension_cut"),
+    "too_many_headers": ("extensions_many",),
+    "ttl_expired": ("ttl_zero",),
+    "bad_address": ("source_loopback", "source_multicast"),
+    "bad_l4_header": ("udp_length_short", "udp_length_long", "udp_no_checksum", "tcp_offset_short", "tcp_offset_long",
+                      "tcp_no_flags", "tcp_all_flags"),
+    "icmp_unknown_access": ("icmp_error_unknown", "icmp_error_cut"),
+    "fragment_tiny": ("fragment_tiny",),
+    "no_service": ("tcp_checksum",),  # on port 7 of lab-harm.yaml only datagrams are taken
+}
+REFUSED_V6 = REFUSED | {"bad_ip_header": (*REFUSED["bad_ip_header"], "fragment_beyond")}
+
+
+def test_malformed_packets_beside_good_flows_are_each_refused_by_name(lab):
+    """As many drops of each reason as packets were sent that deserve it; the flows beside them lose nothing."""
+    before = drops(lab)
+    status, said, report = Run(lab, ("duration: 10s", "duration: 4s"), name="lab-harm.yaml").end()
+    assert status == 0, said
+    assert_sums_hold(report)
+    for c in report["classes"]:
+        for direction in DIRECTIONS:
+            assert c[direction]["sent"] > 1000 and c[direction]["lost"] == c[direction]["duplicated"] == 0, said
+    expected = {}
+    classes = {u["name"]: u for u in report["unanswered"]}
+    for name, refused in (("malformed-v4", REFUSED), ("malformed-v6", REFUSED_V6)):
+        kinds = {k["kind"]: k for k in classes[name]["kinds"]}
+        for reason, names in refused.items():
+            for kind in names:
+                if kind in kinds:
+                    expected[reason] = expected.get(reason, 0) + kinds[kind]["sent"]
+                    assert kinds.pop(kind)["arrived"] == 0, f"{kind}: {said}"
+        assert set(kinds) == {"udp_checksum", "land"}
+        for kind in kinds.values():
+            assert kind["arrived"] == kind["sent"] > 10, f"{kind}: {said}"
+        assert classes[name]["duplicated"] == 0, said
+        # Time exceeded goes back for each, but for what the box's limit on ICMP errors leaves out.
+        assert classes[name]["returned"]["icmp_errors"] > 0, said
+    assert {reason: count - before.get(reason, 0) for reason, count in drops(lab).items() if reason in expected} == expected
+    for name, least in (("flood", 5000), ("malformed-web", 100)):
+        assert classes[name]["arrived"] == classes[name]["sent"] > least, said
+        assert classes[name]["duplicated"] == 0
+    assert_every_packet_is_accounted_for(lab.boxes["box"])
+
+
 def connections(report):
     return {c["name"]: c["connections"] for c in report["classes"]}
 
