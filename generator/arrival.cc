@@ -2,6 +2,7 @@
 
 #include "common/checksum.h"
 #include "common/headers.h"
+#include "generator/esp/esp.h"
 
 namespace baton::generator {
 namespace {
@@ -57,6 +58,18 @@ void ReadIcmp(const uint8_t* frame, uint16_t l4_length, uint64_t pseudo, uint64_
   arrival.kind = arrival.icmp && arrival.stamp_good ? ArrivalKind::kStamped : IcmpKind(arrival.ipv4, l4[0]);
 }
 
+// A packet of somebody else's ESP is corrupted, as far as anybody can tell.
+void ReadEsp(const uint8_t* frame, uint16_t l4_length, uint64_t key, Arrival& arrival) {
+  const uint8_t* l4 = frame + arrival.l4;
+  arrival.esp = true;
+  if (l4_length >= kEspHeader + kStampSize) arrival.stamp_good = ReadStamp(l4 + kEspHeader, key, &arrival.stamp);
+  if (!IsRightEsp(l4, l4_length)) {
+    arrival.kind = ArrivalKind::kCorrupted;
+  } else {
+    arrival.kind = arrival.stamp_good ? ArrivalKind::kStamped : ArrivalKind::kForeign;
+  }
+}
+
 void ReadTcp(const uint8_t* frame, uint16_t l4_length, uint64_t pseudo, Arrival& arrival) {
   pseudo += uint64_t{__builtin_bswap16(l4_length)} + __builtin_bswap16(kTcp);
   const bool right = l4_length >= sizeof(TcpHeader) && IsRight(AddToChecksum(pseudo, frame + arrival.l4, l4_length));
@@ -84,6 +97,8 @@ void ReadIpv4(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arri
     ReadTcp(frame, l4_length, uint64_t{ip.src.raw()} + ip.dst.raw(), arrival);
   } else if (ip.protocol == kIcmp) {
     ReadIcmp(frame, l4_length, 0, key, arrival);
+  } else if (ip.protocol == kEsp) {
+    ReadEsp(frame, l4_length, key, arrival);
   }
 }
 
@@ -104,6 +119,8 @@ void ReadIpv6(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arri
   } else if (ip.next_header == kIcmpv6) {
     const uint64_t pseudo = uint64_t{__builtin_bswap16(payload)} + __builtin_bswap16(kIcmpv6);
     ReadIcmp(frame, payload, AddToChecksum(pseudo, ip.src, 32), key, arrival);
+  } else if (ip.next_header == kEsp) {
+    ReadEsp(frame, payload, key, arrival);
   }
 }
 

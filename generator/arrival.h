@@ -9,7 +9,7 @@
 namespace baton::generator {
 
 enum class ArrivalKind : uint8_t {
-  kStamped,    // UDP, or ICMP echo
+  kStamped,    // UDP, ICMP echo, or ESP
   kTcp,        // a segment in order; whose, tcp/segment.h reads
   kCorrupted,  // a wrong checksum, or a length that is none; of a flow when `stamp_good`
   kForeign,    // all in order, but without a stamp of this run
@@ -24,6 +24,7 @@ struct Arrival {
   ArrivalKind kind = ArrivalKind::kForeign;
   bool ipv4 = false;
   bool icmp = false;    // kStamped: an echo request or reply
+  bool esp = false;     // kStamped: ESP
   bool stamp_good = false;
   uint16_t l4 = 0;      // of IP packets: offset of the UDP, ICMP or TCP header
   uint16_t length = 0;  // of IP packets: of the frame without padding

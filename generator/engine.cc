@@ -61,6 +61,10 @@ int Engine::SendRequests(Class& c, int64_t now_ns) {
     const FrameTemplate& frame = c.NextFrame();
     frame.Write(frames[i].data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts),
                   stamp, key_);
+    if (c.esp != nullptr) {
+      c.esp->WriteRequest(frames[i].data + frame.l4(), static_cast<uint16_t>(frame.length() - frame.l4()), picked,
+                          stamp.number, now_ns - sending_began_ns_);
+    }
     if (c.by_host) SendAsHost(port, c.profile.to.family(), source % hosts, frames[i].data);
     frames[i].length = frame.length();
     c.counts.requests.sent_bytes += frame.length();
@@ -124,6 +128,11 @@ bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64
     return false;
   }
   Class& c = *classes_[flows_.server(stamp.flow).flow_class];
+  const uint32_t spi = SpiOf(frame.data + arrival.l4);  // of ESP
+  if (arrival.esp != (c.esp != nullptr)) {
+    ++strays_.foreign;
+    return false;
+  }
   const Receiver receiver = ReceiverOf(port, arrival, frame.data);
   const auto sender = static_cast<uint16_t>(kResponseBit | receiver.server);
   const uint16_t length = c.answer_length != 0 ? c.answer_length : arrival.length;
@@ -131,6 +140,10 @@ bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64
       .flow = stamp.flow, .number = CountRequest(c, stamp, length, now_ns), .time_ns = stamp.time_ns, .sender = sender};
   TurnAround(frame.data, arrival, length, port.macs.Of(receiver.host),
              GatewayOf(port, c.profile.to.family(), receiver.host), response, key_);
+  if (c.esp != nullptr) {
+    c.esp->WriteResponse(frame.data + arrival.l4, static_cast<uint16_t>(length - arrival.l4), stamp.flow - c.first_flow,
+                         response.number, spi);
+  }
   frame.length = length;
   port.outbox.Add(frame);
   return true;
@@ -198,6 +211,7 @@ bool Engine::IsAddressedRight(const Class& c, uint32_t flow, const Arrival& arri
                                         std::memcmp(frame + kIp + 16, from.v4_bytes(), 4) == 0
                                   : std::memcmp(frame + kIp + 8, to.v6_bytes(), 16) == 0 &&
                                         std::memcmp(frame + kIp + 24, from.v6_bytes(), 16) == 0;
+  if (arrival.esp) return right;
   if (arrival.icmp) return right && reinterpret_cast<const IcmpHeader*>(frame + arrival.l4)->id.get() == own_port;
   const auto& ports = *reinterpret_cast<const UdpHeader*>(frame + arrival.l4);  // those of TCP lie at the same place
   return right && ports.src_port.get() == c.profile.to_port && ports.dst_port.get() == own_port;

@@ -163,6 +163,7 @@ class Engine {
   void MoveIfEarlier(Class& c, uint64_t age_ns, int64_t now_ns, Count count);
   void NoteGap(Class& c, int64_t last_ns, int64_t now_ns, uint32_t flow, Gap EpochCounts::*gap);
   void AddSeconds(RunResult& result) const;
+  void AddEsp(const Class& c, ClassResult& result) const;
   void AddFlows(const Class& c, CountsByEpoch& by_epoch, ClassResult& result) const;
 
   const Profile& profile_;

@@ -22,6 +22,7 @@ struct Engine::Class {
         by_epoch(epochs),
         tcp_plan(p.tcp),
         part_of_request(PartOfRequest(p.tcp)) {
+    if (p.protocol == kEsp) esp = std::make_unique<Associations>(p.esp, p.count);
     for (const uint16_t size : p.sizes) {
       frames.emplace_back(FrameShape{.dst = p.to, .dst_port = p.to_port,
                                      .length = static_cast<uint16_t>(is_tcp ? 124 : size - 4), .protocol = p.protocol},
@@ -54,6 +55,7 @@ struct Engine::Class {
   CountsByEpoch by_epoch;
   TcpPlan tcp_plan;
   const uint32_t part_of_request;
+  std::unique_ptr<Associations> esp;  // none: other flows
   int64_t swept_ns = 0;      // when Sweep did its part last
   uint32_t sweep_next = 0;   // the connection that it looks at next
 

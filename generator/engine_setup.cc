@@ -163,6 +163,17 @@ void Engine::AddSeconds(RunResult& result) const {
   result.timeline.back().to_s = result.sending_s;
 }
 
+void Engine::AddEsp(const Class& c, ClassResult& result) const {
+  result.esp.emplace();
+  result.esp->flows = c.profile.esp.step;
+  if (sending_began_ns_ == 0) return;
+  const uint32_t rekeyings = c.esp->RekeyingsAt(sending_ended_ns_ - sending_began_ns_);
+  for (uint32_t n = 0; n <= rekeyings; ++n) {
+    result.esp->associations.push_back({.from_s = static_cast<double>(n) * static_cast<double>(c.profile.esp.rekey_ns) / 1e9,
+                                        .first_spi = c.profile.esp.first_spi + n * c.profile.esp.step});
+  }
+}
+
 RunResult Engine::Result() const {
   RunResult result;
   size_t bytes = flows_.bytes();
@@ -190,7 +201,8 @@ RunResult Engine::Result() const {
     for (EpochCounts& epoch : r.epochs) {
       if (!has_servers_) AssumeAnswered(epoch.requests, epoch.responses);
     }
-    bytes += c->picker.bytes();
+    bytes += c->picker.bytes() + (c->esp != nullptr ? c->esp->bytes() : 0);
+    if (c->esp != nullptr) AddEsp(*c, r);
   }
   AddUnansweredTo(result);
   for (const auto& port : ports_) {

@@ -5,6 +5,7 @@
 
 #include "common/checksum.h"
 #include "common/headers.h"
+#include "generator/esp/esp.h"
 
 namespace baton::generator {
 namespace {
@@ -27,7 +28,10 @@ uint16_t L4Of(bool ipv4) { return static_cast<uint16_t>(kIp + (ipv4 ? sizeof(Ipv
 
 }  // namespace
 
-uint16_t ShortestFrame(Family family) {
+uint16_t ShortestFrame(Family family, uint8_t protocol) {
+  if (protocol == kEsp) {
+    return static_cast<uint16_t>(L4Of(family == Family::kIpv4) + kEspHeader + kStampSize + kEspTrailer + kEspCheckValue);
+  }
   const auto needed = static_cast<uint16_t>(L4Of(family == Family::kIpv4) + sizeof(UdpHeader) + kStampSize);
   return std::max(needed, kShortestOnWire);
 }
@@ -35,6 +39,7 @@ uint16_t ShortestFrame(Family family) {
 FrameTemplate::FrameTemplate(const FrameShape& shape, const MacAddress& src)
     : ipv4_(shape.dst.is_v4()),
       icmp_(shape.protocol == kIcmp),
+      esp_(shape.protocol == kEsp),
       length_(shape.length),
       l4_(L4Of(ipv4_)),
       bytes_((shape.length + 63u) / 64 * 64) {
@@ -62,6 +67,7 @@ FrameTemplate::FrameTemplate(const FrameShape& shape, const MacAddress& src)
     std::memcpy(ip.dst, shape.dst.v6_bytes(), 16);
     udp_sum_ = AddToChecksum(0, ip.dst, 16);
   }
+  if (esp_) return;
   if (icmp_) {
     frame[l4_] = ipv4_ ? kIcmpEchoRequest : kIcmpv6EchoRequest;
     // RFC 4443, 2.3: over IPv6 there is a pseudo header.
@@ -92,8 +98,9 @@ void FrameTemplate::Write(uint8_t* at, const IpAddress& src, uint16_t src_port, 
     std::memcpy(ip.src, src.v6_bytes(), 16);
     src_sum = AddToChecksum(0, ip.src, 16);
   }
-  static_assert(sizeof(IcmpHeader) == sizeof(UdpHeader));
+  static_assert(sizeof(IcmpHeader) == sizeof(UdpHeader) && kEspHeader == sizeof(UdpHeader));
   const uint64_t stamp_sum = WriteStamp(at + l4_ + sizeof(UdpHeader), stamp, key);
+  if (esp_) return;
   if (icmp_) {
     auto& icmp = *reinterpret_cast<IcmpHeader*>(at + l4_);
     icmp.id = Be16(src_port);
@@ -157,6 +164,11 @@ void TurnAround(uint8_t* frame, const Arrival& arrival, uint16_t length, const M
   uint64_t sum = arrival.ipv4 ? TurnIpv4(frame, length) : TurnIpv6(frame, l4_length);
   const size_t before = arrival.length - l4, stamp_end = sizeof(UdpHeader) + kStampSize;
   if (l4_length > before) std::memset(frame + l4 + before, 0, l4_length - before);
+  if (arrival.esp) {
+    WriteStamp(frame + l4 + kEspHeader, stamp, key);
+    std::memset(frame + l4 + kEspHeader + kStampSize, 0, l4_length - kEspHeader - kStampSize);  // the check value, too
+    return;
+  }
   if (arrival.icmp) {
     auto& icmp = *reinterpret_cast<IcmpHeader*>(frame + l4);
     icmp.type = arrival.ipv4 ? kIcmpEchoReply : kIcmpv6EchoReply;

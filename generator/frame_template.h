@@ -14,17 +14,17 @@ namespace baton::generator {
 
 struct FrameShape {
   IpAddress dst;
-  uint16_t dst_port = 0;   // not of kIcmp
+  uint16_t dst_port = 0;   // not of kIcmp, kEsp
   uint16_t length = 0;  // of the frame, without its FCS
   uint8_t protocol = kUdp;  // kIcmp: echo requests, of either family
 };
 
 // The shortest frame (without FCS) that holds a stamp; Ethernet pads what is shorter than 60 bytes.
-uint16_t ShortestFrame(Family family);
+uint16_t ShortestFrame(Family family, uint8_t protocol = kUdp);
 
 class FrameTemplate {
  public:
-  // REQUIRES: ShortestFrame() <= shape.length <= kFrameRoom.
+  // REQUIRES: ShortestFrame() <= shape.length <= kFrameRoom; kEsp: what follows the IP header is a multiple of 4 bytes.
   FrameTemplate(const FrameShape& shape, const MacAddress& src);
 
   void SetNextHop(const MacAddress& mac);
@@ -32,7 +32,7 @@ class FrameTemplate {
   bool ipv4() const { return ipv4_; }
   uint16_t l4() const { return l4_; }
 
-  // `src_port` is the identifier of an echo request. REQUIRES: `src` is of the family of the destination; `at` has room for the length rounded up to 64.
+  // `src_port` is the identifier of an echo request. Of kEsp, esp/esp.h writes the rest. REQUIRES: `src` is of the family of the destination; `at` has room for the length rounded up to 64.
   void Write(uint8_t* at, const IpAddress& src, uint16_t src_port, const Stamp& stamp, uint64_t key) const;
   // The headers up to the ports, the rest is the caller's; `at` has room for the length rounded up to 64.
   void WriteHeaders(uint8_t* at, const IpAddress& src, uint16_t src_port) const;
@@ -40,6 +40,7 @@ class FrameTemplate {
  private:
   bool ipv4_;
   bool icmp_;
+  bool esp_;
   uint16_t length_;
   uint16_t l4_;
   uint64_t ip_sum_ = 0;   // IPv4: the header without source and checksum
@@ -48,7 +49,7 @@ class FrameTemplate {
 };
 
 // Turns the frame of a request into that of its response, in place: everything is mirrored, the stamp is new, and the
-// frame gets `length` bytes. `next_hop`: null to send it to whom it came from. REQUIRES: Classify found it stamped;
+// frame gets `length` bytes; of kEsp, esp/esp.h writes the rest. `next_hop`: null to send it to whom it came from. REQUIRES: Classify found it stamped;
 // ShortestFrame() <= length <= kFrameRoom.
 void TurnAround(uint8_t* frame, const Arrival& arrival, uint16_t length, const MacAddress& own,
                 const MacAddress* next_hop, const Stamp& stamp, uint64_t key);

@@ -21,6 +21,16 @@ struct DirectionResult {
   uint32_t silent_flows = 0;   // something was asked, nothing arrived
 };
 
+// The SPIs that a class of ESP flows had: from each time on, one for each flow, in a row.
+struct EspResult {
+  struct Associations {
+    double from_s = 0;  // of the sending
+    uint32_t first_spi = 0;
+  };
+  uint32_t flows = 0;
+  std::vector<Associations> associations;
+};
+
 struct ClassResult {
   std::string name;
   uint32_t flows = 0;
@@ -34,6 +44,7 @@ struct ClassResult {
   bool is_tcp = false;
   TcpCounts tcp;
   Histogram tcp_set_up;
+  std::optional<EspResult> esp;
 };
 
 // Of a class that expects no answer (unanswered/).

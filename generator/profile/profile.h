@@ -9,6 +9,7 @@
 #include "common/addr.h"
 #include "common/time_point.h"
 #include "controlplane/config/config.h"
+#include "generator/esp/associations.h"
 #include "generator/link/impaired_link.h"
 #include "generator/picker.h"
 #include "generator/tcp/connection.h"
@@ -43,6 +44,7 @@ struct FlowProfile {
   double exponent = 1;        // kZipf
   TcpPlan tcp;
   std::string request_text;   // tcp.http
+  EspProfile esp;
   uint32_t first_source = 0;  // place of its first flow among the sources of its port: no two classes share one
 };
 

@@ -8,6 +8,7 @@
 #include "controlplane/config/values.h"
 #include "generator/frame_template.h"
 #include "generator/profile/client_port.h"
+#include "generator/profile/esp_reader.h"
 #include "generator/profile/hosts_reader.h"
 #include "generator/profile/unanswered_reader.h"
 #include "generator/profile/values.h"
@@ -36,7 +37,7 @@ constexpr Word<Activity> kActivities[] = {
     {"in_turn", Activity::kInTurn}, {"uniform", Activity::kUniform}, {"zipf", Activity::kZipf}};
 // Those of unanswered_reader.h are read there, and here only because a wrong word is answered with all right ones.
 constexpr Word<uint8_t> kProtocols[] = {
-    {"udp", kUdp}, {"tcp", kTcp}, {"icmp", kIcmp}, {"syn_flood", kTcp}, {"malformed", kUdp}};
+    {"udp", kUdp}, {"tcp", kTcp}, {"icmp", kIcmp}, {"esp", kEsp}, {"syn_flood", kTcp}, {"malformed", kUdp}};
 // "Simple IMIX": 7 to 4 to 1, spread.
 constexpr uint16_t kImix[] = {64, 570, 64, 64, 570, 64, 1518, 64, 570, 64, 64, 570};
 constexpr Word<bool> kCloses[] = {{"fin", false}, {"reset", true}};
@@ -68,6 +69,7 @@ struct FlowDraft {
   const Node* count = nullptr;
   const Node* size = nullptr;
   const Node* answer_size = nullptr;
+  EspNodes esp = {};
 };
 
 // One size, a list of sizes that take turns, or "imix".
@@ -131,7 +133,7 @@ FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
   }
   draft.to = map.Required("to");
   if (draft.to != nullptr) {
-    const auto parse = flow.protocol == kIcmp ? ParseEchoTarget : ParseTarget;
+    const auto parse = flow.protocol == kIcmp || flow.protocol == kEsp ? ParseEchoTarget : ParseTarget;
     const Target target = controlplane::ReadValue(*draft.to, errors, parse).value_or(Target{});
     flow.to = target.address;
     flow.to_port = target.port;
@@ -145,6 +147,7 @@ FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
   } else {
     ReadPackets(map, errors, draft);
   }
+  if (flow.protocol == kEsp) draft.esp = ReadEspKeys(map, errors, flow.esp);
   map.Words<Activity>("activity", kActivities, flow.activity);
   if (const Node* exponent = map.Optional("exponent")) {
     if (flow.activity != Activity::kZipf) Refuse(*exponent, errors, "is only for activity: zipf");
@@ -156,8 +159,13 @@ FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
 
 void CheckSize(const Node* node, uint16_t size, const FlowProfile& flow, const PortProfile& port, ErrorList& errors,
                const Node& otherwise) {
-  const int least = ShortestFrame(flow.to.family()) + kFcs, most = port.mtu + 14 + kFcs;
-  if (size >= least && size <= most) return;
+  const int least = ShortestFrame(flow.to.family(), flow.protocol) + kFcs, most = port.mtu + 14 + kFcs;
+  if (size >= least && size <= most) {
+    if (flow.protocol != kEsp || !IsUnevenEsp(size, flow.to.family())) return;
+    RefuseValue(node != nullptr ? *node : otherwise, errors, absl::StrCat("size ", size),
+                absl::StrCat("is none of ", least, ", ", least + 4, ", ...: ESP is a multiple of 4 bytes"));
+    return;
+  }
   RefuseValue(node != nullptr ? *node : otherwise, errors, node != nullptr ? node->text : absl::StrCat("size ", size),
               absl::StrCat("is outside ", least, "..", most, ", what a frame of IPv", flow.to.is_v4() ? 4 : 6,
                            " with a stamp takes on port ", port.name));
@@ -317,6 +325,7 @@ void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
   }
   std::vector<uint64_t> sources(profile.ports.size() * 2);
   std::vector<std::string> names;
+  std::vector<EspNodes> esp;
   for (const Node* child : list) {
     if (IsUnanswered(*child)) {
       ReadUnanswered(*child, errors, profile);
@@ -327,7 +336,10 @@ void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
     Place(draft, profile, sources, errors);
     profile.flows.push_back(std::move(draft.flow));
     names.push_back(profile.flows.back().name);
+    esp.push_back(draft.esp);
+    esp.back().flow = draft.node;
   }
+  CheckEsp(esp, errors, profile);
   if (profile.flow_count() > kMostFlows) Refuse(node, errors, absl::StrCat("more than ", kMostFlows, " flows together"));
   RefuseTwice(names, node, errors);
 }
@@ -359,8 +371,8 @@ void ReadEvents(const Node& node, ErrorList& errors, Profile& profile) {
 void ReadProfile(const Node& root, ErrorList& errors, Profile& profile) {
   MapReader map(root, errors);
   if (const Node* ports = map.Required("ports")) ReadPorts(*ports, errors, profile);
-  if (const Node* flows = map.Required("flows")) ReadFlows(*flows, errors, profile);
   ReadDuration(map, "duration", std::chrono::milliseconds(1), profile.duration, errors);
+  if (const Node* flows = map.Required("flows")) ReadFlows(*flows, errors, profile);
   ReadDuration(map, "settle", Duration{}, profile.settle, errors);
   map.Number("seed", {0, INT64_MAX}, profile.seed);
   if (const Node* events = map.Optional("events")) ReadEvents(*events, errors, profile);

@@ -6,6 +6,7 @@
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_join.h>
 
+#include "generator/report/esp.h"
 #include "generator/report/events.h"
 #include "generator/report/plot.h"
 
@@ -233,6 +234,7 @@ std::string ClassHtml(const ClassResult& c, size_t place, double sending_s) {
   const std::string offered = c.offered_rate > 0 ? absl::StrFormat("%.15g", c.offered_rate) : "as many as possible";
   absl::StrAppendFormat(&html, "<p class=\"note\">%s flows, %s requests per second wanted, %.1f sent</p>\n",
                         Grouped(c.flows), offered, rate);
+  if (c.esp) absl::StrAppend(&html, "<p class=\"note\">", Escaped(SpisInWords(*c.esp)), "</p>\n");
   Table counts(absl::StrCat("counts-", place), Heads({""}, kCounted, {"wrong server", "wrong address", "silent flows"}));
   for (const bool requests : {true, false}) {
     const DirectionResult& direction = requests ? c.requests : c.responses;

@@ -3,6 +3,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 
+#include "generator/report/esp.h"
 #include "generator/report/events.h"
 #include "generator/report/hosts.h"
 #include "generator/report/json.h"
@@ -61,6 +62,7 @@ void WriteClass(JsonWriter& json, const ClassResult& c, double seconds) {
   if (c.requests.judged) WriteTimes(json, "one_way_us", c.one_way);
   WriteTimes(json, "round_trip_us", c.round_trip);
   if (c.is_tcp) WriteConnections(json, c, seconds);
+  WriteEspResult(json, c);
   json.EndObject();
 }
 

@@ -159,7 +159,7 @@ TEST_CASE("a wrong profile is refused at its place") {
       {"no clients of the family", ", \"2001:db8::2\"]", "]",
        "flows[1].to: [2001:db8::10]:53 has no port with role: clients and IPv6 addresses"},
       {"a protocol of another kind", "protocol: udp, to: \"198", "protocol: ^sctp, to: \"198",
-       "flows[0].protocol: \"sctp\" is not one of udp, tcp, icmp, syn_flood, malformed"},
+       "flows[0].protocol: \"sctp\" is not one of udp, tcp, icmp, esp, syn_flood, malformed"},
       {"one of several sizes too long", "size: 128", "size: [64, ^1519, 128]",
        "flows[0].size[1]: 1519 is outside 64..1518, what a frame of IPv4 with a stamp takes on port a"},
       {"a mixture with frames too short for IPv6", "size: 84, answer_size", "size: ^imix, answer_size",
@@ -280,6 +280,57 @@ TEST_CASE("no more events than the report can hold") {
   };
   CHECK(with(events.substr(events.find('\n') + 1)) == "");
   CHECK(with(events) == "f:8:3: events: more than 64 events\n");
+}
+
+constexpr absl::string_view kEsp = R"(ports:
+  - {name: a, device: "null:", role: clients, addresses: 10.1.0.2-10.1.0.4}
+  - {name: b, device: "null:", role: servers, addresses: 10.2.0.2}
+duration: 10s
+flows:
+  - {name: one, protocol: esp, to: 10.2.0.2, count: 100, rate: 1k, size: 126, first_spi: 1000, rekey: 4s}
+  - {name: two, protocol: esp, to: 10.2.0.2, rate: 1k, size: [78, 1518], first_spi: 1300}
+)";
+
+TEST_CASE("a profile of ESP flows") {
+  const ProfileResult result = ParseProfile(kEsp, "f");
+  REQUIRE(result.Report() == "");
+  const FlowProfile& flow = result.profile.flows[0];
+  CHECK(flow.esp.first_spi == 1000);
+  CHECK(flow.esp.step == 100);
+  CHECK(flow.esp.rekey_ns == 4'000'000'000);
+}
+
+TEST_CASE("wrong ESP flows are refused at their place") {
+  struct Wrong {
+    const char *name, *good, *bad, *report;
+  };
+  const auto c = GENERATE(values<Wrong>({
+      {"a port", "10.2.0.2, count", "\"10.2.0.2:5\", count", "6:36: flows[0].to: \"10.2.0.2:5\" is not an IPv4 or IPv6 address"},
+      {"no multiple of 4", "size: 126", "size: 128", "6:74: flows[0].size: size 128 is none of 78, 82, ...: ESP is a multiple of 4 bytes"},
+      {"too short", "size: 126", "size: 74",
+       "6:74: flows[0].size: 74 is outside 78..1518, what a frame of IPv4 with a stamp takes on port a"},
+      {"a reserved SPI", "first_spi: 1000", "first_spi: 255", "6:90: flows[0].first_spi: 255 is outside 256..2147483647"},
+      {"SPIs of responses", "first_spi: 1000", "first_spi: 2147483349",
+       "6:109: flows[0].rekey: the SPIs run out: 2147483349 to 2147483648, above 2147483647"},
+      {"SPIs of the other", "1300", "1299",
+       "7:85: flows[1].first_spi: SPIs 1299 to 1299 are those of one to the same address, in part"},
+      {"rekeying without an end", "rekey: 4s", "rekey: 10ms", ""},
+      {"rekeying for nothing", "rekey: 4s", "rekey: 9ms", "6:103: flows[0].rekey: 9ms is below 10ms"},
+      {"no server", "servers", "clients", "6:5: flows[0]: protocol: esp needs a port with role: servers"},
+  }));
+  CAPTURE(c.name);
+  std::string text = absl::StrReplaceAll(kEsp, {{c.good, c.bad}});
+  std::string report = ParseProfile(text, "f").Report();
+  report = report.substr(0, report.find('\n'));
+  if (*c.report == 0) {  // 1000 times are the most
+    CHECK(report == "f:7:85: flows[1].first_spi: SPIs 1300 to 1300 are those of one to the same address, in part");
+    text = absl::StrReplaceAll(text, {{"duration: 10s", "duration: 10010ms"}});
+    CHECK(ParseProfile(text, "f").Report() ==
+          "f:6:103: flows[0].rekey: 10ms is 1001 times within the duration, at most 1000\n"
+          "f:7:85: flows[1].first_spi: SPIs 1300 to 1300 are those of one to the same address, in part\n");
+    return;
+  }
+  CHECK(report == std::string("f:") + c.report);
 }
 
 TEST_CASE("connections need servers of our own") {

@@ -29,10 +29,10 @@ def lab(generator_lab):
 
 
 class Run:
-    """A run of a profile of conf/gen/ in the lab, with some of its text replaced."""
+    """A run of a profile of conf/gen/ in the lab, with some of its text replaced; or of the profile `text`."""
 
-    def __init__(self, lab, *replacements, name="lab.yaml"):
-        text = (PROFILES / name).read_text()
+    def __init__(self, lab, *replacements, name="lab.yaml", text=None):
+        text = text or (PROFILES / name).read_text()
         for old, new in replacements:
             assert old in text
             text = text.replace(old, new)

@@ -1,0 +1,84 @@
+"""Packets of baton-gen that batond does not balance yet, forwarded by the kernel and read on the way by tshark."""
+
+import collections
+import subprocess
+import time
+
+import pytest
+
+from baton_lab.lab import Lab
+from test_generator import Run, assert_sums_hold
+
+FORWARDED = """ports:
+  - {name: wan, device: "af_packet:wan", role: clients, addresses: [192.0.2.100-192.0.2.103, "2001:db8:1::100-2001:db8:1::103"],
+     gateway: [192.0.2.1, "2001:db8:1::1"]}
+  - {name: lan, device: "af_packet:lan", role: servers, addresses: [10.0.0.11, "2001:db8:a::11"],
+     gateway: [10.0.0.1, "2001:db8:a::1"]}
+duration: 3s
+limits: {lost: 0, duplicated: 0, reordered: 0, corrupted: 0, wrong_server: 0}
+"""
+
+
+@pytest.fixture(scope="module")
+def lab():
+    lab = Lab("generator", "baton-forward", "nftables")
+    try:
+        lab.up()
+        yield lab
+    finally:
+        lab.down()
+
+
+class Capture:
+    """tcpdump on the servers' wire at the router."""
+
+    def __init__(self, lab, file, match):
+        self.file = file
+        self.process = subprocess.Popen((*lab.enter("box"), "tcpdump", "-i", "lan", "-U", "-B", "16384", "-Z", "root",
+                                         "-w", str(file), match), stderr=subprocess.PIPE, text=True)
+        assert "listening" in self.process.stderr.readline()
+
+    def read(self, *fields, match):
+        time.sleep(0.5)  # tcpdump reads its ring now and then
+        self.process.terminate()
+        _, said = self.process.communicate(timeout=20)
+        assert "0 packets dropped by kernel" in said, said
+        asked = [word for field in fields for word in ("-e", field)]
+        text = subprocess.run(["tshark", "-r", str(self.file), "-o", "udp.check_checksum:TRUE", "-T", "fields", *asked, "-Y",
+                               match], check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        return [line.split("\t") for line in text.splitlines()]
+
+
+def run(lab, tmp_path, flows, match):
+    """The report of a run, and what passed the servers' wire."""
+    capture = Capture(lab, tmp_path / "lan.pcap", match)
+    try:
+        status, said, report = Run(lab, text=FORWARDED + flows).end()
+    except BaseException:
+        capture.process.kill()
+        raise
+    assert status == 0, said
+    assert_sums_hold(report)
+    return report, capture
+
+
+def test_esp_flows_get_new_spis(lab, tmp_path):
+    flows = """flows:
+  - {name: v4, protocol: esp, to: 10.0.0.11, count: 10, rate: 500, size: 130, first_spi: 1000, rekey: 2s}
+  - {name: v6, protocol: esp, to: "2001:db8:a::11", count: 10, rate: 500, size: 130, answer_size: 1518, first_spi: 3000}
+"""
+    report, capture = run(lab, tmp_path, flows, "esp or ip6 proto 50")
+    seen = collections.defaultdict(list)
+    for v4, v6, spi, number in capture.read("ip.dst", "ipv6.dst", "esp.spi", "esp.sequence", match="esp"):
+        to_server = (v4 or v6) in ("10.0.0.11", "2001:db8:a::11")
+        assert to_server == (int(spi, 16) < 0x80000000)
+        seen[int(spi, 16)].append(int(number))
+    for numbers in seen.values():  # RFC 4303, 3.3.3: from 1, one by one
+        assert numbers == list(range(1, len(numbers) + 1))
+    v4, v6 = report["classes"]
+    spis = {first + i for c in (v4, v6) for first in (a["first_spi"] for a in c["esp"]["associations"]) for i in range(10)}
+    assert [(a["first_spi"], a["last_spi"]) for a in v4["esp"]["associations"]] == [(1000, 1009), (1010, 1019)]
+    assert v4["esp"]["associations"][1]["from"] == 2 and v6["esp"]["rekeyings"] == 0
+    assert set(seen) == spis | {0x80000000 + spi for spi in spis}
+    assert sum(len(seen[spi]) for spi in spis) == sum(c["requests"]["sent"] for c in (v4, v6)) > 2900
+    assert report["total"]["corrupted"] == report["total"]["wrong_address"] == 0
