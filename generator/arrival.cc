@@ -24,6 +24,7 @@ void ReadUdp(const uint8_t* frame, uint16_t l4_length, uint64_t pseudo, uint64_t
   if (udp.length.get() != l4_length || udp.checksum.raw() == 0) return;
   pseudo += uint64_t{udp.length.raw()} + __builtin_bswap16(kUdp);
   if (!IsRight(AddToChecksum(pseudo, l4, l4_length))) return;
+  arrival.udp = true;
   arrival.kind = arrival.stamp_good ? ArrivalKind::kStamped : ArrivalKind::kForeign;
 }
 

@@ -157,6 +157,7 @@ struct Progress {
   std::atomic<uint64_t> duplicated{0}, reordered{0}, corrupted{0};
   std::atomic<uint64_t> connections{0};  // completed
   std::atomic<uint64_t> unanswered{0};   // sent, of what expects no answer
+  std::atomic<uint64_t> served{0};       // answers to clients that are not ours
 };
 
 }  // namespace baton::generator

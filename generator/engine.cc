@@ -13,6 +13,12 @@ constexpr int64_t kResolveNs = 5'000'000'000;
 
 bool IsFirstCopy(Arrived arrived) { return arrived == Arrived::kInOrder || arrived == Arrived::kReordered; }
 
+// Where there are no flows, one packet of 65,536 has a stamp by chance.
+bool IsOfStranger(Arrival& arrival) {
+  if (arrival.kind == ArrivalKind::kStamped) arrival.kind = arrival.icmp ? ArrivalKind::kEchoRequest : ArrivalKind::kForeign;
+  return arrival.kind == ArrivalKind::kForeign || arrival.kind == ArrivalKind::kTcp;
+}
+
 }  // namespace
 
 int Engine::PollOnce(int64_t now_ns) {
@@ -106,6 +112,10 @@ int Engine::Serve(Port& port, int64_t now_ns) {
     bool used = false;
     if (port.strict() && !TakenByItsHost(port, arrivals[i], frames[i].data)) {
       unused[unused_count++] = frames[i];
+      continue;
+    }
+    if (port.serves() && IsOfStranger(arrivals[i])) {
+      if (!ServeStranger(port, arrivals[i], frames[i])) unused[unused_count++] = frames[i];
       continue;
     }
     switch (arrivals[i].kind) {
@@ -411,6 +421,7 @@ void Engine::Publish() {
   progress_.corrupted.store(corrupted, kRelaxed);
   progress_.connections.store(connections, kRelaxed);
   progress_.unanswered.store(UnansweredSent(), kRelaxed);
+  progress_.served.store(served_.echoed + served_.pages, kRelaxed);
 }
 
 }  // namespace baton::generator

@@ -18,6 +18,7 @@
 #include "generator/pace.h"
 #include "generator/profile/profile.h"
 #include "generator/result.h"
+#include "generator/serving.h"
 #include "generator/timeline.h"
 #include "generator/unanswered/sender.h"
 
@@ -73,9 +74,14 @@ class Engine {
     std::vector<Gateway> v4_gateways, v6_gateways;  // host i uses the i-th, and round again
     InformationRequests questions;
     uint16_t first_server = 0;
+    bool echoes = false;           // datagrams of clients that are not ours
+    std::vector<std::string> v4_pages, v6_pages;  // for such clients, of each host
+    uint16_t mtu = 0;
     Outbox outbox;
 
     std::vector<Gateway>& gateways_of(Family family) { return family == Family::kIpv4 ? v4_gateways : v6_gateways; }
+    const std::vector<std::string>& pages_of(Family family) const { return family == Family::kIpv4 ? v4_pages : v6_pages; }
+    bool serves() const { return echoes || !v4_pages.empty() || !v6_pages.empty(); }
     // Frames whose MAC address is not that of their host are not taken. In memory there is nobody who would find it.
     bool strict() const { return macs.own() && peer.is_zero(); }
     bool Accepts(const IpAddress& address) const;
@@ -128,6 +134,10 @@ class Engine {
   void TakeBackFromGateway(Port& port, const Arrival& arrival, const uint8_t* frame);
   void AddGateways(RunResult& result) const;
 
+  // engine_serving.cc
+  bool ServeStranger(Port& port, const Arrival& arrival, Frame& frame);
+  bool ServeWeb(Port& port, const Arrival& arrival, uint32_t host, Frame& frame);
+
   // engine_tcp.cc
   int OpenConnections(Class& c, int64_t now_ns);
   void WriteHeaders(Class& c, uint32_t flow, Frame& frame);
@@ -173,6 +183,7 @@ class Engine {
   std::vector<std::unique_ptr<Class>> classes_;
   std::vector<Unanswered> unanswered_;
   StrayCounts strays_;
+  ServedCounts served_;
   uint64_t neighbor_changes_ = 0;  // when the templates last learnt of them
   Epochs epochs_;
   Timeline timeline_;

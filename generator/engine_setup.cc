@@ -43,6 +43,7 @@ absl::Status Engine::AddPort(const PortProfile& profile, const PortUse& use, uin
   port->role = profile.role;
   port->link = use.link;
   port->mac = use.mac;
+  port->mtu = profile.mtu;
   port->peer = use.peer;
   port->hosts = Hosts(profile.addresses);
   port->macs = HostMacs(use.mac, profile.own_macs);
@@ -58,6 +59,11 @@ absl::Status Engine::AddPort(const PortProfile& profile, const PortUse& use, uin
     has_servers_ = true;
     port->first_server = static_cast<uint16_t>(*servers);
     *servers += static_cast<uint32_t>(profile.addresses.size());
+    port->echoes = profile.serve.echo;
+    if (profile.serve.page > 0) {
+      port->v4_pages = PagesOf(port->hosts.of(Family::kIpv4), profile.serve.page);
+      port->v6_pages = PagesOf(port->hosts.of(Family::kIpv6), profile.serve.page);
+    }
   }
   ports_.push_back(std::move(port));
   return absl::OkStatus();
@@ -218,6 +224,9 @@ RunResult Engine::Result() const {
   AddSeconds(result);
   AddGateways(result);
   result.strays = strays_;
+  for (const auto& port : ports_) {
+    if (port->serves()) result.served = served_;
+  }
   result.flows = flows_.size();
   result.bytes_per_flow = flows_.size() == 0 ? 0 : static_cast<double>(bytes) / flows_.size();
   result.interrupted = interrupted_;

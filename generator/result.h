@@ -8,6 +8,7 @@
 
 #include "generator/counts.h"
 #include "generator/link/impaired_link.h"
+#include "generator/serving.h"
 #include "generator/timeline.h"
 #include "generator/unanswered/sender.h"
 
@@ -76,6 +77,7 @@ struct EventResult {
 struct SecondResult {  // what happened since the line before
   double at_s = 0;
   uint64_t sent = 0, arrived = 0, duplicated = 0, reordered = 0, corrupted = 0, connections = 0, unanswered = 0;
+  uint64_t served = 0;
 };
 
 // Of what was sent in a second of the sending. The last one may be shorter, and has the responses that came later.
@@ -115,6 +117,7 @@ struct RunResult {
   std::vector<GatewayChange> gateway_changes;  // by time; the first thousand of each port
   uint64_t gateway_change_count = 0;
   StrayCounts strays;
+  std::optional<ServedCounts> served;  // of a profile without flows: clients that are not ours
   std::optional<Injected> injected_requests, injected_responses;  // with --loopback
   uint64_t flows = 0;
   double bytes_per_flow = 0;

@@ -45,6 +45,7 @@ SecondResult Watch::Next(int64_t now_ns) {
   second.reordered = Grow(progress_.reordered, total_.reordered);
   second.connections = Grow(progress_.connections, total_.connections);
   second.unanswered = Grow(progress_.unanswered, total_.unanswered);
+  second.served = Grow(progress_.served, total_.served);
   second.corrupted = Grow(progress_.corrupted, total_.corrupted);
   return second;
 }
@@ -67,6 +68,7 @@ std::string LiveLine(const SecondResult& second, double length_s, uint64_t outst
   if (second.unanswered > 0) {
     absl::StrAppendFormat(&text, "  unanswered %.0f/s", static_cast<double>(second.unanswered) * scale);
   }
+  if (second.served > 0) absl::StrAppendFormat(&text, "  served %.0f/s", static_cast<double>(second.served) * scale);
   return text;
 }
 

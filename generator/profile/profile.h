@@ -19,6 +19,12 @@ namespace baton::generator {
 
 enum class Role : uint8_t { kClients, kServers };
 
+// What servers answer to clients that are not ours.
+struct ServeProfile {
+  bool echo = false;   // UDP
+  uint16_t page = 0;   // HTTP: bytes of each body; 0: none
+};
+
 struct PortProfile {
   std::string name;
   Role role = Role::kClients;
@@ -28,6 +34,7 @@ struct PortProfile {
   std::vector<IpAddress> also;       // that each of them accepts
   std::vector<IpAddress> gateways;   // of a family: host i uses number i, and round again; none: destinations are on the link
   uint16_t mtu = 1500;
+  ServeProfile serve;                // of servers, in a profile without flows
 };
 
 struct FlowProfile {

@@ -12,6 +12,7 @@
 #include "generator/profile/hosts_reader.h"
 #include "generator/profile/unanswered_reader.h"
 #include "generator/profile/values.h"
+#include "generator/serving.h"
 #include "generator/stamp.h"
 
 namespace baton::generator {
@@ -40,8 +41,17 @@ constexpr Word<uint8_t> kProtocols[] = {
     {"udp", kUdp}, {"tcp", kTcp}, {"icmp", kIcmp}, {"esp", kEsp}, {"syn_flood", kTcp}, {"malformed", kUdp}};
 // "Simple IMIX": 7 to 4 to 1, spread.
 constexpr uint16_t kImix[] = {64, 570, 64, 64, 570, 64, 1518, 64, 570, 64, 64, 570};
+constexpr Word<bool> kServices[] = {{"echo", true}};
 constexpr Word<bool> kCloses[] = {{"fin", false}, {"reset", true}};
 constexpr Word<SearchFor> kSearches[] = {{"throughput", SearchFor::kThroughput}, {"capacity", SearchFor::kCapacity}};
+
+void ReadServe(const Node& node, ErrorList& errors, PortProfile& port) {
+  MapReader map(node, errors);
+  map.Words<bool>("udp", kServices, port.serve.echo);
+  map.Number("http", {kLeastPage, kMostPage}, port.serve.page);
+  map.Finish();
+  if (port.role != Role::kServers) Refuse(node, errors, "is for role: servers");
+}
 
 PortProfile ReadPort(const Node& node, ErrorList& errors) {
   PortProfile port;
@@ -53,6 +63,7 @@ PortProfile ReadPort(const Node& node, ErrorList& errors) {
   }
   ReadHosts(map, errors, port);
   map.Number("mtu", {576, controlplane::kMostMtu}, port.mtu);
+  if (const Node* serve = map.Optional("serve")) ReadServe(*serve, errors, port);
   map.Finish();
   if (port.mtu + 14 > kFrameRoom) {
     if (const Node* mtu = map.Optional("mtu")) RefuseValue(*mtu, errors, mtu->text, absl::StrCat("is above ", kFrameRoom - 14));
@@ -269,6 +280,7 @@ void ReadSearch(const Node& node, ErrorList& errors, Profile& profile) {
   }
   if (const Node* loads = map.Optional("loads")) ReadLoads(*loads, errors, search);
   map.Finish();
+  if (profile.flows.empty()) Refuse(node, errors, "needs flows");
   if (!profile.events.empty()) Refuse(node, errors, "does not go with events: they would happen in each trial");
   if (profile.limits == Limits{}) Refuse(node, errors, "needs limits: they tell whether a trial went well");
   const double seconds = std::chrono::duration<double>(profile.duration).count();
@@ -372,7 +384,13 @@ void ReadProfile(const Node& root, ErrorList& errors, Profile& profile) {
   MapReader map(root, errors);
   if (const Node* ports = map.Required("ports")) ReadPorts(*ports, errors, profile);
   ReadDuration(map, "duration", std::chrono::milliseconds(1), profile.duration, errors);
-  if (const Node* flows = map.Required("flows")) ReadFlows(*flows, errors, profile);
+  const bool serves = std::any_of(profile.ports.begin(), profile.ports.end(), [](const PortProfile& port) {
+    return port.serve.echo || port.serve.page > 0;
+  });
+  if (const Node* flows = serves ? map.Optional("flows") : map.Required("flows")) {
+    if (serves) Refuse(*flows, errors, "does not go with serve: its clients are real ones");
+    ReadFlows(*flows, errors, profile);
+  }
   ReadDuration(map, "settle", Duration{}, profile.settle, errors);
   map.Number("seed", {0, INT64_MAX}, profile.seed);
   if (const Node* events = map.Optional("events")) ReadEvents(*events, errors, profile);

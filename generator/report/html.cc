@@ -132,6 +132,11 @@ std::string TotalsHtml(const RunResult& result) {
                         "information requests missed"});
   hosts.Row().Count(result.strays.wrong_mac).Count(result.strays.redirects).Count(result.strays.echo_answered);
   hosts.Count(result.strays.information_answered).Count(result.strays.information_missed);
+  if (result.served) {
+    Table served("served", {"datagrams echoed", "connections", "pages", "requests not understood"});
+    served.Row().Count(result.served->echoed).Count(result.served->connections).Count(result.served->pages);
+    return "<h2>Served</h2>\n" + served.Count(result.served->not_understood).Done() + rest.Done() + hosts.Done();
+  }
   return "<h2>Total</h2>\n" + table.Done() + rest.Done() + hosts.Done();
 }
 

@@ -86,6 +86,11 @@ void WriteTotal(JsonWriter& json, const RunResult& result) {
   json.EndObject();
 }
 
+void WriteServed(JsonWriter& json, const ServedCounts& served) {
+  json.Object("served").Number("echoed", served.echoed).Number("connections", served.connections);
+  json.Number("pages", served.pages).Number("not_understood", served.not_understood).EndObject();
+}
+
 void WriteVerdict(JsonWriter& json, const Verdict& verdict) {
   json.Flag("passed", verdict.passed());
   if (!verdict.failure.empty()) json.Text("failure", verdict.failure);
@@ -149,6 +154,7 @@ std::string JsonReport(const Profile& profile, const RunResult& result, const Ve
   json.Flag("interrupted", result.interrupted).Real("sending_seconds", result.sending_s);
   json.Number("seed", profile.seed).Number("flows", result.flows).Real("bytes_per_flow", result.bytes_per_flow);
   WriteTotal(json, result);
+  if (result.served) WriteServed(json, *result.served);
   json.Array("classes");
   for (const ClassResult& c : result.classes) WriteClass(json, c, result.sending_s);
   json.EndArray();
@@ -193,6 +199,11 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
     if (c.skipped > 0) absl::StrAppendFormat(&text, "%s: %d requests were due and never sent\n", c.name, c.skipped);
   }
   text += SummaryOfUnanswered(result);
+  if (result.served) {
+    absl::StrAppendFormat(&text, "served: %d datagrams echoed; %d connections, %d pages, %d requests not understood\n",
+                          result.served->echoed, result.served->connections, result.served->pages,
+                          result.served->not_understood);
+  }
   text += SummaryOfEvents(result);
   for (const Judged& judged : verdict.limits) {
     if (!judged.kept()) {

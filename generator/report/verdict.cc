@@ -50,6 +50,9 @@ Verdict JudgeRun(const Limits& limits, const RunResult& result) {
   judge("failed", limits.failed, totals.failed);
   if (!result.unresolved.empty()) {
     verdict.failure = absl::StrCat("nobody answers for ", absl::StrJoin(result.unresolved, ", "), ": nothing was sent");
+  } else if (result.served) {
+    const ServedCounts& served = *result.served;
+    if (served.echoed + served.connections + served.pages == 0) verdict.failure = "nobody asked for anything";
   } else if (totals.sent() == 0 && totals.opened == 0 && !AnyUnanswered(result)) {
     verdict.failure = "nothing was sent";
   } else if (const auto event = std::find_if(result.events.begin(), result.events.end(),

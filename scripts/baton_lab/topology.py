@@ -126,4 +126,14 @@ DIRECT = Topology("direct", (
         Interface("lan", ("10.0.0.1/24", "2001:db8:a::1/64"))), configuration="direct.yaml"),
 ))
 
-TOPOLOGIES = {topology.name: topology for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP, GENERATOR, DIRECT)}
+# The client and the box of `nat`; baton-gen plays the backends (conf/gen/lab-servers.yaml).
+SERVERS = Topology("servers", (
+    CLIENT,
+    Host("box", "box", (
+        Interface("wan", ("192.0.2.1/24", "2001:db8:1::1/64")),
+        Interface("lan", ("10.0.0.1/24", "2001:db8:a::1/64"))), configuration="nat.yaml"),
+    Host("gen", "generator", (Interface("lan"),)),
+))
+
+TOPOLOGIES = {topology.name: topology
+              for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP, GENERATOR, DIRECT, SERVERS)}
