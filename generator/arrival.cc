@@ -91,8 +91,9 @@ void ReadIpv4(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arri
   arrival.l4 = static_cast<uint16_t>(kIp + header);
   arrival.length = static_cast<uint16_t>(kIp + total);
   const auto l4_length = static_cast<uint16_t>(total - header);
-  if ((ip.fragment.get() & (kIpv4MoreFragments | kIpv4FragmentOffset)) != 0) return;
-  if (ip.protocol == kUdp) {
+  if ((ip.fragment.get() & (kIpv4MoreFragments | kIpv4FragmentOffset)) != 0) {
+    arrival.kind = ArrivalKind::kFragment;
+  } else if (ip.protocol == kUdp) {
     ReadUdp(frame, l4_length, uint64_t{ip.src.raw()} + ip.dst.raw(), key, arrival);
   } else if (ip.protocol == kTcp) {
     ReadTcp(frame, l4_length, uint64_t{ip.src.raw()} + ip.dst.raw(), arrival);
@@ -122,6 +123,8 @@ void ReadIpv6(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arri
     ReadIcmp(frame, payload, AddToChecksum(pseudo, ip.src, 32), key, arrival);
   } else if (ip.next_header == kEsp) {
     ReadEsp(frame, payload, key, arrival);
+  } else if (ip.next_header == kFragment) {
+    arrival.kind = ArrivalKind::kFragment;
   }
 }
 

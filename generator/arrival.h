@@ -12,6 +12,7 @@ enum class ArrivalKind : uint8_t {
   kStamped,    // UDP, ICMP echo, or ESP
   kTcp,        // a segment in order; whose, tcp/segment.h reads
   kCorrupted,  // a wrong checksum, or a length that is none; of a flow when `stamp_good`
+  kFragment,   // of any datagram; fragments/reassembly.h puts them together
   kForeign,    // all in order, but without a stamp of this run
   kNeighbor,   // ARP, or neighbour discovery
   kIcmpError,  // a destination unreachable and its like: somebody refuses what we send

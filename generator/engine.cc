@@ -38,7 +38,11 @@ int Engine::PollOnce(int64_t now_ns) {
     MoveEpoch(now_ns);  // for an event at the very beginning
     for (size_t i = 0; i < classes_.size(); ++i) {
       Class& c = *classes_[(first_class_ + i) % classes_.size()];
-      moved += c.is_tcp ? OpenConnections(c, now_ns) : SendRequests(c, now_ns);
+      if (c.is_tcp) {
+        moved += OpenConnections(c, now_ns);
+      } else {
+        moved += c.profile.fragments != 0 ? SendDatagrams(c, now_ns) : SendRequests(c, now_ns);
+      }
     }
     ++first_class_;
     moved += SendUnanswered(now_ns);
@@ -99,7 +103,7 @@ int Engine::Serve(Port& port, int64_t now_ns) {
   if (!port.outbox.empty()) return 0;  // there is no room for answers
   Frame frames[kBurst];
   Arrival arrivals[kBurst];
-  const int count = port.link->Receive(frames, kBurst);
+  const int count = port.link->Receive(frames, receive_burst_);
   for (int i = 0; i < count; ++i) {
     arrivals[i] = Classify(frames[i].data, frames[i].length, key_);
     if (arrivals[i].stamp_good && arrivals[i].stamp.flow < flows_.size()) {
@@ -121,6 +125,7 @@ int Engine::Serve(Port& port, int64_t now_ns) {
     switch (arrivals[i].kind) {
       case ArrivalKind::kStamped: used = TakeRequest(port, arrivals[i], frames[i], now_ns); break;
       case ArrivalKind::kTcp: used = TakeSegmentAtServer(port, arrivals[i], frames[i], now_ns); break;
+      case ArrivalKind::kFragment: TakeFragment(port, arrivals[i], frames[i], now_ns); break;
       default: SetAside(port, arrivals[i], frames[i], now_ns);
     }
     if (!used) unused[unused_count++] = frames[i];
@@ -138,14 +143,18 @@ bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64
     return false;
   }
   Class& c = *classes_[flows_.server(stamp.flow).flow_class];
-  const uint32_t spi = SpiOf(frame.data + arrival.l4);  // of ESP
   if (arrival.esp != (c.esp != nullptr)) {
     ++strays_.foreign;
     return false;
   }
+  const uint16_t length = c.answer_length != 0 ? c.answer_length : arrival.length;
+  if (__builtin_expect(c.profile.fragments != 0 || frame.buffer == nullptr, 0)) {
+    AnswerInPieces(c, port, arrival, frame.data, length, now_ns);
+    return false;
+  }
+  const uint32_t spi = SpiOf(frame.data + arrival.l4);  // of ESP
   const Receiver receiver = ReceiverOf(port, arrival, frame.data);
   const auto sender = static_cast<uint16_t>(kResponseBit | receiver.server);
-  const uint16_t length = c.answer_length != 0 ? c.answer_length : arrival.length;
   const Stamp response{
       .flow = stamp.flow, .number = CountRequest(c, stamp, length, now_ns), .time_ns = stamp.time_ns, .sender = sender};
   TurnAround(frame.data, arrival, length, port.macs.Of(receiver.host),
@@ -199,6 +208,7 @@ int Engine::TakeResponses(Port& port, int64_t now_ns) {
     switch (arrivals[i].kind) {
       case ArrivalKind::kStamped: TakeResponse(arrivals[i], frames[i].data, now_ns); break;
       case ArrivalKind::kTcp: used = TakeSegmentAtClient(port, arrivals[i], frames[i], now_ns); break;
+      case ArrivalKind::kFragment: TakeFragment(port, arrivals[i], frames[i], now_ns); break;
       default: SetAside(port, arrivals[i], frames[i], now_ns);
     }
     if (!used) unused[unused_count++] = frames[i];
@@ -391,6 +401,7 @@ void Engine::DropUnsent(int64_t now_ns) {
         take_back(c.counts, 1);
         MoveIfEarlier(c, Since(now_ns, arrival.stamp.time_ns), now_ns, take_back);
       }
+      if (arrival.kind == ArrivalKind::kFragment) TakeBackDatagram(arrival, frame, now_ns);
       port->link->Free(&frame, 1);
     }
     port->outbox.Clear();

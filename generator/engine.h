@@ -11,6 +11,7 @@
 #include "generator/counts.h"
 #include "generator/epochs.h"
 #include "generator/flow_table.h"
+#include "generator/fragments/reassembly.h"
 #include "generator/frame_template.h"
 #include "generator/host_answers.h"
 #include "generator/neighbors.h"
@@ -156,6 +157,13 @@ class Engine {
   void Sweep(Class& c, int64_t now_ns);
   void SendAgain(Class& c, uint32_t flow, TcpClient& client, int64_t now_ns);
 
+  // engine_fragments.cc
+  void PrepareForFragments();
+  int SendDatagrams(Class& c, int64_t now_ns);
+  void AnswerInPieces(Class& c, Port& port, const Arrival& arrival, uint8_t* request, uint16_t length, int64_t now_ns);
+  void TakeBackDatagram(const Arrival& arrival, const Frame& frame, int64_t now_ns);
+  void TakeFragment(Port& port, const Arrival& arrival, const Frame& frame, int64_t now_ns);
+
   // engine_unanswered.cc
   void AddUnanswered(const UnansweredProfile& profile);
   int SendUnanswered(int64_t now_ns);
@@ -184,6 +192,12 @@ class Engine {
   std::vector<Unanswered> unanswered_;
   StrayCounts strays_;
   ServedCounts served_;
+  std::unique_ptr<Reassembly> reassembly_;
+  std::vector<uint8_t> datagram_;  // one that is about to be cut up
+  // Identifies a datagram in pieces. One for all classes: over IPv6 two of the same ends may not have the same, whatever
+  // their protocols (RFC 8200, 4.5).
+  uint32_t next_datagram_ = static_cast<uint32_t>(key_);
+  int receive_burst_ = kBurst;     // at servers: each frame may be answered by many
   uint64_t neighbor_changes_ = 0;  // when the templates last learnt of them
   Epochs epochs_;
   Timeline timeline_;

@@ -3,11 +3,12 @@
 
 #include "generator/engine.h"
 #include "generator/epochs.h"
+#include "generator/fragments/split.h"
 
 namespace baton::generator {
 
 struct Engine::Class {
-  Class(const FlowProfile& p, uint8_t place, uint32_t first, Port& at, uint64_t seed, size_t epochs)
+  Class(const FlowProfile& p, uint8_t place, uint32_t first, Port& at, uint64_t seed, size_t epochs, uint16_t mtu)
       : profile(p),
         number(place),
         first_flow(first),
@@ -21,7 +22,9 @@ struct Engine::Class {
         pace(p.rate),
         by_epoch(epochs),
         tcp_plan(p.tcp),
-        part_of_request(PartOfRequest(p.tcp)) {
+        part_of_request(PartOfRequest(p.tcp)),
+        piece(p.fragments != 0 ? p.fragments : mtu),
+        random(~seed) {
     if (p.protocol == kEsp) esp = std::make_unique<Associations>(p.esp, p.count);
     for (const uint16_t size : p.sizes) {
       frames.emplace_back(FrameShape{.dst = p.to, .dst_port = p.to_port,
@@ -56,6 +59,9 @@ struct Engine::Class {
   TcpPlan tcp_plan;
   const uint32_t part_of_request;
   std::unique_ptr<Associations> esp;  // none: other flows
+  const uint16_t piece;      // an IP packet is at most so long
+  uint64_t request_pieces = 0, response_pieces = 0;  // frames that were sent instead of datagrams
+  Random random;             // of the order of pieces
   int64_t swept_ns = 0;      // when Sweep did its part last
   uint32_t sweep_next = 0;   // the connection that it looks at next
 

@@ -33,6 +33,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Profile& profile, c
     RETURN_IF_ERROR(engine->AddPort(profile.ports[i], uses[i], &servers));
   }
   for (const FlowProfile& flow : profile.flows) engine->AddClass(flow);
+  engine->PrepareForFragments();
   engine->unanswered_.reserve(profile.unanswered.size());
   for (const UnansweredProfile& unanswered : profile.unanswered) engine->AddUnanswered(unanswered);
   return engine;
@@ -81,7 +82,8 @@ void Engine::AddClass(const FlowProfile& profile) {
   if (!classes_.empty()) first = classes_.back()->first_flow + classes_.back()->profile.count;
   const auto number = static_cast<uint8_t>(classes_.size());
   Port& port = *ports_[profile.port];
-  auto c = std::make_unique<Class>(profile, number, first, port, profile_.seed + number, epochs_.count());
+  auto c = std::make_unique<Class>(profile, number, first, port, profile_.seed + number, epochs_.count(),
+                                   profile_.ports[profile.port].mtu);
   c->next_hop = NextHopPlace(port, profile.to);
   for (uint32_t i = 0; i < profile.count; ++i) {
     flows_.client(first + i).flow_class = number;
@@ -198,6 +200,9 @@ RunResult Engine::Result() const {
     r.one_way = c->counts.one_way;
     r.round_trip = c->counts.round_trip;
     r.is_tcp = c->is_tcp;
+    r.in_pieces = c->profile.fragments != 0;
+    r.request_pieces = c->request_pieces;
+    r.response_pieces = c->response_pieces;
     r.tcp = c->counts.tcp;
     r.tcp_set_up = c->counts.tcp_set_up;
     CountsByEpoch by_epoch = c->by_epoch;
@@ -227,6 +232,7 @@ RunResult Engine::Result() const {
   for (const auto& port : ports_) {
     if (port->serves()) result.served = served_;
   }
+  result.fragments = reassembly_->counts();
   result.flows = flows_.size();
   result.bytes_per_flow = flows_.size() == 0 ? 0 : static_cast<double>(bytes) / flows_.size();
   result.interrupted = interrupted_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "generator/counts.h"
+#include "generator/fragments/reassembly.h"
 #include "generator/link/impaired_link.h"
 #include "generator/serving.h"
 #include "generator/timeline.h"
@@ -39,6 +40,8 @@ struct ClassResult {
   DirectionResult requests, responses;
   uint64_t wrong_server = 0;
   uint64_t wrong_address = 0;
+  bool in_pieces = false;  // sent in fragments; then how many frames were sent for its requests and responses
+  uint64_t request_pieces = 0, response_pieces = 0;
   uint64_t skipped = 0;
   Histogram one_way, round_trip;
   std::vector<EpochCounts> epochs;  // before the first event, after it, ...: as many as were reached
@@ -118,6 +121,7 @@ struct RunResult {
   uint64_t gateway_change_count = 0;
   StrayCounts strays;
   std::optional<ServedCounts> served;  // of a profile without flows: clients that are not ours
+  FragmentCounts fragments;
   std::optional<Injected> injected_requests, injected_responses;  // with --loopback
   uint64_t flows = 0;
   double bytes_per_flow = 0;

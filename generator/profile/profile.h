@@ -11,6 +11,7 @@
 #include "controlplane/config/config.h"
 #include "generator/esp/associations.h"
 #include "generator/link/impaired_link.h"
+#include "generator/fragments/split.h"
 #include "generator/picker.h"
 #include "generator/tcp/connection.h"
 #include "generator/unanswered/profile.h"
@@ -47,6 +48,8 @@ struct FlowProfile {
   double rate = 0;            // packets, or connections, per second of all of them; 0: as many as the port takes
   std::vector<uint16_t> sizes = {64};  // of the frame with its FCS: each in turn
   uint16_t answer_size = 0;   // 0: as the request's
+  uint16_t fragments = 0;     // longest IP packet, what is longer is cut up; 0: nothing is
+  FragmentOrder fragment_order = FragmentOrder::kInOrder;
   Activity activity = Activity::kInTurn;
   double exponent = 1;        // kZipf
   TcpPlan tcp;

@@ -42,6 +42,9 @@ constexpr Word<uint8_t> kProtocols[] = {
 // "Simple IMIX": 7 to 4 to 1, spread.
 constexpr uint16_t kImix[] = {64, 570, 64, 64, 570, 64, 1518, 64, 570, 64, 64, 570};
 constexpr Word<bool> kServices[] = {{"echo", true}};
+constexpr Word<FragmentOrder> kOrders[] = {{"in_order", FragmentOrder::kInOrder},
+                                           {"reversed", FragmentOrder::kReversed},
+                                           {"shuffled", FragmentOrder::kShuffled}};
 constexpr Word<bool> kCloses[] = {{"fin", false}, {"reset", true}};
 constexpr Word<SearchFor> kSearches[] = {{"throughput", SearchFor::kThroughput}, {"capacity", SearchFor::kCapacity}};
 
@@ -81,17 +84,18 @@ struct FlowDraft {
   const Node* size = nullptr;
   const Node* answer_size = nullptr;
   EspNodes esp = {};
+  const Node* fragments = nullptr;
 };
 
 // One size, a list of sizes that take turns, or "imix".
-void ReadSizes(const Node& node, ErrorList& errors, std::vector<uint16_t>& sizes) {
+void ReadSizes(const Node& node, ErrorList& errors, int64_t most, std::vector<uint16_t>& sizes) {
   sizes.clear();
   if (node.kind == Node::Kind::kScalar && node.text == "imix") {
     sizes.assign(std::begin(kImix), std::end(kImix));
     return;
   }
   for (const Node* item : OneOrMore(node)) {
-    sizes.push_back(static_cast<uint16_t>(controlplane::ReadNumber(*item, errors, {64, kFrameRoom}).value_or(64)));
+    sizes.push_back(static_cast<uint16_t>(controlplane::ReadNumber(*item, errors, {64, most}).value_or(64)));
   }
   if (sizes.empty() || sizes.size() > kMostSizes) Refuse(node, errors, absl::StrCat("needs 1..", kMostSizes, " sizes"));
   if (sizes.empty()) sizes = {64};
@@ -100,9 +104,18 @@ void ReadSizes(const Node& node, ErrorList& errors, std::vector<uint16_t>& sizes
 // UDP and echo requests: packets that are answered by packets.
 void ReadPackets(MapReader& map, ErrorList& errors, FlowDraft& draft) {
   draft.size = map.Optional("size");
-  if (draft.size != nullptr) ReadSizes(*draft.size, errors, draft.flow.sizes);
+  const bool cut = draft.flow.protocol != kEsp;
+  draft.fragments = cut ? map.Optional("fragments") : nullptr;
+  const int64_t most = draft.fragments != nullptr ? kLongestDatagram + kFcs : kFrameRoom;
+  if (draft.size != nullptr) ReadSizes(*draft.size, errors, most, draft.flow.sizes);
   draft.answer_size = map.Optional("answer_size");
-  map.Number("answer_size", {64, kFrameRoom}, draft.flow.answer_size);
+  map.Number("answer_size", {64, most}, draft.flow.answer_size);
+  if (!cut) return;
+  map.Number("fragments", {kLeastPiece, kFrameRoom - 14}, draft.flow.fragments);
+  if (const Node* order = map.Optional("fragment_order")) {
+    if (draft.fragments == nullptr) Refuse(*order, errors, "is only with fragments");
+    map.Words<FragmentOrder>("fragment_order", kOrders, draft.flow.fragment_order);
+  }
 }
 
 // `http: /path`: what to ask for; the address alone is the host (RFC 9110, 7.2), as nobody asked a name server.
@@ -168,10 +181,20 @@ FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
   return draft;
 }
 
+// REQUIRES: flow.fragments != 0, and the size fits into a datagram.
+void CheckPieces(const Node& at, uint16_t size, const FlowProfile& flow, ErrorList& errors) {
+  const int pieces = PiecesOf(flow.to.is_v4(), static_cast<uint16_t>(size - kFcs), flow.fragments);
+  if (pieces <= kMostPieces) return;
+  RefuseValue(at, errors, absl::StrCat(size),
+              absl::StrCat("would be ", pieces, " fragments, more than ", kMostPieces));
+}
+
 void CheckSize(const Node* node, uint16_t size, const FlowProfile& flow, const PortProfile& port, ErrorList& errors,
                const Node& otherwise) {
-  const int least = ShortestFrame(flow.to.family(), flow.protocol) + kFcs, most = port.mtu + 14 + kFcs;
+  const int least = ShortestFrame(flow.to.family(), flow.protocol) + kFcs;
+  const int most = flow.fragments != 0 ? kLongestDatagram + kFcs : port.mtu + 14 + kFcs;
   if (size >= least && size <= most) {
+    if (flow.fragments != 0) return CheckPieces(node != nullptr ? *node : otherwise, size, flow, errors);
     if (flow.protocol != kEsp || !IsUnevenEsp(size, flow.to.family())) return;
     RefuseValue(node != nullptr ? *node : otherwise, errors, absl::StrCat("size ", size),
                 absl::StrCat("is none of ", least, ", ", least + 4, ", ...: ESP is a multiple of 4 bytes"));
@@ -210,6 +233,10 @@ void Place(FlowDraft& draft, Profile& profile, std::vector<uint64_t>& sources, E
     flow.tcp.mss = static_cast<uint16_t>(port.mtu - (flow.to.is_v4() ? sizeof(Ipv4Header) : sizeof(Ipv6Header)) -
                                          sizeof(TcpHeader));
   } else {
+    if (flow.fragments > port.mtu) {
+      RefuseValue(*draft.fragments, errors, draft.fragments->text,
+                  absl::StrCat("is above ", port.mtu, ", the mtu of port ", port.name));
+    }
     CheckSizes(draft, port, errors);
   }
   if (draft.answer_size != nullptr) CheckSize(draft.answer_size, flow.answer_size, flow, port, errors, *draft.to);

@@ -8,6 +8,7 @@
 
 #include "generator/report/esp.h"
 #include "generator/report/events.h"
+#include "generator/report/fragments.h"
 #include "generator/report/plot.h"
 
 namespace baton::generator {
@@ -278,6 +279,20 @@ std::string GatewaysHtml(const RunResult& result) {
   return html + changes.Done();
 }
 
+std::string FragmentsHtml(const RunResult& result) {
+  if (!HasFragments(result)) return "";
+  Table sent("fragments-sent", {"frames sent instead of datagrams", "of requests", "of responses"});
+  for (const ClassResult& c : result.classes) {
+    if (c.in_pieces) sent.Row().Text(c.name).Count(c.request_pieces).Count(c.response_pieces);
+  }
+  std::vector<std::string> heads;
+  for (const NamedCount& count : CountsOf(result.fragments)) heads.emplace_back(count.text);
+  Table arrived("fragments", heads);
+  arrived.Row();
+  for (const NamedCount& count : CountsOf(result.fragments)) arrived.Count(count.value);
+  return "<h2>Fragments</h2>\n" + sent.Done() + arrived.Done();
+}
+
 std::string UnansweredHtml(const RunResult& result) {
   if (result.unanswered.empty()) return "";
   Table counts("unanswered", {"expects no answer", "sent", "reached servers", "twice", "SYN-ACKs came back", "resets",
@@ -341,6 +356,7 @@ std::string HtmlReport(const Profile& profile, const RunResult& result, const Ve
   html += EventsHtml(result);
   for (size_t i = 0; i < result.classes.size(); ++i) html += ClassHtml(result.classes[i], i, result.sending_s);
   html += GatewaysHtml(result);
+  html += FragmentsHtml(result);
   html += UnansweredHtml(result);
   html += PortsHtml(result);
   html += SecondsHtml(result);

@@ -6,6 +6,7 @@
 #include "generator/report/esp.h"
 #include "generator/report/events.h"
 #include "generator/report/hosts.h"
+#include "generator/report/fragments.h"
 #include "generator/report/json.h"
 #include "generator/report/unanswered.h"
 
@@ -63,6 +64,9 @@ void WriteClass(JsonWriter& json, const ClassResult& c, double seconds) {
   WriteTimes(json, "round_trip_us", c.round_trip);
   if (c.is_tcp) WriteConnections(json, c, seconds);
   WriteEspResult(json, c);
+  if (c.in_pieces) {
+    json.Object("fragments_sent").Number("requests", c.request_pieces).Number("responses", c.response_pieces).EndObject();
+  }
   json.EndObject();
 }
 
@@ -158,6 +162,7 @@ std::string JsonReport(const Profile& profile, const RunResult& result, const Ve
   json.Array("classes");
   for (const ClassResult& c : result.classes) WriteClass(json, c, result.sending_s);
   json.EndArray();
+  WriteFragments(json, result);
   WriteUnanswered(json, result);
   if (result.injected_requests && result.injected_responses) {
     json.Object("injected");
@@ -198,7 +203,7 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
     }
     if (c.skipped > 0) absl::StrAppendFormat(&text, "%s: %d requests were due and never sent\n", c.name, c.skipped);
   }
-  text += SummaryOfUnanswered(result);
+  text += SummaryOfFragments(result) + SummaryOfUnanswered(result);
   if (result.served) {
     absl::StrAppendFormat(&text, "served: %d datagrams echoed; %d connections, %d pages, %d requests not understood\n",
                           result.served->echoed, result.served->connections, result.served->pages,

@@ -37,7 +37,7 @@ struct Case {
 const std::vector<Case>& Cases() {
   using enum Malformed;
   constexpr auto kBad = ArrivalKind::kCorrupted, kFine = ArrivalKind::kStamped, kOther = ArrivalKind::kForeign;
-  constexpr auto kSegment = ArrivalKind::kTcp, kError = ArrivalKind::kIcmpError;
+  constexpr auto kSegment = ArrivalKind::kTcp, kError = ArrivalKind::kIcmpError, kPiece = ArrivalKind::kFragment;
   static const std::vector<Case> cases = {
       {kIpVersion, true, kBad, 14, {0x55}},
       {kIpVersion, false, kBad, 14, {0x50, 0, 0, 0}},
@@ -77,10 +77,10 @@ const std::vector<Case>& Cases() {
       {kIcmpErrorUnknown, false, kError, 54, {1, 3}},
       {kIcmpErrorCut, true, kError, 16, {0, 38}},  // 20 + 8 + 10
       {kIcmpErrorCut, false, kError, 18, {0, 18}},
-      {kFragmentTiny, true, kOther, 16, {0, 28, 0, 0, 0x20, 0, 64, 6}},
-      {kFragmentTiny, false, kOther, 54, {6, 0, 0, 1}},
-      {kFragmentBeyond, true, kOther, 20, {0x1f, 0xff, 64, 17}},
-      {kFragmentBeyond, false, kOther, 54, {17, 0, 0xff, 0xf8}},
+      {kFragmentTiny, true, kPiece, 16, {0, 28, 0, 0, 0x20, 0, 64, 6}},
+      {kFragmentTiny, false, kPiece, 54, {6, 0, 0, 1}},
+      {kFragmentBeyond, true, kPiece, 20, {0x1f, 0xff, 64, 17}},
+      {kFragmentBeyond, false, kPiece, 54, {17, 0, 0xff, 0xf8}},
       {kExtensionCut, false, kOther, 54, {17, 255}},
       {kExtensionsMany, false, kOther, 118, {17, 0, 1, 4, 0, 0, 0, 0, 1, 0xf4, 0, 80}},  // the ninth, and the ports
       {kLand, true, kFine, 26, {198, 51, 100, 10, 198, 51, 100, 10, 0, 80, 0, 80}},
