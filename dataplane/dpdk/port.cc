@@ -43,6 +43,9 @@ absl::StatusOr<std::unique_ptr<Port>> OpenPort(const PortSpec& spec, const DpdkB
   std::unique_ptr<Port> port(new Port(spec, *std::move(device)));
   RETURN_IF_ERROR(port->Configure(spec, pool));
   port->sockets_.Take(sockets);
+  if (spec.kind == DeviceKind::kAfPacket || spec.kind == DeviceKind::kAfXdp) {
+    port->interface_ = std::make_unique<InterfaceState>(spec.argument.substr(0, spec.argument.find(',')));
+  }
   return port;
 }
 
@@ -151,6 +154,7 @@ absl::Status Port::SetMac(const MacAddress& wanted) {
 }
 
 LinkState Port::link() const {
+  if (interface_ != nullptr && !interface_->running()) return {};
   rte_eth_link link;
   if (rte_eth_link_get_nowait(id_, &link) != 0) return {};
   return {.up = link.link_status == RTE_ETH_LINK_UP,

@@ -9,6 +9,7 @@
 #include "common/status.h"
 #include "dataplane/dpdk/buffer_pool.h"
 #include "dataplane/dpdk/driver_sockets.h"
+#include "dataplane/dpdk/interface_state.h"
 #include "dataplane/dpdk/spread.h"
 
 struct rte_eth_conf;
@@ -87,6 +88,7 @@ class Port {
   uint16_t queues_ = 1;
   Spreading spreading_;
   mutable DriverSockets sockets_;
+  std::unique_ptr<InterfaceState> interface_;  // of af_packet and af_xdp
 };
 
 // NotFound: no such device or interface; InvalidArgument: the device cannot do what `spec` says. The text names the

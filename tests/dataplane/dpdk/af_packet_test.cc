@@ -196,6 +196,30 @@ TEST_CASE("a port with a MAC address of its own receives what is sent to it") {
   CHECK(Receive(io) == frame);
 }
 
+TEST_CASE("a port has the link that its interface has") {
+  VethPair veth;
+  if (!IsRoot(veth)) return;
+  const auto kind = GENERATE(DeviceKind::kAfPacket, DeviceKind::kAfXdp);
+  CAPTURE(kind == DeviceKind::kAfXdp);
+  auto pool = DpdkBufferPool::Create("link_test", 8191);
+  REQUIRE(pool.ok());
+  auto port = OpenPort({.name = "wan", .kind = kind, .argument = "near"}, **pool);
+  INFO(port.status());
+  REQUIRE(port.ok());
+  const auto becomes = [&](bool up) {  // the kernel takes up to a second to say so
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while ((*port)->link().up != up && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return (*port)->link().up == up;
+  };
+  CHECK(becomes(true));
+  REQUIRE(std::system("ip link set far down") == 0);  // as a cable that is pulled
+  CHECK(becomes(false));
+  REQUIRE(std::system("ip link set far up") == 0);
+  CHECK(becomes(true));
+  REQUIRE(std::system("ip link set near down") == 0);
+  CHECK(becomes(false));
+}
+
 TEST_CASE("frames that find the ring full are counted as missed") {
   VethPair veth;
   if (!IsRoot(veth)) return;
