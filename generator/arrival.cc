@@ -3,6 +3,7 @@
 #include "common/checksum.h"
 #include "common/headers.h"
 #include "generator/esp/esp.h"
+#include "generator/mobile/headers.h"
 
 namespace baton::generator {
 namespace {
@@ -104,6 +105,23 @@ void ReadIpv4(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arri
   }
 }
 
+// Home addresses take the place of the header's in the checksum.
+void ReadMobile(const uint8_t* frame, uint64_t key, Arrival& arrival) {
+  const auto& ip = *reinterpret_cast<const Ipv6Header*>(frame + kIp);
+  const MobileHeaders headers = ReadMobileHeaders(frame, arrival.length, ip.next_header);
+  if (!headers.right || headers.next != kUdp) return;  // nothing of ours
+  arrival.l4 = headers.l4;
+  const uint8_t* src = headers.source_home != 0 ? frame + headers.source_home : ip.src;
+  const uint8_t* dst = headers.receiver_home != 0 ? frame + headers.receiver_home : ip.dst;
+  ReadUdp(frame, static_cast<uint16_t>(arrival.length - headers.l4), AddToChecksum(AddToChecksum(0, src, 16), dst, 16), key,
+          arrival);
+  const uint16_t home = arrival.stamp.is_response() ? headers.receiver_home : headers.source_home;
+  const uint16_t other = arrival.stamp.is_response() ? headers.source_home : headers.receiver_home;
+  arrival.mobile = home == kHomeAt && other == 0 && headers.l4 == kHomeAt + 16;
+  if (arrival.kind == ArrivalKind::kStamped && !arrival.mobile) arrival.kind = ArrivalKind::kForeign;
+  arrival.udp = false;  // nobody answers a stranger's header
+}
+
 void ReadIpv6(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arrival) {
   if (length < kIp + sizeof(Ipv6Header)) return;
   const auto& ip = *reinterpret_cast<const Ipv6Header*>(frame + kIp);
@@ -125,6 +143,8 @@ void ReadIpv6(const uint8_t* frame, uint16_t length, uint64_t key, Arrival& arri
     ReadEsp(frame, payload, key, arrival);
   } else if (ip.next_header == kFragment) {
     arrival.kind = ArrivalKind::kFragment;
+  } else if (ip.next_header == kDestinationOptions || ip.next_header == kRouting) {
+    ReadMobile(frame, key, arrival);
   }
 }
 

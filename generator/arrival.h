@@ -27,6 +27,7 @@ struct Arrival {
   bool icmp = false;    // kStamped: an echo request or reply
   bool esp = false;     // kStamped: ESP
   bool udp = false;     // kForeign: a whole datagram, in order
+  bool mobile = false;  // kStamped: UDP with the header of mobile/headers.h that its direction has, and no other
   bool stamp_good = false;
   uint16_t l4 = 0;      // of IP packets: offset of the UDP, ICMP or TCP header
   uint16_t length = 0;  // of IP packets: of the frame without padding

@@ -69,13 +69,17 @@ int Engine::SendRequests(Class& c, int64_t now_ns) {
     const Stamp stamp{
         .flow = flow, .number = NumberRequest(flow), .time_ns = static_cast<uint64_t>(now_ns), .sender = 0};
     const FrameTemplate& frame = c.NextFrame();
-    frame.Write(frames[i].data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts),
-                  stamp, key_);
+    uint32_t host = source % hosts;
+    if (c.terminals != nullptr) {
+      host = WriteFromTerminal(c, frame, source, stamp, frames[i].data);
+    } else {
+      frame.Write(frames[i].data, c.sources[host], static_cast<uint16_t>(kFirstSourcePort + source / hosts), stamp, key_);
+    }
     if (c.esp != nullptr) {
       c.esp->WriteRequest(frames[i].data + frame.l4(), static_cast<uint16_t>(frame.length() - frame.l4()), picked,
                           stamp.number, now_ns - sending_began_ns_);
     }
-    if (c.by_host) SendAsHost(port, c.profile.to.family(), source % hosts, frames[i].data);
+    if (c.by_host) SendAsHost(port, c.profile.to.family(), host, frames[i].data);
     frames[i].length = frame.length();
     c.counts.requests.sent_bytes += frame.length();
     port.outbox.Add(frames[i]);
@@ -143,7 +147,7 @@ bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64
     return false;
   }
   Class& c = *classes_[flows_.server(stamp.flow).flow_class];
-  if (arrival.esp != (c.esp != nullptr)) {
+  if (arrival.esp != (c.esp != nullptr) || arrival.mobile != (c.terminals != nullptr)) {
     ++strays_.foreign;
     return false;
   }
@@ -247,7 +251,9 @@ void Engine::TakeResponse(const Arrival& arrival, const uint8_t* frame, int64_t 
   const ClientFlow& flow = flows_.client(stamp.flow);
   Class& c = *classes_[flow.flow_class];
   const auto server = static_cast<uint16_t>(stamp.server() + 1);
-  c.counts.wrong_address += !IsAddressedRight(c, stamp.flow, arrival, frame);
+  c.counts.wrong_address += c.terminals == nullptr
+                                ? !IsAddressedRight(c, stamp.flow, arrival, frame)
+                                : !TakeAtTerminal(c, arrival, frame, c.profile.first_source + stamp.flow - c.first_flow, now_ns);
   CountResponse(c, stamp, flow.first_server != 0 && flow.first_server != server, now_ns);
 }
 

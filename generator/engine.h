@@ -135,6 +135,10 @@ class Engine {
   void TakeBackFromGateway(Port& port, const Arrival& arrival, const uint8_t* frame);
   void AddGateways(RunResult& result) const;
 
+  // engine_mobile.cc
+  uint32_t WriteFromTerminal(Class& c, const FrameTemplate& frame, uint32_t source, const Stamp& stamp, uint8_t* at);
+  bool TakeAtTerminal(Class& c, const Arrival& arrival, const uint8_t* frame, uint32_t source, int64_t now_ns);
+
   // engine_serving.cc
   bool ServeStranger(Port& port, const Arrival& arrival, Frame& frame);
   bool ServeWeb(Port& port, const Arrival& arrival, uint32_t host, Frame& frame);

@@ -4,6 +4,7 @@
 #include "generator/engine.h"
 #include "generator/epochs.h"
 #include "generator/fragments/split.h"
+#include "generator/mobile/headers.h"
 
 namespace baton::generator {
 
@@ -26,9 +27,11 @@ struct Engine::Class {
         piece(p.fragments != 0 ? p.fragments : mtu),
         random(~seed) {
     if (p.protocol == kEsp) esp = std::make_unique<Associations>(p.esp, p.count);
+    if (p.mobile.on()) terminals = std::make_unique<Terminals>(p.mobile, p.count);
     for (const uint16_t size : p.sizes) {
       frames.emplace_back(FrameShape{.dst = p.to, .dst_port = p.to_port,
-                                     .length = static_cast<uint16_t>(is_tcp ? 124 : size - 4), .protocol = p.protocol},
+                                     .length = static_cast<uint16_t>(is_tcp ? 124 : size - 4), .protocol = p.protocol,
+                                     .mobile = p.mobile.on()},
                           at.mac);
     }
   }
@@ -58,7 +61,8 @@ struct Engine::Class {
   CountsByEpoch by_epoch;
   TcpPlan tcp_plan;
   const uint32_t part_of_request;
-  std::unique_ptr<Associations> esp;  // none: other flows
+  std::unique_ptr<Associations> esp;     // none: other flows
+  std::unique_ptr<Terminals> terminals;  // none: hosts that do not move
   const uint16_t piece;      // an IP packet is at most so long
   uint64_t request_pieces = 0, response_pieces = 0;  // frames that were sent instead of datagrams
   Random random;             // of the order of pieces

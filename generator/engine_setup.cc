@@ -214,6 +214,10 @@ RunResult Engine::Result() const {
     }
     bytes += c->picker.bytes() + (c->esp != nullptr ? c->esp->bytes() : 0);
     if (c->esp != nullptr) AddEsp(*c, r);
+    if (c->terminals != nullptr) {
+      r.mobile = MobileResult{.moves = c->terminals->moves(), .gaps = c->terminals->gaps()};
+      bytes += c->terminals->bytes();
+    }
   }
   AddUnansweredTo(result);
   for (const auto& port : ports_) {

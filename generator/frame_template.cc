@@ -6,6 +6,7 @@
 #include "common/checksum.h"
 #include "common/headers.h"
 #include "generator/esp/esp.h"
+#include "generator/mobile/headers.h"
 
 namespace baton::generator {
 namespace {
@@ -41,7 +42,7 @@ FrameTemplate::FrameTemplate(const FrameShape& shape, const MacAddress& src)
       icmp_(shape.protocol == kIcmp),
       esp_(shape.protocol == kEsp),
       length_(shape.length),
-      l4_(L4Of(ipv4_)),
+      l4_(static_cast<uint16_t>(L4Of(ipv4_) + (shape.mobile ? kMobileHeader : 0))),
       bytes_((shape.length + 63u) / 64 * 64) {
   uint8_t* frame = bytes_.data();
   EthernetHeader& ethernet = EthernetOf(frame);
@@ -61,8 +62,9 @@ FrameTemplate::FrameTemplate(const FrameShape& shape, const MacAddress& src)
   } else {
     Ipv6Header& ip = Ipv6Of(frame);
     ip.version_class_flow = Be32(0x60000000);
-    ip.payload_length = Be16(l4_length);
-    ip.next_header = icmp_ ? kIcmpv6 : shape.protocol;
+    ip.payload_length = Be16(static_cast<uint16_t>(length_ - L4Of(false)));
+    ip.next_header = icmp_ ? kIcmpv6 : shape.mobile ? kDestinationOptions : shape.protocol;
+    if (shape.mobile) WriteHomeOption(frame + L4Of(false), kUdp);
     ip.hop_limit = kTtl;
     std::memcpy(ip.dst, shape.dst.v6_bytes(), 16);
     udp_sum_ = AddToChecksum(0, ip.dst, 16);
@@ -126,7 +128,8 @@ void FrameTemplate::WriteHeaders(uint8_t* at, const IpAddress& src, uint16_t src
 
 namespace {
 
-// The IP header of the response: swapped addresses, a new life, the length. Returns the sum of the addresses.
+// The IP header of the response: swapped addresses, a new life, the length. Returns the sum of the addresses, for a mobile
+// terminal that of its home.
 uint64_t TurnIpv4(uint8_t* frame, uint16_t length) {
   Ipv4Header& ip = Ipv4Of(frame);
   std::swap(ip.src, ip.dst);
@@ -137,14 +140,18 @@ uint64_t TurnIpv4(uint8_t* frame, uint16_t length) {
   return uint64_t{ip.src.raw()} + ip.dst.raw();
 }
 
-uint64_t TurnIpv6(uint8_t* frame, uint16_t l4_length) {
+uint64_t TurnIpv6(uint8_t* frame, uint16_t length, bool mobile) {
   Ipv6Header& ip = Ipv6Of(frame);
+  ip.hop_limit = kTtl;
+  ip.payload_length = Be16(static_cast<uint16_t>(length - L4Of(false)));
+  if (mobile) {
+    TurnToTerminal(frame);
+    return AddToChecksum(AddToChecksum(0, ip.src, 16), frame + kHomeAt, 16);
+  }
   uint8_t src[16];
   std::memcpy(src, ip.src, 16);
   std::memcpy(ip.src, ip.dst, 16);
   std::memcpy(ip.dst, src, 16);
-  ip.hop_limit = kTtl;
-  ip.payload_length = Be16(l4_length);
   return AddToChecksum(AddToChecksum(0, ip.src, 16), ip.dst, 16);
 }
 
@@ -161,7 +168,7 @@ void TurnAround(uint8_t* frame, const Arrival& arrival, uint16_t length, const M
   std::memcpy(ethernet.src, own.bytes.data(), 6);
   const uint16_t l4 = arrival.l4;
   const auto l4_length = static_cast<uint16_t>(length - l4);
-  uint64_t sum = arrival.ipv4 ? TurnIpv4(frame, length) : TurnIpv6(frame, l4_length);
+  uint64_t sum = arrival.ipv4 ? TurnIpv4(frame, length) : TurnIpv6(frame, length, arrival.mobile);
   const size_t before = arrival.length - l4, stamp_end = sizeof(UdpHeader) + kStampSize;
   if (l4_length > before) std::memset(frame + l4 + before, 0, l4_length - before);
   if (arrival.esp) {

@@ -17,6 +17,7 @@ struct FrameShape {
   uint16_t dst_port = 0;   // not of kIcmp, kEsp
   uint16_t length = 0;  // of the frame, without its FCS
   uint8_t protocol = kUdp;  // kIcmp: echo requests, of either family
+  bool mobile = false;      // kUdp over IPv6, with the home address option (mobile/headers.h)
 };
 
 // The shortest frame (without FCS) that holds a stamp; Ethernet pads what is shorter than 60 bytes.
@@ -32,7 +33,7 @@ class FrameTemplate {
   bool ipv4() const { return ipv4_; }
   uint16_t l4() const { return l4_; }
 
-  // `src_port` is the identifier of an echo request. Of kEsp, esp/esp.h writes the rest. REQUIRES: `src` is of the family of the destination; `at` has room for the length rounded up to 64.
+  // `src_port` is the identifier of an echo request; a mobile terminal's `src` is its home. Of kEsp, esp/esp.h writes the rest. REQUIRES: `src` is of the family of the destination; `at` has room for the length rounded up to 64.
   void Write(uint8_t* at, const IpAddress& src, uint16_t src_port, const Stamp& stamp, uint64_t key) const;
   // The headers up to the ports, the rest is the caller's; `at` has room for the length rounded up to 64.
   void WriteHeaders(uint8_t* at, const IpAddress& src, uint16_t src_port) const;

@@ -33,6 +33,12 @@ struct EspResult {
   std::vector<Associations> associations;
 };
 
+// What the moves of a class of Mobile IPv6 terminals cost.
+struct MobileResult {
+  uint64_t moves = 0;  // of terminals that sent after it
+  Histogram gaps;      // from the last response before a move to the first one after it
+};
+
 struct ClassResult {
   std::string name;
   uint32_t flows = 0;
@@ -49,6 +55,7 @@ struct ClassResult {
   TcpCounts tcp;
   Histogram tcp_set_up;
   std::optional<EspResult> esp;
+  std::optional<MobileResult> mobile;
 };
 
 // Of a class that expects no answer (unanswered/).

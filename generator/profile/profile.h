@@ -12,6 +12,7 @@
 #include "generator/esp/associations.h"
 #include "generator/link/impaired_link.h"
 #include "generator/fragments/split.h"
+#include "generator/mobile/terminals.h"
 #include "generator/picker.h"
 #include "generator/tcp/connection.h"
 #include "generator/unanswered/profile.h"
@@ -55,6 +56,7 @@ struct FlowProfile {
   TcpPlan tcp;
   std::string request_text;   // tcp.http
   EspProfile esp;
+  MobileProfile mobile;
   uint32_t first_source = 0;  // place of its first flow among the sources of its port: no two classes share one
 };
 

@@ -7,9 +7,11 @@
 #include "controlplane/config/reader.h"
 #include "controlplane/config/values.h"
 #include "generator/frame_template.h"
+#include "generator/mobile/headers.h"
 #include "generator/profile/client_port.h"
 #include "generator/profile/esp_reader.h"
 #include "generator/profile/hosts_reader.h"
+#include "generator/profile/mobile_reader.h"
 #include "generator/profile/unanswered_reader.h"
 #include "generator/profile/values.h"
 #include "generator/serving.h"
@@ -85,6 +87,7 @@ struct FlowDraft {
   const Node* answer_size = nullptr;
   EspNodes esp = {};
   const Node* fragments = nullptr;
+  const Node* mobile = nullptr;
 };
 
 // One size, a list of sizes that take turns, or "imix".
@@ -172,6 +175,8 @@ FlowDraft ReadFlow(const Node& node, ErrorList& errors) {
     ReadPackets(map, errors, draft);
   }
   if (flow.protocol == kEsp) draft.esp = ReadEspKeys(map, errors, flow.esp);
+  draft.mobile = map.Optional("mobile");
+  if (draft.mobile != nullptr) ReadMobile(*draft.mobile, errors, flow);
   map.Words<Activity>("activity", kActivities, flow.activity);
   if (const Node* exponent = map.Optional("exponent")) {
     if (flow.activity != Activity::kZipf) Refuse(*exponent, errors, "is only for activity: zipf");
@@ -191,7 +196,8 @@ void CheckPieces(const Node& at, uint16_t size, const FlowProfile& flow, ErrorLi
 
 void CheckSize(const Node* node, uint16_t size, const FlowProfile& flow, const PortProfile& port, ErrorList& errors,
                const Node& otherwise) {
-  const int least = ShortestFrame(flow.to.family(), flow.protocol) + kFcs;
+  const int mobile = flow.mobile.on() ? kMobileHeader : 0;
+  const int least = ShortestFrame(flow.to.family(), flow.protocol) + mobile + kFcs;
   const int most = flow.fragments != 0 ? kLongestDatagram + kFcs : port.mtu + 14 + kFcs;
   if (size >= least && size <= most) {
     if (flow.fragments != 0) return CheckPieces(node != nullptr ? *node : otherwise, size, flow, errors);
@@ -245,6 +251,7 @@ void Place(FlowDraft& draft, Profile& profile, std::vector<uint64_t>& sources, E
   uint64_t& used = sources[flow.port * 2 + (flow.to.is_v4() ? 0 : 1)];
   flow.first_source = static_cast<uint32_t>(used);
   used += flow.count;
+  if (draft.mobile != nullptr) CheckMobile(*draft.mobile, profile, flow, errors);
   const uint64_t most = static_cast<uint64_t>(hosts) * kSourcePorts;
   if (used > most) {
     const Node& at = draft.count != nullptr ? *draft.count : *draft.node;

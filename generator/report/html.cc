@@ -258,6 +258,7 @@ std::string ClassHtml(const ClassResult& c, size_t place, double sending_s) {
   AddTimes(times, "round trip", c.round_trip);
   if (c.requests.judged) AddTimes(times, "longest gap, requests", c.requests.longest_gaps);
   if (c.responses.judged) AddTimes(times, "longest gap, responses", c.responses.longest_gaps);
+  if (c.mobile) AddTimes(times, absl::StrCat("gap over a move, of ", c.mobile->moves, " moves"), c.mobile->gaps);
   html += counts.Done();
   if (c.is_tcp) html += ConnectionsHtml(c, place, sending_s);
   return html + times.Done();

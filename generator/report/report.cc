@@ -67,6 +67,11 @@ void WriteClass(JsonWriter& json, const ClassResult& c, double seconds) {
   if (c.in_pieces) {
     json.Object("fragments_sent").Number("requests", c.request_pieces).Number("responses", c.response_pieces).EndObject();
   }
+  if (c.mobile) {
+    json.Object("mobile").Number("moves", c.mobile->moves);
+    WriteTimes(json, "gap_over_move_us", c.mobile->gaps);
+    json.EndObject();
+  }
   json.EndObject();
 }
 

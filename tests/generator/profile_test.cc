@@ -333,6 +333,55 @@ TEST_CASE("wrong ESP flows are refused at their place") {
   CHECK(report == std::string("f:") + c.report);
 }
 
+constexpr absl::string_view kMobile = R"(ports:
+  - {name: a, device: "null:", role: clients, addresses: 2001:db8::2-2001:db8::3}
+  - {name: b, device: "null:", role: servers, addresses: 2001:db8:1::a}
+flows:
+  - name: m
+    protocol: udp
+    to: "[2001:db8:1::a]:53"
+    count: 100
+    rate: 1k
+    size: 108
+    mobile:
+      home: 2001:db8:f::1-2001:db8:f::64
+      moves_every: 3s
+)";
+
+TEST_CASE("a profile of mobile terminals") {
+  const ProfileResult result = ParseProfile(kMobile, "f");
+  REQUIRE(result.Report() == "");
+  CHECK(result.profile.flows[0].mobile.home == IpAddress::Parse("2001:db8:f::1").value());
+  CHECK(result.profile.flows[0].mobile.moves_ns == 3'000'000'000);
+}
+
+TEST_CASE("wrong mobile terminals are refused at their place") {
+  struct Wrong {
+    const char *name, *good, *bad, *report;
+  };
+  const auto c = GENERATE(values<Wrong>({
+      {"no room for the option", "size: 108", "size: 107",
+       "10:11: flows[0].size: 107 is outside 108..1518, what a frame of IPv6 with a stamp takes on port a"},
+      {"too few homes", "f::64", "f::63",
+       "12:13: flows[0].mobile.home: 2001:db8:f::1-2001:db8:f::63 has 99 addresses for 100 flows"},
+      {"too small a prefix", "2001:db8:f::1-2001:db8:f::64", "2001:db8:f::/122",
+       "12:13: flows[0].mobile.home: 2001:db8:f::/122 has 63 addresses for 100 flows"},
+      {"an IPv4 home", "2001:db8:f::1-2001:db8:f::64", "10.9.0.0/16",
+       "12:13: flows[0].mobile.home: 10.9.0.0/16 are no IPv6 addresses that a home can have (RFC 6275, 6.3)"},
+      {"no home", "      home: 2001:db8:f::1-2001:db8:f::64\n", "", "12:7: flows[0].mobile: the key \"home\" is missing"},
+      {"moving too often", "3s", "9ms", "13:20: flows[0].mobile.moves_every: 9ms is below 10ms"},
+      {"nowhere to move", "2001:db8::2-2001:db8::3", "2001:db8::2",
+       "12:7: flows[0].mobile: moves need two IPv6 addresses of port a"},
+      {"no server", "servers", "clients", "12:7: flows[0].mobile: needs a port with role: servers: others know no bindings"},
+      {"another protocol", "to: \"[2001:db8:1::a]:53\"", "to: \"10.2.0.2:53\"",
+       "12:7: flows[0].mobile: is for protocol: udp over IPv6 only"},
+  }));
+  CAPTURE(c.name);
+  const std::string report = ParseProfile(absl::StrReplaceAll(kMobile, {{c.good, c.bad}}), "f").Report();
+  CAPTURE(report);
+  CHECK(absl::StrContains("\n" + report, absl::StrCat("\nf:", c.report, "\n")));
+}
+
 TEST_CASE("connections need servers of our own") {
   const std::string text = absl::StrReplaceAll(kGood, {{"role: servers", "role: clients"},
                                                        {"udp, to: \"[2001", "tcp, to: \"[2001"},

@@ -82,3 +82,33 @@ def test_esp_flows_get_new_spis(lab, tmp_path):
     assert set(seen) == spis | {0x80000000 + spi for spi in spis}
     assert sum(len(seen[spi]) for spi in spis) == sum(c["requests"]["sent"] for c in (v4, v6)) > 2900
     assert report["total"]["corrupted"] == report["total"]["wrong_address"] == 0
+
+
+def test_mobile_terminals_move(lab, tmp_path):
+    """Home addresses stay in their option, sources change; every UDP checksum is right over the home address."""
+    flows = """flows:
+  - {name: roaming, protocol: udp, to: "[2001:db8:a::11]:7", count: 20, rate: 1k, size: 200,
+     mobile: {home: 2001:db8:f::/64, moves_every: 1s}}
+"""
+    report, capture = run(lab, tmp_path, flows, "ip6 and (ip6[6] == 60 or ip6[6] == 43)")
+    care_of, responses = collections.defaultdict(list), collections.Counter()
+    for src, dst, option, routed, status in capture.read(
+            "ipv6.src", "ipv6.dst", "ipv6.opt.mipv6.home_address", "ipv6.routing.mipv6.home_address", "udp.checksum.status",
+            match="udp"):
+        assert status == "1", "tshark knows what takes a home address's place in the checksum"
+        if option:
+            home = option
+            assert dst == "2001:db8:a::11"
+            if src not in care_of[home]:
+                care_of[home].append(src)
+        else:
+            assert src == "2001:db8:a::11" and routed in care_of and dst in care_of[routed]
+            responses[routed] += 1
+    assert sorted(care_of) == sorted(f"2001:db8:f::{i + 1:x}" for i in range(20))
+    hosts = [f"2001:db8:1::10{i}" for i in range(4)]
+    for i in range(20):
+        assert care_of[f"2001:db8:f::{i + 1:x}"] == [hosts[(i + move) % 4] for move in range(3)]
+    c = report["classes"][0]
+    assert sum(responses.values()) == c["responses"]["arrived"] > 2900
+    assert c["mobile"]["moves"] == 40 == c["mobile"]["gap_over_move_us"]["count"]
+    assert c["wrong_address"] == 0 and c["mobile"]["gap_over_move_us"]["max"] < 500_000
