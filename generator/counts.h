@@ -71,7 +71,27 @@ struct TcpCounts {
   uint64_t resets_sent = 0;  // by servers, for segments of no connection
 
   uint64_t failed() const { return timed_out + reset_by_server + reset_by_others + closed_early + not_understood; }
+  void Add(const TcpCounts& other) {
+    opened += other.opened;
+    established += other.established;
+    completed += other.completed;
+    timed_out += other.timed_out;
+    reset_by_server += other.reset_by_server;
+    reset_by_others += other.reset_by_others;
+    closed_early += other.closed_early;
+    not_understood += other.not_understood;
+    error_responses += other.error_responses;
+    busy += other.busy;
+    concurrent += other.concurrent;
+    most_concurrent += other.most_concurrent;  // of cores: perhaps not at the same time
+    retransmitted += other.retransmitted;
+    duplicate_segments += other.duplicate_segments;
+    out_of_order += other.out_of_order;
+    abandoned += other.abandoned;
+    resets_sent += other.resets_sent;
+  }
 };
+static_assert(sizeof(TcpCounts) == 17 * sizeof(uint64_t));  // Add has them all
 
 // What became of connections, by when it did.
 struct Ends {
@@ -148,7 +168,20 @@ struct StrayCounts {
   uint64_t echo_answered = 0;         // echo requests of others
   uint64_t information_answered = 0;  // replies to information requests
   uint64_t information_missed = 0;    // requests that came while too many others were being answered
+
+  void Add(const StrayCounts& other) {
+    corrupted += other.corrupted;
+    foreign += other.foreign;
+    neighbor += other.neighbor;
+    icmp_errors += other.icmp_errors;
+    redirects += other.redirects;
+    wrong_mac += other.wrong_mac;
+    echo_answered += other.echo_answered;
+    information_answered += other.information_answered;
+    information_missed += other.information_missed;
+  }
 };
+static_assert(sizeof(StrayCounts) == 9 * sizeof(uint64_t));  // Add has them all
 
 // For the line that is printed each second: written by the core, relaxed, because each number stands for itself.
 struct Progress {

@@ -23,12 +23,13 @@ bool IsOfStranger(Arrival& arrival) {
 
 int Engine::PollOnce(int64_t now_ns) {
   int moved = 0;
+  const uint64_t handed_over = handed_over_;
   if (phase() == Phase::kSending) MoveEpoch(now_ns);  // connections send requests below, in every poll perhaps
   for (const auto& port : ports_) {
     port->link->Advance(now_ns);
     port->outbox.Flush(*port->link);
     if (!port->questions.empty()) AnswerInformation(*port);
-    if (port->peer.is_zero()) {
+    if (port->peer.is_zero() && core_ == 0) {
       if (const auto question = port->neighbors->Ask(now_ns)) Say(*port, *question);
     }
     moved += port->role == Role::kServers ? Serve(*port, now_ns) : TakeResponses(*port, now_ns);
@@ -38,6 +39,7 @@ int Engine::PollOnce(int64_t now_ns) {
     MoveEpoch(now_ns);  // for an event at the very beginning
     for (size_t i = 0; i < classes_.size(); ++i) {
       Class& c = *classes_[(first_class_ + i) % classes_.size()];
+      if (c.profile.count == 0) continue;  // other cores have all of it
       if (c.is_tcp) {
         moved += OpenConnections(c, now_ns);
       } else {
@@ -45,7 +47,7 @@ int Engine::PollOnce(int64_t now_ns) {
       }
     }
     ++first_class_;
-    moved += SendUnanswered(now_ns);
+    if (core_ == 0) moved += SendUnanswered(now_ns);
   }
   if (phase() == Phase::kSending || phase() == Phase::kSettling) {
     for (const auto& c : classes_) {
@@ -53,7 +55,7 @@ int Engine::PollOnce(int64_t now_ns) {
     }
   }
   if (moved > 0) Publish();
-  return moved;
+  return moved + static_cast<int>(handed_over_ - handed_over);
 }
 
 int Engine::SendRequests(Class& c, int64_t now_ns) {
@@ -65,7 +67,7 @@ int Engine::SendRequests(Class& c, int64_t now_ns) {
   const auto hosts = static_cast<uint32_t>(c.sources.size());
   for (int i = 0; i < due; ++i) {
     const uint32_t picked = c.ahead[(c.ahead_begin + static_cast<uint32_t>(i)) % Class::kAhead];
-    const uint32_t flow = c.first_flow + picked, source = c.profile.first_source + picked;
+    const uint32_t flow = c.first_flow + picked, source = c.SourceOf(picked);
     const Stamp stamp{
         .flow = flow, .number = NumberRequest(flow), .time_ns = static_cast<uint64_t>(now_ns), .sender = 0};
     const FrameTemplate& frame = c.NextFrame();
@@ -103,17 +105,18 @@ void Engine::PickAhead(Class& c, int count) {
   }
 }
 
+inline int Engine::Receive(Port& port, Frame* frames, Arrival* arrivals) {
+  if (crew_ != nullptr) return ReceiveOwn(port, frames, arrivals);
+  const int count = port.link->Receive(frames, port.role == Role::kServers ? receive_burst_ : kBurst);
+  for (int i = 0; i < count; ++i) arrivals[i] = Read(port, frames[i]);
+  return count;
+}
+
 int Engine::Serve(Port& port, int64_t now_ns) {
   if (!port.outbox.empty()) return 0;  // there is no room for answers
   Frame frames[kBurst];
   Arrival arrivals[kBurst];
-  const int count = port.link->Receive(frames, receive_burst_);
-  for (int i = 0; i < count; ++i) {
-    arrivals[i] = Classify(frames[i].data, frames[i].length, key_);
-    if (arrivals[i].stamp_good && arrivals[i].stamp.flow < flows_.size()) {
-      __builtin_prefetch(&flows_.server(arrivals[i].stamp.flow), 1);
-    }
-  }
+  const int count = Receive(port, frames, arrivals);
   Frame unused[kBurst];
   int unused_count = 0;
   for (int i = 0; i < count; ++i) {
@@ -142,7 +145,7 @@ int Engine::Serve(Port& port, int64_t now_ns) {
 // Sends the frame as the response; false when there is none.
 bool Engine::TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns) {
   const Stamp& stamp = arrival.stamp;
-  if (stamp.is_response() || stamp.flow >= flows_.size()) {
+  if (stamp.is_response() || !flows_.has(stamp.flow)) {
     if (!NoteUnanswered(port, arrival, frame)) ++strays_.foreign;
     return false;
   }
@@ -194,13 +197,7 @@ int Engine::TakeResponses(Port& port, int64_t now_ns) {
   if (port.outbox.room() < kBurst) return 0;  // TCP answers
   Frame frames[kBurst];
   Arrival arrivals[kBurst];
-  const int count = port.link->Receive(frames, kBurst);
-  for (int i = 0; i < count; ++i) {
-    arrivals[i] = Classify(frames[i].data, frames[i].length, key_);
-    if (arrivals[i].stamp_good && arrivals[i].stamp.flow < flows_.size()) {
-      __builtin_prefetch(&flows_.client(arrivals[i].stamp.flow), 1);
-    }
-  }
+  const int count = Receive(port, frames, arrivals);
   Frame unused[kBurst];
   int unused_count = 0;
   for (int i = 0; i < count; ++i) {
@@ -227,7 +224,7 @@ int Engine::TakeResponses(Port& port, int64_t now_ns) {
 bool Engine::IsAddressedRight(const Class& c, uint32_t flow, const Arrival& arrival, const uint8_t* frame) const {
   constexpr size_t kIp = 14;
   const auto hosts = static_cast<uint32_t>(c.sources.size());
-  const uint32_t source = c.profile.first_source + flow - c.first_flow;
+  const uint32_t source = c.SourceOf(flow - c.first_flow);
   const IpAddress &to = c.profile.to, &from = c.sources[source % hosts];
   const auto own_port = static_cast<uint16_t>(kFirstSourcePort + source / hosts);
   if (arrival.ipv4 != to.is_v4()) return false;
@@ -244,7 +241,7 @@ bool Engine::IsAddressedRight(const Class& c, uint32_t flow, const Arrival& arri
 // Without servers of our own, a request that comes back counts as its response: hosts with an echo service.
 void Engine::TakeResponse(const Arrival& arrival, const uint8_t* frame, int64_t now_ns) {
   const Stamp& stamp = arrival.stamp;
-  if (stamp.is_response() != has_servers_ || stamp.flow >= flows_.size()) {
+  if (stamp.is_response() != has_servers_ || !flows_.has(stamp.flow)) {
     ++strays_.foreign;
     return;
   }
@@ -253,7 +250,7 @@ void Engine::TakeResponse(const Arrival& arrival, const uint8_t* frame, int64_t 
   const auto server = static_cast<uint16_t>(stamp.server() + 1);
   c.counts.wrong_address += c.terminals == nullptr
                                 ? !IsAddressedRight(c, stamp.flow, arrival, frame)
-                                : !TakeAtTerminal(c, arrival, frame, c.profile.first_source + stamp.flow - c.first_flow, now_ns);
+                                : !TakeAtTerminal(c, arrival, frame, c.SourceOf(stamp.flow - c.first_flow), now_ns);
   CountResponse(c, stamp, flow.first_server != 0 && flow.first_server != server, now_ns);
 }
 
@@ -294,7 +291,7 @@ void Engine::CountStray(const Arrival& arrival, bool at_clients, int64_t now_ns)
     ++strays_.redirects;
   } else if (arrival.kind == ArrivalKind::kForeign) {
     ++strays_.foreign;
-  } else if (arrival.stamp_good && arrival.stamp.flow < flows_.size()) {
+  } else if (arrival.stamp_good && flows_.has(arrival.stamp.flow)) {
     Class& c = *classes_[flows_.client(arrival.stamp.flow).flow_class];
     const auto count = [at_clients](Counted& counts, uint64_t n) {
       (at_clients ? counts.responses : counts.requests).corrupted += n;
@@ -322,11 +319,13 @@ void Engine::MovePhase(int64_t now_ns) {
     phase_began_ns_ = now_ns;
     phase_.store(next, std::memory_order_relaxed);
   };
+  if (crew_ != nullptr) ShareNextHops();
   if (phase() == Phase::kResolving && LearnNextHops()) {
-    sending_began_ns_ = sending_ended_ns_ = now_ns;
-    epochs_.Begin(now_ns);
-    timeline_.Begin(now_ns);
-    begin(Phase::kSending);
+    const int64_t agreed_ns = crew_ == nullptr ? now_ns : AgreedBegin(now_ns);
+    if (agreed_ns > 0) {
+      BeginSending(agreed_ns);
+      begin(Phase::kSending);
+    }
   }
   if (phase() == Phase::kSending) {
     LearnNextHops();
@@ -340,10 +339,19 @@ void Engine::MovePhase(int64_t now_ns) {
   } else if (phase() == Phase::kSettling) {
     if (now_ns - phase_began_ns_ >= profile_.settle.count()) begin(Phase::kDone);
   }
-  const bool unresolved = phase() == Phase::kResolving &&
-                          (now_ns - phase_began_ns_ >= kResolveNs || stop_.load(std::memory_order_relaxed));
+  const bool over = now_ns - phase_began_ns_ >= kResolveNs && core_ == 0;
+  const bool unresolved = phase() == Phase::kResolving && (over || stop_.load(std::memory_order_relaxed) ||
+                                                           (crew_ != nullptr && crew_->begin_ns() < 0));
+  if (unresolved && core_ == 0 && crew_ != nullptr) crew_->SetBegin(-1);
   if (unresolved || abort_.load(std::memory_order_relaxed)) begin(Phase::kDone);
   if (phase() == Phase::kDone) DropUnsent(now_ns);
+}
+
+void Engine::BeginSending(int64_t now_ns) {
+  sending_began_ns_ = sending_ended_ns_ = now_ns;
+  epochs_.Begin(now_ns);
+  timeline_.Begin(now_ns);
+  for (const auto& c : classes_) c->pace.Begin(now_ns, static_cast<double>(c->profile.part) / c->profile.parts);
 }
 
 // A request that leaves at the very time of an event would be of two epochs: the event then waits for the next poll.

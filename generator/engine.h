@@ -1,6 +1,6 @@
 // One core of the generator, both ends of the traffic: sends the requests that are due, answers those that arrive for
 // its servers, checks and counts everything, answers its neighbours. Driven by PollOnce; used by one core only, but for
-// progress() and phase(). Allocates nothing after Create.
+// progress() and phase(). Several engines, one a core, make a Crew. Allocates nothing after Create.
 #pragma once
 
 #include <atomic>
@@ -9,6 +9,7 @@
 
 #include "generator/arrival.h"
 #include "generator/counts.h"
+#include "generator/crew.h"
 #include "generator/epochs.h"
 #include "generator/flow_table.h"
 #include "generator/fragments/reassembly.h"
@@ -37,7 +38,13 @@ enum class Phase : uint8_t { kResolving, kSending, kSettling, kDone };
 class Engine {
  public:
   // REQUIRES: one use for each port of the profile, in its order; profile and links outlive this.
-  static absl::StatusOr<std::unique_ptr<Engine>> Create(const Profile& profile, const std::vector<PortUse>& uses);
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(const Profile& profile, const std::vector<PortUse>& uses) {
+    return Create(profile, uses, nullptr, 0);
+  }
+  // Number `core` of several. REQUIRES: as above, and the crew outlives this; all cores have ended when it is destroyed.
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(Crew& crew, int core, const std::vector<PortUse>& uses) {
+    return Create(crew.part(core), uses, crew.cores() > 1 ? &crew : nullptr, core);
+  }
   ~Engine();
 
   // Returns how many frames it moved. REQUIRES: now_ns > 0 and never runs backwards.
@@ -64,6 +71,7 @@ class Engine {
     uint64_t sent = 0;  // frames to it
   };
   struct Port {
+    size_t place;  // in the profile
     Role role;
     Link* link;
     MacAddress mac;
@@ -98,15 +106,20 @@ class Engine {
     std::unique_ptr<UnansweredSender> sender;
   };
 
-  Engine(const Profile& profile, uint64_t key);
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(const Profile& profile, const std::vector<PortUse>& uses,
+                                                        Crew* crew, int core);
+  Engine(const Profile& profile, Crew* crew, int core);
   absl::Status AddPort(const PortProfile& profile, const PortUse& use, uint32_t* servers);
   void AddClass(const FlowProfile& profile);
   static size_t NextHopPlace(Port& port, const IpAddress& to);
 
   void MovePhase(int64_t now_ns);
+  void BeginSending(int64_t now_ns);
   void MoveEpoch(int64_t now_ns);
   Counted Totals(Histogram* trips) const;
   bool LearnNextHops();
+  Arrival Read(const Port& port, const Frame& frame);
+  int Receive(Port& port, Frame* frames, Arrival* arrivals);
   int Serve(Port& port, int64_t now_ns);
   bool TakeRequest(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
   int TakeResponses(Port& port, int64_t now_ns);
@@ -134,6 +147,14 @@ class Engine {
   void SendAsHost(Port& port, Family family, uint32_t host, uint8_t* frame);
   void TakeBackFromGateway(Port& port, const Arrival& arrival, const uint8_t* frame);
   void AddGateways(RunResult& result) const;
+  // engine_cores.cc
+  int ReceiveOwn(Port& port, Frame* frames, Arrival* arrivals);
+  int OwnerOf(const Port& port, const Arrival& arrival, const uint8_t* frame) const;
+  bool HandOverWhole(Port& port, const Arrival& arrival, const Reassembly::Whole& whole);
+  int FlowOwner(const Port& port, const Arrival& arrival, const uint8_t* frame) const;
+  int64_t AgreedBegin(int64_t now_ns);
+  void ShareNextHops();
+  void FreeHandedOver();
 
   // engine_mobile.cc
   uint32_t WriteFromTerminal(Class& c, const FrameTemplate& frame, uint32_t source, const Stamp& stamp, uint8_t* at);
@@ -150,6 +171,7 @@ class Engine {
   void WriteInParts(Port& port, bool ipv4, uint16_t l4, const Segment& whole, const Parts& parts, Frame& frame);
   void SendFromClient(Class& c, uint32_t flow, const Segment& segment, Frame& frame);
   Class* TcpClassOf(uint32_t flow);
+  bool SourceIn(const Port& port, const Arrival& arrival, const uint8_t* frame, uint32_t* source) const;
   bool FlowBySource(const Port& port, const Arrival& arrival, const uint8_t* frame, uint32_t* flow) const;
   bool TakeSegmentAtClient(Port& port, const Arrival& arrival, Frame& frame, int64_t now_ns);
   void CountWhole(Class& c, uint32_t flow, uint64_t sent_ns, int64_t now_ns);
@@ -189,6 +211,8 @@ class Engine {
   void AddFlows(const Class& c, CountsByEpoch& by_epoch, ClassResult& result) const;
 
   const Profile& profile_;
+  Crew* const crew_;    // null: this is the only core
+  const int core_;
   const uint64_t key_;  // of this run's stamps
   FlowTable flows_;
   std::vector<std::unique_ptr<Port>> ports_;
@@ -209,6 +233,9 @@ class Engine {
   int64_t cut_ns_ = 0;  // when the present epoch or the present second began, whichever was later
   int64_t last_request_ns_ = 0;
   bool has_servers_ = false;
+  uint64_t told_ = 0;         // next hops: what the crew was told, or this core has seen, last
+  uint64_t handed_over_ = 0;  // frames, to other cores
+  int first_ring_ = 0;        // that is looked at first: another one each time
   size_t first_class_ = 0;  // that is served first: another one each poll
 
   int64_t phase_began_ns_ = 0, sending_began_ns_ = 0, sending_ended_ns_ = 0;

@@ -19,14 +19,14 @@ struct Engine::Class {
         gateways(at.gateways_of(p.to.family())),
         by_host(at.macs.own() || gateways.size() > 1),
         answer_length(static_cast<uint16_t>(p.answer_size == 0 ? 0 : p.answer_size - 4)),
-        picker(p.activity, p.count, p.exponent, seed),
+        picker(p.activity, p.count, p.exponent, seed, p.part, p.parts),
         pace(p.rate),
         by_epoch(epochs),
         tcp_plan(p.tcp),
         part_of_request(PartOfRequest(p.tcp)),
         piece(p.fragments != 0 ? p.fragments : mtu),
         random(~seed) {
-    if (p.protocol == kEsp) esp = std::make_unique<Associations>(p.esp, p.count);
+    if (p.protocol == kEsp) esp = std::make_unique<Associations>(p.esp, p.count, p.part, p.parts);
     if (p.mobile.on()) terminals = std::make_unique<Terminals>(p.mobile, p.count);
     for (const uint16_t size : p.sizes) {
       frames.emplace_back(FrameShape{.dst = p.to, .dst_port = p.to_port,
@@ -35,6 +35,9 @@ struct Engine::Class {
                           at.mac);
     }
   }
+
+  // Of its flow number `i` at this core.
+  uint32_t SourceOf(uint32_t i) const { return profile.first_source + profile.NumberOf(i); }
 
   // The sizes of a class take turns.
   const FrameTemplate& NextFrame() {
@@ -74,6 +77,18 @@ struct Engine::Class {
   uint32_t ahead[kAhead] = {};
   uint32_t ahead_begin = 0;
 };
+
+// What it is, with its flow's line on the way into the cache.
+inline Arrival Engine::Read(const Port& port, const Frame& frame) {
+  const Arrival arrival = Classify(frame.data, frame.length, key_);
+  if (!arrival.stamp_good || !flows_.has(arrival.stamp.flow)) return arrival;
+  if (port.role == Role::kServers) {
+    __builtin_prefetch(&flows_.server(arrival.stamp.flow), 1);
+  } else {
+    __builtin_prefetch(&flows_.client(arrival.stamp.flow), 1);
+  }
+  return arrival;
+}
 
 // `count` says what was just counted, of a request that is `age_ns` old or of its response.
 template <typename Count>

@@ -40,7 +40,7 @@ int Engine::SendDatagrams(Class& c, int64_t now_ns) {
       break;
     }
     const uint32_t picked = c.ahead[c.ahead_begin % Class::kAhead];
-    const uint32_t flow = c.first_flow + picked, source = c.profile.first_source + picked;
+    const uint32_t flow = c.first_flow + picked, source = c.SourceOf(picked);
     const Stamp stamp{
         .flow = flow, .number = NumberRequest(flow), .time_ns = static_cast<uint64_t>(now_ns), .sender = 0};
     const auto src_port = static_cast<uint16_t>(kFirstSourcePort + source / hosts);
@@ -96,7 +96,7 @@ void Engine::TakeBackDatagram(const Arrival& arrival, const Frame& frame, int64_
   const size_t at = arrival.l4 + (arrival.ipv4 ? 0u : 8u) + sizeof(UdpHeader);
   Stamp stamp;
   if (!first || at + kStampSize > frame.length || !ReadStamp(frame.data + at, key_, &stamp)) return;
-  if (stamp.flow >= flows_.size()) return;
+  if (!flows_.has(stamp.flow)) return;
   Class& c = *classes_[flows_.client(stamp.flow).flow_class];
   const auto take_back = [&stamp](Counted& counts, uint64_t n) {
     (stamp.is_response() ? counts.responses : counts.requests).sent -= n;
@@ -111,6 +111,7 @@ void Engine::TakeFragment(Port& port, const Arrival& arrival, const Frame& frame
   if (!whole) return;
   const Arrival datagram = Classify(whole->frame, whole->length, key_);
   Frame as_frame{.data = whole->frame, .buffer = nullptr, .length = whole->length};
+  if (datagram.stamp_good && crew_ != nullptr && HandOverWhole(port, datagram, *whole)) return;
   if (datagram.kind != ArrivalKind::kStamped) {
     if (datagram.kind == ArrivalKind::kTcp) {
       ++strays_.foreign;  // ours are never cut

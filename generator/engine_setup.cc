@@ -16,18 +16,23 @@ std::vector<int64_t> TimesOf(const std::vector<EventProfile>& events) {
 
 }  // namespace
 
-Engine::Engine(const Profile& profile, uint64_t key)
+Engine::Engine(const Profile& profile, Crew* crew, int core)
     : profile_(profile),
-      key_(key),
+      crew_(crew),
+      core_(core),
+      key_(crew != nullptr ? crew->key() : DrawKey(profile.seed)),
       epochs_(TimesOf(profile.events)),
-      timeline_(profile.duration.count()) {}
-Engine::~Engine() = default;
+      timeline_(profile.duration.count(), crew != nullptr) {}
+Engine::~Engine() {
+  if (crew_ != nullptr) FreeHandedOver();
+}
 
-absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Profile& profile, const std::vector<PortUse>& uses) {
-  // The seed alone would give two runs the same key, and packets of the first would count in the second.
-  const uint64_t now = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  std::unique_ptr<Engine> engine(new Engine(profile, Random(profile.seed ^ now << 16).Next()));
-  ASSIGN_OR_RETURN(engine->flows_, FlowTable::Create(static_cast<uint32_t>(profile.flow_count()), profile.has_tcp()));
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Profile& profile, const std::vector<PortUse>& uses,
+                                                       Crew* crew, int core) {
+  std::unique_ptr<Engine> engine(new Engine(profile, crew, core));
+  const uint32_t first = crew != nullptr ? crew->first_flow(core) : 0;
+  ASSIGN_OR_RETURN(engine->flows_,
+                   FlowTable::Create(first, static_cast<uint32_t>(profile.flow_count()), profile.has_tcp()));
   uint32_t servers = 0;
   for (size_t i = 0; i < profile.ports.size(); ++i) {
     RETURN_IF_ERROR(engine->AddPort(profile.ports[i], uses[i], &servers));
@@ -41,6 +46,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Profile& profile, c
 
 absl::Status Engine::AddPort(const PortProfile& profile, const PortUse& use, uint32_t* servers) {
   auto port = std::make_unique<Port>();
+  port->place = ports_.size();
   port->role = profile.role;
   port->link = use.link;
   port->mac = use.mac;
@@ -78,7 +84,7 @@ size_t Engine::NextHopPlace(Port& port, const IpAddress& to) {
 }
 
 void Engine::AddClass(const FlowProfile& profile) {
-  uint32_t first = 0;
+  uint32_t first = flows_.first();
   if (!classes_.empty()) first = classes_.back()->first_flow + classes_.back()->profile.count;
   const auto number = static_cast<uint8_t>(classes_.size());
   Port& port = *ports_[profile.port];
@@ -89,8 +95,7 @@ void Engine::AddClass(const FlowProfile& profile) {
     flows_.client(first + i).flow_class = number;
     flows_.server(first + i).flow_class = number;
   }
-  PickAhead(*c, kBurst);
-  PickAhead(*c, kBurst);
+  for (int i = 0; i < 2 && profile.count > 0; ++i) PickAhead(*c, kBurst);
   classes_.push_back(std::move(c));
 }
 
@@ -132,10 +137,10 @@ void Engine::AddFlows(const Class& c, CountsByEpoch& by_epoch, ClassResult& resu
     const bool request_missing = has_servers_ && server.requests.next() != client.next_number;
     const bool response_missing =
         client.responses.next() != (has_servers_ ? server.next_number : client.next_number);
-    AddFlow(client.responses, request_missing || response_missing, i, sending_began_ns_, sending_ended_ns_,
+    AddFlow(client.responses, request_missing || response_missing, c.profile.NumberOf(i), sending_began_ns_, sending_ended_ns_,
             result.responses, no_more(&EpochCounts::response_gap));
     if (has_servers_) {
-      AddFlow(server.requests, request_missing, i, sending_began_ns_, sending_ended_ns_, result.requests,
+      AddFlow(server.requests, request_missing, c.profile.NumberOf(i), sending_began_ns_, sending_ended_ns_, result.requests,
               no_more(&EpochCounts::request_gap));
     }
   }
@@ -163,6 +168,7 @@ void Engine::AddSeconds(RunResult& result) const {
     if (i > 0) result.timeline[i - 1].to_s = second.from_s;
     second.counts = timeline.counts().all()[i];
     second.round_trip = timeline.trips()[i];
+    if (crew_ != nullptr) timeline.AddTrips(i, second.round_trips.emplace());
     if (!has_servers_) {  // nobody knows what became of the requests
       AssumeAnswered(second.counts.requests, second.counts.responses);
       second.counts.requests = {};
@@ -210,6 +216,7 @@ RunResult Engine::Result() const {
     by_epoch.Close(c->counts, Ends::Of(c->counts.tcp));
     r.epochs.assign(by_epoch.all().begin(), by_epoch.all().begin() + static_cast<ptrdiff_t>(epochs_.present()) + 1);
     for (EpochCounts& epoch : r.epochs) {
+      for (Gap* gap : {&epoch.request_gap, &epoch.response_gap}) gap->flow = c->profile.NumberOf(gap->flow);
       if (!has_servers_) AssumeAnswered(epoch.requests, epoch.responses);
     }
     bytes += c->picker.bytes() + (c->esp != nullptr ? c->esp->bytes() : 0);
@@ -237,6 +244,7 @@ RunResult Engine::Result() const {
     if (port->serves()) result.served = served_;
   }
   result.fragments = reassembly_->counts();
+  result.handed_over = handed_over_;
   result.flows = flows_.size();
   result.bytes_per_flow = flows_.size() == 0 ? 0 : static_cast<double>(bytes) / flows_.size();
   result.interrupted = interrupted_;

@@ -54,7 +54,7 @@ int Engine::OpenConnections(Class& c, int64_t now_ns) {
 
 void Engine::WriteHeaders(Class& c, uint32_t flow, Frame& frame) {
   const auto hosts = static_cast<uint32_t>(c.sources.size());
-  const uint32_t source = c.profile.first_source + flow - c.first_flow;
+  const uint32_t source = c.SourceOf(flow - c.first_flow);
   c.frames[0].WriteHeaders(frame.data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts));
 }
 
@@ -96,35 +96,43 @@ void Engine::WriteInParts(Port& port, bool ipv4, uint16_t l4, const Segment& who
 void Engine::SendFromClient(Class& c, uint32_t flow, const Segment& segment, Frame& frame) {
   const Stamp stamp{.flow = flow, .number = flows_.client(flow).next_number - 1,
                     .time_ns = flows_.tcp(flow).client.sent_ns, .sender = 0};
-  const auto host = static_cast<uint32_t>((c.profile.first_source + flow - c.first_flow) % c.sources.size());
+  const auto host = static_cast<uint32_t>(c.SourceOf(flow - c.first_flow) % c.sources.size());
   WriteInParts(c.port, c.frames[0].ipv4(), c.frames[0].l4(), segment,
                {.host = host, .most = c.part_of_request, .stamp = stamp, .text = c.profile.request_text}, frame);
 }
 
 // The class of a segment's flow, when it can be one of ours.
 Engine::Class* Engine::TcpClassOf(uint32_t flow) {
-  if (flow >= flows_.size()) return nullptr;
+  if (!flows_.has(flow)) return nullptr;
   Class* c = classes_[flows_.client(flow).flow_class].get();
   return c->is_tcp ? c : nullptr;
 }
 
 // A reset of a box on the way has no time stamps to echo: then the client's own address and port tell the flow.
 bool Engine::FlowBySource(const Port& port, const Arrival& arrival, const uint8_t* frame, uint32_t* flow) const {
+  uint32_t source;
+  if (!SourceIn(port, arrival, frame, &source)) return false;
+  for (const auto& c : classes_) {
+    const uint32_t behind = source - c->SourceOf(0);
+    if (&c->port != &port || c->profile.to.is_v4() != arrival.ipv4) continue;
+    if (behind % c->profile.parts != 0 || behind / c->profile.parts >= c->profile.count) continue;
+    *flow = c->first_flow + behind / c->profile.parts;
+    return true;
+  }
+  return false;
+}
+
+// The place of a frame's destination among the sources of its port and family.
+bool Engine::SourceIn(const Port& port, const Arrival& arrival, const uint8_t* frame, uint32_t* source) const {
   constexpr size_t kIp = 14;
   const IpAddress own = arrival.ipv4 ? IpAddress::FromV4Bytes(frame + kIp + 16) : IpAddress::FromV6Bytes(frame + kIp + 24);
   const std::vector<IpAddress>& hosts = port.hosts.of(own.family());
   const auto host = std::find(hosts.begin(), hosts.end(), own);
   const uint16_t to_port = reinterpret_cast<const TcpHeader*>(frame + arrival.l4)->dst_port.get();
   if (host == hosts.end() || to_port < kFirstSourcePort) return false;
-  const auto source = static_cast<uint32_t>((to_port - kFirstSourcePort) * hosts.size()) +
-                      static_cast<uint32_t>(host - hosts.begin());
-  for (const auto& c : classes_) {
-    const uint32_t first = c->profile.first_source;
-    if (&c->port != &port || c->profile.to.family() != own.family() || source - first >= c->profile.count) continue;
-    *flow = c->first_flow + source - first;
-    return true;
-  }
-  return false;
+  *source = static_cast<uint32_t>((to_port - kFirstSourcePort) * hosts.size()) +
+            static_cast<uint32_t>(host - hosts.begin());
+  return true;
 }
 
 // False: the frame is not needed any more.

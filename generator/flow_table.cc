@@ -8,9 +8,10 @@
 
 namespace baton::generator {
 
-absl::StatusOr<FlowTable> FlowTable::Create(uint32_t flows, bool with_tcp) {
+absl::StatusOr<FlowTable> FlowTable::Create(uint32_t first, uint32_t flows, bool with_tcp) {
   FlowTable table;
-  table.bytes_ = std::max(flows, 1u) * (sizeof(ClientFlow) + sizeof(ServerFlow) + (with_tcp ? sizeof(TcpFlow) : 0));
+  table.first_ = first;
+  table.bytes_ = size_t{std::max(flows, 1u)} * (sizeof(ClientFlow) + sizeof(ServerFlow) + (with_tcp ? sizeof(TcpFlow) : 0));
   void* memory = mmap(nullptr, table.bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     return absl::ResourceExhaustedError(absl::StrCat("no ", table.bytes_, " bytes of memory for ", flows, " flows"));
@@ -38,6 +39,7 @@ FlowTable& FlowTable::operator=(FlowTable&& other) noexcept {
   std::swap(clients_, other.clients_);
   std::swap(servers_, other.servers_);
   std::swap(tcp_, other.tcp_);
+  std::swap(first_, other.first_);
   std::swap(size_, other.size_);
   return *this;
 }

@@ -47,4 +47,10 @@ uint64_t Histogram::Quantile(double share) const {
   return most_;
 }
 
+void Histogram::AppendTo(std::vector<Bucket>& buckets) const {
+  for (size_t i = 0; i < kBuckets; ++i) {
+    if (buckets_[i] != 0) buckets.push_back({static_cast<uint32_t>(i), static_cast<uint32_t>(buckets_[i])});
+  }
+}
+
 }  // namespace baton::generator

@@ -25,6 +25,15 @@ class Histogram {
   // exact when it is the highest of all. REQUIRES: neither is this.
   void SetGrowth(const Histogram& before, const Histogram& now);
 
+  // What is in the buckets that are not empty, to be kept in less room.
+  struct Bucket {
+    uint32_t index;
+    uint32_t count;
+  };
+  void AppendTo(std::vector<Bucket>& buckets) const;
+  void Add(const Bucket& bucket) { buckets_[bucket.index] += bucket.count; }
+  void NoteMost(uint64_t ns) { most_ = ns > most_ ? ns : most_; }
+
   uint64_t count() const;
   uint64_t most() const { return most_; }
   // The smallest value that at least `share` of the values do not exceed, rounded up to its bucket's end; 0 when there

@@ -32,13 +32,7 @@ absl::StatusOr<std::unique_ptr<Loopback>> Loopback::Create(const Profile& profil
 Injected Loopback::InjectedBy(Role role) const {
   Injected sum;
   for (const Impaired& impaired : links_) {
-    if (impaired.role != role) continue;
-    const Injected& one = impaired.link.injected();
-    sum.passed += one.passed;
-    sum.lost += one.lost;
-    sum.duplicated += one.duplicated;
-    sum.reordered += one.reordered;
-    sum.corrupted += one.corrupted;
+    if (impaired.role == role) sum.Add(impaired.link.injected());
   }
   return sum;
 }

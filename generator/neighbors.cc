@@ -53,6 +53,12 @@ size_t Neighbors::Need(const IpAddress& next_hop) {
   return needed_.size() - 1;
 }
 
+void Neighbors::Adopt(size_t place, const MacAddress& mac) {
+  if (needed_[place].mac == mac) return;
+  needed_[place].mac = mac;
+  ++changes_;
+}
+
 bool Neighbors::all_known() const {
   return std::none_of(needed_.begin(), needed_.end(), [](const NextHop& hop) { return hop.mac.is_zero(); });
 }

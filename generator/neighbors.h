@@ -31,6 +31,8 @@ class Neighbors {
   const IpAddress& address(size_t place) const { return needed_[place].address; }
   // Zero: not known yet.
   const MacAddress& mac(size_t place) const { return needed_[place].mac; }
+  // What somebody else has learnt.
+  void Adopt(size_t place, const MacAddress& mac);
   bool all_known() const;
   uint64_t changes() const { return changes_; }  // of any MAC address
 

@@ -16,6 +16,13 @@ class Pace {
 
   bool unlimited() const { return per_ns_ == 0; }
 
+  // None is due before; then this part of the first packet is: cores that send parts of a class take turns. REQUIRES:
+  // now_ns > 0.
+  void Begin(int64_t now_ns, double part) {
+    last_ns_ = now_ns;
+    due_ = part;
+  }
+
   // Packets due by now. REQUIRES: time does not run backwards.
   int Due(int64_t now_ns, int most) {
     if (unlimited()) return most;

@@ -1,12 +1,10 @@
 #include "generator/picker.h"
 
-#include <cmath>
-
 namespace baton::generator {
 
-Picker::Picker(Activity activity, uint32_t flows, double exponent, uint64_t seed)
+Picker::Picker(Activity activity, uint32_t flows, double exponent, uint64_t seed, uint32_t first, uint32_t step)
     : activity_(activity), flows_(flows), random_(seed) {
-  if (activity == Activity::kZipf) BuildAliases(exponent);
+  if (activity == Activity::kZipf) BuildAliases(exponent, first, step);
 }
 
 void Picker::Pick(uint32_t* picked, int count) {
@@ -31,10 +29,10 @@ void Picker::Pick(uint32_t* picked, int count) {
   }
 }
 
-void Picker::BuildAliases(double exponent) {
+void Picker::BuildAliases(double exponent, uint32_t first, uint32_t step) {
   std::vector<double> weights(flows_);
   double sum = 0;
-  for (uint32_t i = 0; i < flows_; ++i) sum += weights[i] = std::pow(i + 1.0, -exponent);
+  for (uint32_t i = 0; i < flows_; ++i) sum += weights[i] = ZipfWeight(first + i * step, exponent);
   std::vector<uint32_t> small, large;
   for (uint32_t i = 0; i < flows_; ++i) {
     weights[i] *= flows_ / sum;  // 1 is the mean

@@ -2,6 +2,7 @@
 // probability proportional to 1 / n^exponent. Zipf draws from an alias table (Vose 1991) of 8 bytes per flow. One core.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -12,12 +13,15 @@ namespace baton::generator {
 
 enum class Activity : uint8_t { kInTurn, kUniform, kZipf };
 
+// The weight of the n-th flow, from 0.
+inline double ZipfWeight(uint32_t n, double exponent) { return std::pow(n + 1.0, -exponent); }
+
 class Picker {
  public:
-  // REQUIRES: flows > 0.
-  Picker(Activity activity, uint32_t flows, double exponent, uint64_t seed);
+  // `first`, `step`: these flows are number first, first + step, ... of those that Zipf's law is about.
+  Picker(Activity activity, uint32_t flows, double exponent, uint64_t seed, uint32_t first = 0, uint32_t step = 1);
 
-  // Fills `picked` with `count` numbers below `flows`.
+  // Fills `picked` with `count` numbers below `flows`. REQUIRES: flows > 0.
   void Pick(uint32_t* picked, int count);
   size_t bytes() const { return aliases_.size() * sizeof(Alias); }
 
@@ -26,7 +30,7 @@ class Picker {
     uint32_t keep;  // out of 2^32: the share of draws that stay
     uint32_t other;
   };
-  void BuildAliases(double exponent);
+  void BuildAliases(double exponent, uint32_t first, uint32_t step);
 
   Activity activity_;
   uint32_t flows_;

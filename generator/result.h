@@ -95,6 +95,7 @@ struct SecondOfRun {
   double from_s = 0, to_s = 0;
   Counted counts;
   TripTimes round_trip;  // of the responses that arrived in it
+  std::optional<Histogram> round_trips = {};  // of one of several cores
 };
 
 struct PortResult {
@@ -129,6 +130,7 @@ struct RunResult {
   StrayCounts strays;
   std::optional<ServedCounts> served;  // of a profile without flows: clients that are not ours
   FragmentCounts fragments;
+  uint64_t handed_over = 0;  // frames, from the core where they arrived to that of their flow
   std::optional<Injected> injected_requests, injected_responses;  // with --loopback
   uint64_t flows = 0;
   double bytes_per_flow = 0;

@@ -14,11 +14,19 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-uint64_t Grow(const std::atomic<uint64_t>& counter, uint64_t& before) {
-  const uint64_t now = counter.load(kRelaxed);
-  const uint64_t grown = now - before;
-  before = now;
-  return grown;
+Seen See(const std::vector<const Progress*>& cores) {
+  Seen seen;
+  for (const Progress* core : cores) {
+    seen.arrived += core->arrived.load(kRelaxed);  // before `sent`, so that it is never the larger one
+    seen.sent += core->sent.load(kRelaxed);
+    seen.duplicated += core->duplicated.load(kRelaxed);
+    seen.reordered += core->reordered.load(kRelaxed);
+    seen.corrupted += core->corrupted.load(kRelaxed);
+    seen.connections += core->connections.load(kRelaxed);
+    seen.unanswered += core->unanswered.load(kRelaxed);
+    seen.served += core->served.load(kRelaxed);
+  }
+  return seen;
 }
 
 }  // namespace
@@ -39,20 +47,17 @@ SecondResult Watch::Next(int64_t now_ns) {
   if (began_ns_ == 0) began_ns_ = now_ns;
   SecondResult second;
   second.at_s = static_cast<double>(now_ns - began_ns_) / 1e9;
-  second.arrived = Grow(progress_.arrived, total_.arrived);  // before `sent`, so that it is never the larger one
-  second.sent = Grow(progress_.sent, total_.sent);
-  second.duplicated = Grow(progress_.duplicated, total_.duplicated);
-  second.reordered = Grow(progress_.reordered, total_.reordered);
-  second.connections = Grow(progress_.connections, total_.connections);
-  second.unanswered = Grow(progress_.unanswered, total_.unanswered);
-  second.served = Grow(progress_.served, total_.served);
-  second.corrupted = Grow(progress_.corrupted, total_.corrupted);
+  const Seen before = seen_;
+  seen_ = See(cores_);
+  second.sent = seen_.sent - before.sent;
+  second.arrived = seen_.arrived - before.arrived;
+  second.duplicated = seen_.duplicated - before.duplicated;
+  second.reordered = seen_.reordered - before.reordered;
+  second.corrupted = seen_.corrupted - before.corrupted;
+  second.connections = seen_.connections - before.connections;
+  second.unanswered = seen_.unanswered - before.unanswered;
+  second.served = seen_.served - before.served;
   return second;
-}
-
-uint64_t Outstanding(const Progress& progress) {
-  const uint64_t arrived = progress.arrived.load(kRelaxed), sent = progress.sent.load(kRelaxed);
-  return sent > arrived ? sent - arrived : 0;
 }
 
 std::string LiveLine(const SecondResult& second, double length_s, uint64_t outstanding) {

@@ -1,8 +1,10 @@
-// Driving an engine by the real clock, and watching it: Drive is the whole life of the core, Watch is called by the main
+// Driving engines by the real clock, and watching them: Drive is the whole life of a core, Watch is called by the main
 // thread once a second.
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "generator/engine.h"
 #include "generator/result.h"
@@ -13,22 +15,30 @@ namespace baton::generator {
 // kernel, whose other side needs the CPU too.
 void Drive(Engine& engine, bool nap);
 
+// Of all cores.
+struct Seen {
+  uint64_t sent = 0, arrived = 0, duplicated = 0, reordered = 0, corrupted = 0, connections = 0, unanswered = 0,
+           served = 0;
+
+  uint64_t outstanding() const { return sent > arrived ? sent - arrived : 0; }  // sent and not arrived so far
+};
+
 class Watch {
  public:
-  explicit Watch(const Progress& progress) : progress_(progress) {}
+  explicit Watch(std::vector<const Progress*> cores) : cores_(std::move(cores)) {}
 
   // What happened since the call before. REQUIRES: now_ns grows.
   SecondResult Next(int64_t now_ns);
+  // Until the last Next.
+  const Seen& seen() const { return seen_; }
 
  private:
-  const Progress& progress_;
-  SecondResult total_;
+  std::vector<const Progress*> cores_;
+  Seen seen_;
   int64_t began_ns_ = 0;
 };
 
 // "   3 s  sent 200000  arrived 199998  (in flight or lost: 2)  duplicated 0 ..."
 std::string LiveLine(const SecondResult& second, double length_s, uint64_t outstanding);
-// Sent and not arrived so far.
-uint64_t Outstanding(const Progress& progress);
 
 }  // namespace baton::generator

@@ -16,6 +16,13 @@ struct ServedCounts {
   uint64_t connections = 0;     // SYNs answered, those that came again too
   uint64_t pages = 0;           // requests answered, those that came again too
   uint64_t not_understood = 0;  // answered by a reset: no whole request in a segment
+
+  void Add(const ServedCounts& other) {
+    echoed += other.echoed;
+    connections += other.connections;
+    pages += other.pages;
+    not_understood += other.not_understood;
+  }
 };
 
 // The pages of a port's hosts: each begins with its server's address in a line.

@@ -1,6 +1,7 @@
 // The sending cut into seconds, for plots: what became of what was sent in each, exactly as between events (epochs.h),
 // and how long the round trips took whose responses arrived in it. A second's end costs a walk through the classes'
-// histograms, 10 us for one; a packet costs nothing. One core; allocates nothing after construction.
+// histograms, 10 us for one; a packet costs nothing. One core; allocates nothing after construction, but when it keeps
+// the round trips of a second that have more different times than usual.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,8 @@ struct TripTimes {
 
 class Timeline {
  public:
-  // REQUIRES: duration_ns > 0.
-  explicit Timeline(int64_t duration_ns);
+  // `keep_trips`: for other cores' to be added. REQUIRES: duration_ns > 0.
+  explicit Timeline(int64_t duration_ns, bool keep_trips = false);
 
   void Begin(int64_t now_ns) { seconds_.Begin(now_ns); }
   bool Due(int64_t now_ns) const { return seconds_.Due(now_ns); }
@@ -32,12 +33,17 @@ class Timeline {
   CountsByEpoch& counts() { return counts_; }
   const CountsByEpoch& counts() const { return counts_; }
   const std::vector<TripTimes>& trips() const { return trips_; }
+  // Adds a second's round trips to `sum`. REQUIRES: keep_trips.
+  void AddTrips(size_t second, Histogram& sum) const;
 
  private:
   Epochs seconds_;
   CountsByEpoch counts_;
   std::vector<TripTimes> trips_;
   Histogram before_, grown_;
+  bool keep_trips_;
+  std::vector<Histogram::Bucket> buckets_;  // of all seconds
+  std::vector<size_t> buckets_end_;         // by second
 };
 
 }  // namespace baton::generator

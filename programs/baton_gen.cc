@@ -6,13 +6,16 @@
 //
 // Exit status: 0 within the profile's limits, or a right profile with --check; 1 outside of them, or something failed;
 // 2 wrong profile, ports or command line. SIGINT ends the sending; a second one does not wait for what is on its way.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <absl/strings/str_cat.h>
 #include <gflags/gflags.h>
 
 #include "dataplane/dpdk/eal.h"
@@ -23,6 +26,7 @@
 #include "generator/report/report.h"
 #include "generator/report/search_report.h"
 #include "generator/run.h"
+#include "generator/sum.h"
 #include "programs/baton_gen/wires.h"
 #include "programs/eal_options.h"
 
@@ -50,40 +54,64 @@ sigset_t BlockSignals() {
 
 int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-// Prints a line a second, runs the events' commands and takes signals until the engine is done.
-std::vector<SecondResult> Supervise(Engine& engine, EventRunner& events, const sigset_t& signals) {
+using Engines = std::vector<std::unique_ptr<Engine>>;
+
+bool AllDone(const Engines& engines) {
+  return std::all_of(engines.begin(), engines.end(), [](const auto& engine) { return engine->phase() == Phase::kDone; });
+}
+
+// An event has begun when it has at all cores: what is sent from then on counts as sent after it.
+size_t EventsBegun(const Engines& engines) {
+  size_t begun = SIZE_MAX;
+  for (const auto& engine : engines) begun = std::min(begun, engine->events_begun());
+  return begun;
+}
+
+Watch WatchOf(const Engines& engines) {
+  std::vector<const Progress*> cores;
+  for (const auto& engine : engines) cores.push_back(&engine->progress());
+  return Watch(std::move(cores));
+}
+
+// Prints a line a second, runs the events' commands and takes signals until the engines are done.
+std::vector<SecondResult> Supervise(const Engines& engines, EventRunner& events, const sigset_t& signals) {
   std::vector<SecondResult> seconds;
-  Watch watch(engine.progress());
+  Watch watch = WatchOf(engines);
   int64_t began = NowNs(), due = began + kSecondNs, before = began;
   watch.Next(began);
   bool stopping = false;
-  while (engine.phase() != Phase::kDone) {
+  while (!AllDone(engines)) {
     const timespec limit{0, events.busy() ? 1'000'000 : 20'000'000};
     if (sigtimedwait(&signals, nullptr, &limit) > 0) {
-      if (stopping) engine.Abort();
-      engine.StopSending();
+      for (const auto& engine : engines) {
+        if (stopping) engine->Abort();
+        engine->StopSending();
+      }
       stopping = true;
     }
     const int64_t now = NowNs();
-    events.Advance(engine.events_begun(), now);
-    if (now < due && engine.phase() != Phase::kDone) continue;
+    events.Advance(EventsBegun(engines), now);
+    if (now < due && !AllDone(engines)) continue;
     due += kSecondNs;
     seconds.push_back(watch.Next(now));
     if (!FLAGS_quiet) {
       const double length = static_cast<double>(now - before) / kSecondNs;
-      std::fprintf(stderr, "%s\n", LiveLine(seconds.back(), length, Outstanding(engine.progress())).c_str());
+      std::fprintf(stderr, "%s\n", LiveLine(seconds.back(), length, watch.seen().outstanding()).c_str());
     }
     before = now;
   }
   return seconds;
 }
 
-// REQUIRES: the core has ended.
-RunResult ResultOf(const Engine& engine, EventRunner& events, std::vector<SecondResult> seconds) {
+// REQUIRES: the cores have ended.
+RunResult ResultOf(const Profile& profile, const Engines& engines, EventRunner& events,
+                   std::vector<SecondResult> seconds) {
   events.End();
-  RunResult result = engine.Result();
+  std::vector<RunResult> cores;
+  for (const auto& engine : engines) cores.push_back(engine->Result());
+  RunResult result = SumOf(profile, std::move(cores));
   result.seconds = std::move(seconds);
-  result.events = events.Results(engine.sending_began_ns());
+  result.events = events.Results(engines.front()->sending_began_ns());
   return result;
 }
 
@@ -127,31 +155,60 @@ int RunAndFinish(const Profile& profile, const RunTrial& run) {
 }
 
 absl::StatusOr<RunResult> RunInMemory(const Profile& profile) {
-  ASSIGN_OR_RETURN(const auto loopback, Loopback::Create(profile));
-  ASSIGN_OR_RETURN(const auto engine, Engine::Create(profile, loopback->uses()));
+  Crew crew(profile);
+  std::vector<std::unique_ptr<Loopback>> loopbacks;  // each core has wires of its own
+  Engines engines;
+  for (int core = 0; core < crew.cores(); ++core) {
+    ASSIGN_OR_RETURN(auto loopback, Loopback::Create(crew.part(core)));
+    ASSIGN_OR_RETURN(auto engine, Engine::Create(crew, core, loopback->uses()));
+    loopbacks.push_back(std::move(loopback));
+    engines.push_back(std::move(engine));
+  }
   const sigset_t signals = BlockSignals();
-  std::thread core([&] { Drive(*engine, false); });
+  std::vector<std::thread> threads;
+  for (const auto& engine : engines) threads.emplace_back([&engine] { Drive(*engine, false); });
   EventRunner events(profile.events);
-  std::vector<SecondResult> seconds = Supervise(*engine, events, signals);
-  core.join();
-  RunResult result = ResultOf(*engine, events, std::move(seconds));
-  if (loopback->impaired()) {
-    result.injected_requests = loopback->InjectedBy(Role::kClients);
-    result.injected_responses = loopback->InjectedBy(Role::kServers);
+  std::vector<SecondResult> seconds = Supervise(engines, events, signals);
+  for (std::thread& thread : threads) thread.join();
+  RunResult result = ResultOf(profile, engines, events, std::move(seconds));
+  if (profile.impair.any()) {
+    Injected requests, responses;
+    for (const auto& loopback : loopbacks) {
+      requests.Add(loopback->InjectedBy(Role::kClients));
+      responses.Add(loopback->InjectedBy(Role::kServers));
+    }
+    result.injected_requests = requests;
+    result.injected_responses = responses;
   }
   return result;
 }
 
-absl::StatusOr<RunResult> RunOnPorts(const Profile& profile, const Wires& wires, unsigned lcore) {
-  ASSIGN_OR_RETURN(const auto engine, Engine::Create(profile, wires.uses()));
-  const bool nap = wires.shares_cpu();
-  const std::function<void()> body = [&] { Drive(*engine, nap); };
+// REQUIRES: an lcore for each core.
+absl::StatusOr<RunResult> RunOnPorts(const Profile& profile, const Wires& wires, const std::vector<unsigned>& lcores) {
+  Crew crew(profile);
+  Engines engines;
+  std::vector<std::function<void()>> bodies;
+  for (int core = 0; core < crew.cores(); ++core) {
+    ASSIGN_OR_RETURN(auto engine, Engine::Create(crew, core, wires.uses(core)));
+    bodies.push_back([engine = engine.get(), nap = wires.shares_cpu()] { Drive(*engine, nap); });
+    engines.push_back(std::move(engine));
+  }
   const sigset_t signals = BlockSignals();
-  RETURN_IF_ERROR(dataplane::LaunchOnLcore(lcore, body));
+  absl::Status launched;
+  size_t running = 0;
+  while (launched.ok() && running < bodies.size()) {
+    launched = dataplane::LaunchOnLcore(lcores[running], bodies[running]);
+    running += launched.ok();
+  }
+  if (!launched.ok()) {
+    for (const auto& engine : engines) engine->Abort();
+  }
   EventRunner events(profile.events);
-  std::vector<SecondResult> seconds = Supervise(*engine, events, signals);
-  dataplane::WaitForLcore(lcore);
-  RunResult result = ResultOf(*engine, events, std::move(seconds));
+  std::vector<SecondResult> seconds;
+  if (launched.ok()) seconds = Supervise(engines, events, signals);
+  for (size_t i = 0; i < running; ++i) dataplane::WaitForLcore(lcores[i]);
+  RETURN_IF_ERROR(launched);
+  RunResult result = ResultOf(profile, engines, events, std::move(seconds));
   result.ports = wires.Results(profile);
   return result;
 }
@@ -163,11 +220,14 @@ int RunLoopback(const Profile& profile) {
 }
 
 int RunPorts(const Profile& profile) {
+  const std::vector<unsigned> lcores = dataplane::WorkerLcores();
+  if (lcores.size() < profile.cores) {
+    return Refuse(absl::FailedPreconditionError(absl::StrCat("the profile wants ", profile.cores, " cores, DPDK has ",
+                                                             lcores.size(), " lcores beside the main one")), kWrongUse);
+  }
   const auto wires = Wires::Open(profile);
   if (!wires.ok()) return Refuse(wires.status(), kWrongUse);
-  const std::vector<unsigned> lcores = dataplane::WorkerLcores();
-  if (lcores.empty()) return Refuse(absl::FailedPreconditionError("DPDK has no lcore beside the main one"), kWrongUse);
-  return RunAndFinish(profile, [&](const Profile& trial) { return RunOnPorts(trial, **wires, lcores[0]); });
+  return RunAndFinish(profile, [&](const Profile& trial) { return RunOnPorts(trial, **wires, lcores); });
 }
 
 int Main(int argc, char** argv) {

@@ -1,7 +1,7 @@
 // The security associations of a class of ESP flows: which SPI and sequence number the next packet of a flow has. Rekeying
 // gives all flows new ones at once, the hardest case for a box that tells flows by their SPI. One core.
 //
-// Flow i of the class has the SPI first + i, after n rekeyings first + n * step + i; its responses have the same with the
+// Flow i of the class has the SPI first + i (with several cores: its number in the whole class), after n rekeyings first + n * step + i; its responses have the same with the
 // highest bit set. Sequence numbers begin at 1 in each association (RFC 4303, 3.3.3).
 #pragma once
 
@@ -23,8 +23,9 @@ inline constexpr uint32_t kEspResponseBit = 0x80000000;
 
 class Associations {
  public:
-  // Of `count` flows, those of one core.
-  Associations(const EspProfile& profile, uint32_t count) : profile_(profile), requests_(count), responses_(count) {}
+  // Of `count` flows, those of one core: number part, part + parts, ... of the class.
+  Associations(const EspProfile& profile, uint32_t count, uint32_t part = 0, uint32_t parts = 1)
+      : profile_(profile), part_(part), parts_(parts), requests_(count), responses_(count) {}
 
   // `number`: the packet's stamp has it. `age_ns`: since the beginning of the sending. REQUIRES: flow < count.
   void WriteRequest(uint8_t* esp, uint16_t length, uint32_t flow, uint32_t number, int64_t age_ns) {
@@ -40,7 +41,9 @@ class Associations {
   uint32_t RekeyingsAt(int64_t age_ns) const {
     return profile_.rekey_ns == 0 ? 0 : static_cast<uint32_t>(age_ns / profile_.rekey_ns);
   }
-  uint32_t SpiFor(uint32_t flow, uint32_t rekeyings) const { return profile_.first_spi + rekeyings * profile_.step + flow; }
+  uint32_t SpiFor(uint32_t flow, uint32_t rekeyings) const {
+    return profile_.first_spi + rekeyings * profile_.step + part_ + flow * parts_;
+  }
   size_t bytes() const { return sizeof(Association) * (requests_.size() + responses_.size()); }
 
  private:
@@ -54,6 +57,7 @@ class Associations {
   }
 
   const EspProfile profile_;
+  const uint32_t part_, parts_;
   std::vector<Association> requests_, responses_;
 };
 

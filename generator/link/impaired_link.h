@@ -24,6 +24,14 @@ struct Injected {
   uint64_t duplicated = 0;  // two copies went on
   uint64_t reordered = 0;   // went on behind the next frame that nothing else happened to
   uint64_t corrupted = 0;   // one bit behind the IP header was turned
+
+  void Add(const Injected& other) {
+    passed += other.passed;
+    lost += other.lost;
+    duplicated += other.duplicated;
+    reordered += other.reordered;
+    corrupted += other.corrupted;
+  }
 };
 
 class ImpairedLink final : public Link {

@@ -58,6 +58,11 @@ struct FlowProfile {
   EspProfile esp;
   MobileProfile mobile;
   uint32_t first_source = 0;  // place of its first flow among the sources of its port: no two classes share one
+  // With several cores each has a part: the flows number part, part + parts, ... of the class; `count` and `rate` are theirs.
+  uint32_t part = 0, parts = 1;
+
+  // In the class, of a core's flow number `i`.
+  uint32_t NumberOf(uint32_t i) const { return part + i * parts; }
 };
 
 // How much of something is allowed: a number, or a share of the packets that were sent.
@@ -91,6 +96,7 @@ struct EventProfile {
 };
 
 inline constexpr size_t kMostEvents = 64;
+inline constexpr int kMostCores = 16;
 
 struct Profile {
   std::string name;  // of its file
@@ -100,6 +106,7 @@ struct Profile {
   Duration duration = std::chrono::seconds(10);
   Duration settle = std::chrono::seconds(1);  // after the last packet, for what is still on its way
   uint64_t seed = 1;
+  uint16_t cores = 1;
   std::vector<EventProfile> events;  // in the order of their times
   Limits limits;
   Impairment impair;  // with --loopback

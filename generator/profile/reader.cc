@@ -427,6 +427,7 @@ void ReadProfile(const Node& root, ErrorList& errors, Profile& profile) {
   }
   ReadDuration(map, "settle", Duration{}, profile.settle, errors);
   map.Number("seed", {0, INT64_MAX}, profile.seed);
+  map.Number("cores", {1, kMostCores}, profile.cores);
   if (const Node* events = map.Optional("events")) ReadEvents(*events, errors, profile);
   if (const Node* limits = map.Optional("limits")) ReadLimits(*limits, errors, profile.limits);
   if (const Node* impair = map.Optional("impair")) ReadImpairment(*impair, errors, profile.impair);

@@ -92,6 +92,7 @@ void WriteTotal(JsonWriter& json, const RunResult& result) {
   json.Number("corrupted_strays", result.strays.corrupted).Number("foreign", result.strays.foreign);
   json.Number("neighbor_frames", result.strays.neighbor).Number("icmp_errors", result.strays.icmp_errors);
   WriteHostCounts(json, result.strays);
+  json.Number("handed_over", result.handed_over);
   json.EndObject();
 }
 
@@ -161,7 +162,7 @@ std::string JsonReport(const Profile& profile, const RunResult& result, const Ve
   json.Object().Number("schema", 1);
   WriteVerdict(json, verdict);
   json.Flag("interrupted", result.interrupted).Real("sending_seconds", result.sending_s);
-  json.Number("seed", profile.seed).Number("flows", result.flows).Real("bytes_per_flow", result.bytes_per_flow);
+  json.Number("seed", profile.seed).Number("cores", profile.cores).Number("flows", result.flows).Real("bytes_per_flow", result.bytes_per_flow);
   WriteTotal(json, result);
   if (result.served) WriteServed(json, *result.served);
   json.Array("classes");

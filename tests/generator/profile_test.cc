@@ -27,6 +27,7 @@ flows:
   - {name: six, protocol: udp, to: "[2001:db8::10]:53", rate: max, size: 84, answer_size: 1000, activity: zipf, exponent: 0.9}
 limits: {lost: 0, reordered: 0.5%}
 impair: {lost: 10%, delay: 3ms}
+cores: 3
 )";
 
 // Takes the '^' out of the text and returns its place as an error tells it; nothing without one.
@@ -52,6 +53,7 @@ TEST_CASE("a profile means what it says") {
   CHECK(p.duration == std::chrono::seconds(2));
   CHECK(p.settle == std::chrono::milliseconds(50));
   CHECK(p.seed == 7);
+  CHECK(p.cores == 3);
   REQUIRE(p.events.size() == 2);  // by time
   CHECK(p.events[0].at == std::chrono::milliseconds(100));
   CHECK(p.events[1].run == "ip link set veth0 down");

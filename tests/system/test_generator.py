@@ -84,6 +84,32 @@ def test_nothing_is_lost_in_the_steady_state(lab):
     assert_every_packet_is_accounted_for(lab.boxes["box"])
 
 
+def test_several_cores_lose_nothing_and_share_the_flows(lab):
+    """Each core has a queue of each port; the kernel spreads frames over them without knowing of flows' cores."""
+    run = Run(lab, ("duration: 10s", "duration: 5s\ncores: 2"), name="lab-mixed.yaml")
+    status, said, report = run.end()
+    assert status == 0, said
+    assert report["cores"] == 2
+    assert_sums_hold(report)
+    for c in report["classes"]:
+        assert c["requests"]["sent"] == c["responses"]["arrived"] > 500, said
+        for direction in DIRECTIONS:
+            assert c[direction]["lost"] == c[direction]["duplicated"] == c[direction]["silent_flows"] == 0, said
+    total = report["total"]
+    assert 0 < total["handed_over"] <= total["arrived"] * 4, said  # a connection's segments are more than its requests
+    assert sum(second["sent"] for second in report["timeline"]) == total["sent"]
+    assert_every_packet_is_accounted_for(lab.boxes["box"])
+
+
+def test_more_cores_than_lcores_are_refused(lab):
+    profile = lab.state / "profile.yaml"
+    profile.write_text((PROFILES / "lab.yaml").read_text() + "cores: 3\n")
+    command = (*lab.enter("gen"), str(program("baton-gen")), str(profile), "--", "--lcores=0@0,1@0")
+    refused = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=20)
+    assert refused.returncode == 2
+    assert "the profile wants 3 cores, DPDK has 1 lcores beside the main one" in refused.stderr
+
+
 def dropped(lab):
     return int(lab.boxes["box"].ctl_json("status")["balance"]["dropped"])
 
