@@ -113,8 +113,8 @@ void ReadMobile(const uint8_t* frame, uint64_t key, Arrival& arrival) {
   arrival.l4 = headers.l4;
   const uint8_t* src = headers.source_home != 0 ? frame + headers.source_home : ip.src;
   const uint8_t* dst = headers.receiver_home != 0 ? frame + headers.receiver_home : ip.dst;
-  ReadUdp(frame, static_cast<uint16_t>(arrival.length - headers.l4), AddToChecksum(AddToChecksum(0, src, 16), dst, 16), key,
-          arrival);
+  const uint64_t addresses = AddToChecksum(AddToChecksum(0, src, 16), dst, 16);
+  ReadUdp(frame, static_cast<uint16_t>(arrival.length - headers.l4), addresses, key, arrival);
   const uint16_t home = arrival.stamp.is_response() ? headers.receiver_home : headers.source_home;
   const uint16_t other = arrival.stamp.is_response() ? headers.source_home : headers.receiver_home;
   arrival.mobile = home == kHomeAt && other == 0 && headers.l4 == kHomeAt + 16;

@@ -75,7 +75,8 @@ int Engine::SendRequests(Class& c, int64_t now_ns) {
     if (c.terminals != nullptr) {
       host = WriteFromTerminal(c, frame, source, stamp, frames[i].data);
     } else {
-      frame.Write(frames[i].data, c.sources[host], static_cast<uint16_t>(kFirstSourcePort + source / hosts), stamp, key_);
+      const auto src_port = static_cast<uint16_t>(kFirstSourcePort + source / hosts);
+      frame.Write(frames[i].data, c.sources[host], src_port, stamp, key_);
     }
     if (c.esp != nullptr) {
       c.esp->WriteRequest(frames[i].data + frame.l4(), static_cast<uint16_t>(frame.length() - frame.l4()), picked,

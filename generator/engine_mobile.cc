@@ -16,7 +16,8 @@ uint16_t PortOf(uint32_t source) { return static_cast<uint16_t>(65535 - source);
 }  // namespace
 
 // Returns the host that sends it.
-uint32_t Engine::WriteFromTerminal(Class& c, const FrameTemplate& frame, uint32_t source, const Stamp& stamp, uint8_t* at) {
+uint32_t Engine::WriteFromTerminal(Class& c, const FrameTemplate& frame, uint32_t source, const Stamp& stamp,
+                                   uint8_t* at) {
   const uint32_t place = source - c.profile.first_source;
   const uint32_t moves = c.terminals->MovesAt(static_cast<int64_t>(stamp.time_ns) - sending_began_ns_);
   const uint32_t host = Terminals::HostOf(place, moves, static_cast<uint32_t>(c.sources.size()));

@@ -182,8 +182,9 @@ void Engine::AddEsp(const Class& c, ClassResult& result) const {
   result.esp->flows = c.profile.esp.step;
   if (sending_began_ns_ == 0) return;
   const uint32_t rekeyings = c.esp->RekeyingsAt(sending_ended_ns_ - sending_began_ns_);
+  const double rekey_s = static_cast<double>(c.profile.esp.rekey_ns) / 1e9;
   for (uint32_t n = 0; n <= rekeyings; ++n) {
-    result.esp->associations.push_back({.from_s = static_cast<double>(n) * static_cast<double>(c.profile.esp.rekey_ns) / 1e9,
+    result.esp->associations.push_back({.from_s = n * rekey_s,
                                         .first_spi = c.profile.esp.first_spi + n * c.profile.esp.step});
   }
 }

@@ -33,7 +33,8 @@ class FrameTemplate {
   bool ipv4() const { return ipv4_; }
   uint16_t l4() const { return l4_; }
 
-  // `src_port` is the identifier of an echo request; a mobile terminal's `src` is its home. Of kEsp, esp/esp.h writes the rest. REQUIRES: `src` is of the family of the destination; `at` has room for the length rounded up to 64.
+  // `src_port` is the identifier of an echo request; a mobile terminal's `src` is its home. Of kEsp, esp/esp.h writes the
+  // rest. REQUIRES: `src` is of the family of the destination; `at` has room for the length rounded up to 64.
   void Write(uint8_t* at, const IpAddress& src, uint16_t src_port, const Stamp& stamp, uint64_t key) const;
   // The headers up to the ports, the rest is the caller's; `at` has room for the length rounded up to 64.
   void WriteHeaders(uint8_t* at, const IpAddress& src, uint16_t src_port) const;
@@ -50,8 +51,8 @@ class FrameTemplate {
 };
 
 // Turns the frame of a request into that of its response, in place: everything is mirrored, the stamp is new, and the
-// frame gets `length` bytes; of kEsp, esp/esp.h writes the rest. `next_hop`: null to send it to whom it came from. REQUIRES: Classify found it stamped;
-// ShortestFrame() <= length <= kFrameRoom.
+// frame gets `length` bytes; of kEsp, esp/esp.h writes the rest. `next_hop`: null to send it to whom it came from.
+// REQUIRES: Classify found it stamped; ShortestFrame() <= length <= kFrameRoom.
 void TurnAround(uint8_t* frame, const Arrival& arrival, uint16_t length, const MacAddress& own,
                 const MacAddress* next_hop, const Stamp& stamp, uint64_t key);
 

@@ -1,8 +1,8 @@
 // The security associations of a class of ESP flows: which SPI and sequence number the next packet of a flow has. Rekeying
 // gives all flows new ones at once, the hardest case for a box that tells flows by their SPI. One core.
 //
-// Flow i of the class has the SPI first + i (with several cores: its number in the whole class), after n rekeyings first + n * step + i; its responses have the same with the
-// highest bit set. Sequence numbers begin at 1 in each association (RFC 4303, 3.3.3).
+// Flow i of the class, through all cores, has the SPI first + i, after n rekeyings first + n * step + i; its responses have
+// the same with the highest bit set. Sequence numbers begin at 1 in each association (RFC 4303, 3.3.3).
 #pragma once
 
 #include <cstddef>

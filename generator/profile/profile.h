@@ -34,7 +34,7 @@ struct PortProfile {
   std::vector<IpAddress> addresses;  // of the hosts behind it
   bool own_macs = false;             // each host has a MAC address of its own (hosts.h); else the port's
   std::vector<IpAddress> also;       // that each of them accepts
-  std::vector<IpAddress> gateways;   // of a family: host i uses number i, and round again; none: destinations are on the link
+  std::vector<IpAddress> gateways;   // host i uses number i of its family, and round again; none: destinations are on the link
   uint16_t mtu = 1500;
   ServeProfile serve;                // of servers, in a profile without flows
 };

@@ -112,3 +112,30 @@ def test_mobile_terminals_move(lab, tmp_path):
     assert sum(responses.values()) == c["responses"]["arrived"] > 2900
     assert c["mobile"]["moves"] == 40 == c["mobile"]["gap_over_move_us"]["count"]
     assert c["wrong_address"] == 0 and c["mobile"]["gap_over_move_us"]["max"] < 500_000
+
+
+def test_hosts_follow_their_gateway_to_another_mac_address(lab):
+    """As when a virtual router's address moves: told by gratuitous ARP and an unsolicited advertisement, both with time."""
+    network = f"ip -n {lab.name}-box"
+    change = f"{network} link set dev wan address 02:00:5e:00:01:07"
+    flows = f"""events:
+  - {{at: 1s, run: "{change}"}}
+flows:
+  - {{name: v4, protocol: udp, to: "10.0.0.11:7", count: 40, rate: 1k}}
+  - {{name: v6, protocol: udp, to: "[2001:db8:a::11]:7", count: 40, rate: 1k, size: 84}}
+"""
+    lab.run("box", "sysctl", "-qw", "net.ipv4.conf.wan.arp_notify=1", "net.ipv6.conf.wan.ndisc_notify=1")
+    text = FORWARDED.replace("role: clients,", "role: clients, macs: own,").replace("lost: 0, ", "")
+    status, said, report = Run(lab, text=text + flows).end()
+    assert status == 0, said
+    assert report["gateway_changes_count"] == 2, report["gateway_changes"]
+    for change, address in zip(sorted(report["gateway_changes"], key=lambda c: c["address"]), ("192.0.2.1", "2001:db8:1::1")):
+        assert change["address"] == address and change["port"] == "wan"
+        assert change["to"] == "02:00:5e:00:01:07"
+        assert 1 <= change["at"] < 1.5
+    # What was sent to the old address meanwhile is lost, and nothing afterwards.
+    lost = sum(interval["lost"] for interval in report["intervals"])
+    assert report["intervals"][0]["lost"] == 0 and lost < 1000, said
+    assert all(second["lost"] == 0 for second in report["timeline"][2:]), said
+    assert {g["address"]: g["mac"] for g in report["gateways"] if g["port"] == "wan"} == {
+        "192.0.2.1": "02:00:5e:00:01:07", "2001:db8:1::1": "02:00:5e:00:01:07"}
