@@ -47,7 +47,7 @@ int Engine::PollOnce(int64_t now_ns) {
       }
     }
     ++first_class_;
-    if (core_ == 0) moved += SendUnanswered(now_ns);
+    if (core_ == 0) moved += SendUnanswered(now_ns) + SendReplays(now_ns);
   }
   if (phase() == Phase::kSending || phase() == Phase::kSettling) {
     for (const auto& c : classes_) {

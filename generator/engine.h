@@ -19,6 +19,7 @@
 #include "generator/outbox.h"
 #include "generator/pace.h"
 #include "generator/profile/profile.h"
+#include "generator/replay/sender.h"
 #include "generator/result.h"
 #include "generator/serving.h"
 #include "generator/timeline.h"
@@ -190,6 +191,10 @@ class Engine {
   void TakeBackDatagram(const Arrival& arrival, const Frame& frame, int64_t now_ns);
   void TakeFragment(Port& port, const Arrival& arrival, const Frame& frame, int64_t now_ns);
 
+  // engine_replay.cc
+  int SendReplays(int64_t now_ns);
+  void AddReplaysTo(RunResult& result) const;
+
   // engine_unanswered.cc
   void AddUnanswered(const UnansweredProfile& profile);
   int SendUnanswered(int64_t now_ns);
@@ -218,6 +223,7 @@ class Engine {
   std::vector<std::unique_ptr<Port>> ports_;
   std::vector<std::unique_ptr<Class>> classes_;
   std::vector<Unanswered> unanswered_;
+  std::vector<std::unique_ptr<ReplaySender>> replays_;
   StrayCounts strays_;
   ServedCounts served_;
   std::unique_ptr<Reassembly> reassembly_;

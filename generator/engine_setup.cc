@@ -41,6 +41,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const Profile& profile, c
   engine->PrepareForFragments();
   engine->unanswered_.reserve(profile.unanswered.size());
   for (const UnansweredProfile& unanswered : profile.unanswered) engine->AddUnanswered(unanswered);
+  for (const ReplayProfile& replay : profile.replays) {
+    engine->replays_.push_back(std::make_unique<ReplaySender>(replay));
+  }
   return engine;
 }
 
@@ -228,6 +231,7 @@ RunResult Engine::Result() const {
     }
   }
   AddUnansweredTo(result);
+  AddReplaysTo(result);
   for (const auto& port : ports_) {
     for (size_t place = 0; port->peer.is_zero() && place < port->neighbors->count(); ++place) {
       const IpAddress& address = port->neighbors->address(place);

@@ -45,6 +45,7 @@ bool Engine::NoteUnanswered(const Port& port, const Arrival& arrival, const Fram
 uint64_t Engine::UnansweredSent() const {
   uint64_t sent = 0;
   for (const Unanswered& u : unanswered_) sent += u.sender->counts().sent;
+  for (const auto& replay : replays_) sent += replay->counts().sent;
   return sent;
 }
 

@@ -10,6 +10,7 @@
 #include "generator/fragments/reassembly.h"
 #include "generator/link/impaired_link.h"
 #include "generator/serving.h"
+#include "generator/replay/sender.h"
 #include "generator/timeline.h"
 #include "generator/unanswered/sender.h"
 
@@ -69,6 +70,15 @@ struct UnansweredResult {
   UnansweredCounts counts;
 };
 
+struct ReplayResult {
+  std::string name, file;
+  uint64_t frames = 0;  // of a round
+  uint64_t rounds = 0;  // that were wanted
+  uint64_t skipped = 0;
+  bool complete = false;
+  ReplayCounts counts;
+};
+
 // What became of an event's command. Times are seconds from the beginning of the sending.
 struct EventResult {
   double at_s = 0;  // as the profile wants it
@@ -118,6 +128,7 @@ struct GatewayChange {
 struct RunResult {
   std::vector<ClassResult> classes;
   std::vector<UnansweredResult> unanswered;
+  std::vector<ReplayResult> replays;
   std::vector<SecondResult> seconds;
   std::vector<SecondOfRun> timeline;
   std::vector<EventResult> events;

@@ -14,6 +14,7 @@
 #include "generator/fragments/split.h"
 #include "generator/mobile/terminals.h"
 #include "generator/picker.h"
+#include "generator/replay/sender.h"
 #include "generator/tcp/connection.h"
 #include "generator/unanswered/profile.h"
 
@@ -103,6 +104,7 @@ struct Profile {
   std::vector<PortProfile> ports;
   std::vector<FlowProfile> flows;
   std::vector<UnansweredProfile> unanswered;  // from the same list in the file
+  std::vector<ReplayProfile> replays;         // these, too
   Duration duration = std::chrono::seconds(10);
   Duration settle = std::chrono::seconds(1);  // after the last packet, for what is still on its way
   uint64_t seed = 1;

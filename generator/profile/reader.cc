@@ -12,6 +12,7 @@
 #include "generator/profile/esp_reader.h"
 #include "generator/profile/hosts_reader.h"
 #include "generator/profile/mobile_reader.h"
+#include "generator/profile/replay_reader.h"
 #include "generator/profile/unanswered_reader.h"
 #include "generator/profile/values.h"
 #include "generator/serving.h"
@@ -40,7 +41,8 @@ constexpr Word<Activity> kActivities[] = {
     {"in_turn", Activity::kInTurn}, {"uniform", Activity::kUniform}, {"zipf", Activity::kZipf}};
 // Those of unanswered_reader.h are read there, and here only because a wrong word is answered with all right ones.
 constexpr Word<uint8_t> kProtocols[] = {
-    {"udp", kUdp}, {"tcp", kTcp}, {"icmp", kIcmp}, {"esp", kEsp}, {"syn_flood", kTcp}, {"malformed", kUdp}};
+    {"udp", kUdp}, {"tcp", kTcp}, {"icmp", kIcmp}, {"esp", kEsp}, {"syn_flood", kTcp}, {"malformed", kUdp},
+    {"replay", kUdp}};
 // "Simple IMIX": 7 to 4 to 1, spread.
 constexpr uint16_t kImix[] = {64, 570, 64, 64, 570, 64, 1518, 64, 570, 64, 64, 570};
 constexpr Word<bool> kServices[] = {{"echo", true}};
@@ -376,6 +378,11 @@ void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
     if (IsUnanswered(*child)) {
       ReadUnanswered(*child, errors, profile);
       names.push_back(profile.unanswered.back().name);
+      continue;
+    }
+    if (IsReplay(*child)) {
+      ReadReplay(*child, errors, profile);
+      names.push_back(profile.replays.back().name);
       continue;
     }
     FlowDraft draft = ReadFlow(*child, errors);

@@ -89,6 +89,12 @@ absl::StatusOr<double> ParseExponent(absl::string_view text) {
   return Bad(text, "is outside 0.1..3");
 }
 
+absl::StatusOr<double> ParseSpeed(absl::string_view text) {
+  double speed = 0;
+  if (ParseDecimal(text, &speed) && speed >= 0.001 && speed <= 1000) return speed;
+  return Bad(text, "is outside 0.001..1000, and not max");
+}
+
 absl::StatusOr<std::vector<IpAddress>> ParseHosts(absl::string_view text) {
   ASSIGN_OR_RETURN(const auto range, controlplane::ParseAddressRange(text));
   const uint64_t count = range.Count(kMostHosts + 1);

@@ -31,6 +31,8 @@ absl::StatusOr<double> ParseShare(absl::string_view text);
 absl::StatusOr<std::string> ParsePath(absl::string_view text);
 // Of Zipf's law: "0.9", 0.1 to 3.
 absl::StatusOr<double> ParseExponent(absl::string_view text);
+// Of a replay: "0.5", 0.001 to 1000.
+absl::StatusOr<double> ParseSpeed(absl::string_view text);
 // "10.1.0.2" or "10.1.0.2-10.1.0.200"; at most kMostHosts.
 absl::StatusOr<std::vector<IpAddress>> ParseHosts(absl::string_view text);
 inline constexpr uint64_t kMostHosts = 16384;

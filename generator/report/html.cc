@@ -315,6 +315,17 @@ std::string UnansweredHtml(const RunResult& result) {
   return "<h2>Without answers</h2>\n" + counts.Done() + (malformed ? kinds.Done() : "");
 }
 
+std::string ReplaysHtml(const RunResult& result) {
+  if (result.replays.empty()) return "";
+  Table table("replays", {"replayed", "file", "frames", "rounds", "sent", "complete", "at most behind, ms", "due, not sent"});
+  for (const ReplayResult& r : result.replays) {
+    table.Row().Text(r.name).Code(r.file).Count(r.frames).Count(r.rounds).Count(r.counts.sent);
+    table.Text(r.complete ? "yes" : "no").Value(Tenths(static_cast<double>(r.counts.most_behind_ns) / 1e6));
+    table.Count(r.skipped);
+  }
+  return "<h2>Replayed</h2>\n" + table.Done();
+}
+
 std::string PortsHtml(const RunResult& result) {
   if (result.ports.empty()) return "";
   Table table("ports", {"port", "device", "link", "received", "sent", "missed", "receive errors", "transmit errors"});
@@ -359,6 +370,7 @@ std::string HtmlReport(const Profile& profile, const RunResult& result, const Ve
   html += GatewaysHtml(result);
   html += FragmentsHtml(result);
   html += UnansweredHtml(result);
+  html += ReplaysHtml(result);
   html += PortsHtml(result);
   html += SecondsHtml(result);
   absl::StrAppend(&html, "<p class=\"note\">seed ", profile.seed, "; docs/baton-gen.md explains each number.</p>\n");

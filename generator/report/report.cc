@@ -8,6 +8,7 @@
 #include "generator/report/hosts.h"
 #include "generator/report/fragments.h"
 #include "generator/report/json.h"
+#include "generator/report/replay.h"
 #include "generator/report/unanswered.h"
 
 namespace baton::generator {
@@ -170,6 +171,7 @@ std::string JsonReport(const Profile& profile, const RunResult& result, const Ve
   json.EndArray();
   WriteFragments(json, result);
   WriteUnanswered(json, result);
+  WriteReplays(json, result);
   if (result.injected_requests && result.injected_responses) {
     json.Object("injected");
     WriteInjected(json, "requests", *result.injected_requests);
@@ -209,7 +211,7 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
     }
     if (c.skipped > 0) absl::StrAppendFormat(&text, "%s: %d requests were due and never sent\n", c.name, c.skipped);
   }
-  text += SummaryOfFragments(result) + SummaryOfUnanswered(result);
+  text += SummaryOfFragments(result) + SummaryOfUnanswered(result) + SummaryOfReplays(result);
   if (result.served) {
     absl::StrAppendFormat(&text, "served: %d datagrams echoed; %d connections, %d pages, %d requests not understood\n",
                           result.served->echoed, result.served->connections, result.served->pages,

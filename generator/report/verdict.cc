@@ -25,7 +25,9 @@ namespace {
 
 bool AnyUnanswered(const RunResult& result) {
   return std::any_of(result.unanswered.begin(), result.unanswered.end(),
-                     [](const UnansweredResult& u) { return u.counts.sent > 0; });
+                     [](const UnansweredResult& u) { return u.counts.sent > 0; }) ||
+         std::any_of(result.replays.begin(), result.replays.end(),
+                     [](const ReplayResult& r) { return r.counts.sent > 0; });
 }
 
 }  // namespace

@@ -161,7 +161,7 @@ TEST_CASE("a wrong profile is refused at its place") {
       {"no clients of the family", ", \"2001:db8::2\"]", "]",
        "flows[1].to: [2001:db8::10]:53 has no port with role: clients and IPv6 addresses"},
       {"a protocol of another kind", "protocol: udp, to: \"198", "protocol: ^sctp, to: \"198",
-       "flows[0].protocol: \"sctp\" is not one of udp, tcp, icmp, esp, syn_flood, malformed"},
+       "flows[0].protocol: \"sctp\" is not one of udp, tcp, icmp, esp, syn_flood, malformed, replay"},
       {"one of several sizes too long", "size: 128", "size: [64, ^1519, 128]",
        "flows[0].size[1]: 1519 is outside 64..1518, what a frame of IPv4 with a stamp takes on port a"},
       {"a mixture with frames too short for IPv6", "size: 84, answer_size", "size: ^imix, answer_size",

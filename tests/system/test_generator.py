@@ -260,6 +260,25 @@ def test_malformed_packets_beside_good_flows_are_each_refused_by_name(lab):
     assert_every_packet_is_accounted_for(lab.boxes["box"])
 
 
+def test_a_recording_is_replayed_beside_good_flows(lab):
+    """Datagrams that scapy wrote, three rounds of them: each comes out at a server, where it is nobody's."""
+    scapy = pytest.importorskip("scapy.all")
+    frames = [scapy.Ether(src="02:00:00:00:00:99", dst="02:00:00:00:00:98") /
+              scapy.IP(src="192.0.2.119", dst="192.0.2.10") / scapy.UDP(sport=900 + i, dport=7) / f"recorded {i}"
+              for i in range(100)]
+    for i, frame in enumerate(frames):
+        frame.time = 1000 + i / 100
+    scapy.wrpcap(str(lab.state / "recorded.pcap"), frames)
+    replay = "flows:\n  - {name: recorded, protocol: replay, file: recorded.pcap, loop: 3}"
+    status, said, report = Run(lab, ("duration: 10s", "duration: 4s"), ("flows:", replay)).end()
+    assert status == 0, said
+    assert report["total"]["lost"] == 0, said
+    recorded = report["replays"][0]
+    assert recorded["complete"] and recorded["frames"] == 100 and recorded["sent"] == 300, said
+    assert report["total"]["foreign"] == 300, said
+    assert_every_packet_is_accounted_for(lab.boxes["box"])
+
+
 def connections(report):
     return {c["name"]: c["connections"] for c in report["classes"]}
 
