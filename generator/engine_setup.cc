@@ -93,6 +93,7 @@ void Engine::AddClass(const FlowProfile& profile) {
   Port& port = *ports_[profile.port];
   auto c = std::make_unique<Class>(profile, number, first, port, profile_.seed + number, epochs_.count(),
                                    profile_.ports[profile.port].mtu);
+  c->pace = Pace(profile.rate, profile_.catch_up.count());
   c->next_hop = NextHopPlace(port, profile.to);
   for (uint32_t i = 0; i < profile.count; ++i) {
     flows_.client(first + i).flow_class = number;

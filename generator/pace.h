@@ -1,5 +1,5 @@
 // How many packets of a class are due: open-loop, by the clock alone, whatever is answered. After a pause of the machine
-// at most a millisecond's worth is made up for at once (and at least 32), or the catching-up would be a burst that the
+// at most `catch_up_ns` is made up for at once (and 32 at least), or the catching-up would be a burst that the
 // profile did not ask for; the rest is `skipped`, and reported. One core.
 #pragma once
 
@@ -11,8 +11,8 @@ namespace baton::generator {
 class Pace {
  public:
   // `per_second` 0: as fast as the port takes them.
-  explicit Pace(double per_second)
-      : per_ns_(per_second / 1e9), most_due_(std::max(32.0, per_second / 1e3)) {}
+  explicit Pace(double per_second, int64_t catch_up_ns = 1'000'000)
+      : per_ns_(per_second / 1e9), most_due_(std::max(32.0, per_ns_ * static_cast<double>(catch_up_ns))) {}
 
   bool unlimited() const { return per_ns_ == 0; }
 

@@ -82,12 +82,14 @@ struct Limits {
 enum class SearchFor : uint8_t {
   kThroughput,  // the highest part of the rates that keeps the limits
   kCapacity,    // the highest part of the flows of which each is answered
+  kBackToBack,  // the longest burst at the profile's rates that keeps the limits
 };
 
 struct SearchProfile {
   SearchFor what = SearchFor::kThroughput;
   double resolution = 0.01;   // as a part of the result
   std::vector<double> loads;  // kThroughput: parts of it at which latency is measured
+  uint16_t repeat = 50;       // kBackToBack: searches, whose mean is the result
 };
 
 // A command that /bin/sh runs during the sending.
@@ -109,6 +111,7 @@ struct Profile {
   Duration settle = std::chrono::seconds(1);  // after the last packet, for what is still on its way
   uint64_t seed = 1;
   uint16_t cores = 1;
+  Duration catch_up = std::chrono::milliseconds(1);  // how much of a pause of the machine is made up for
   std::vector<EventProfile> events;  // in the order of their times
   Limits limits;
   Impairment impair;  // with --loopback

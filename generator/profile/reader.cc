@@ -50,7 +50,8 @@ constexpr Word<FragmentOrder> kOrders[] = {{"in_order", FragmentOrder::kInOrder}
                                            {"reversed", FragmentOrder::kReversed},
                                            {"shuffled", FragmentOrder::kShuffled}};
 constexpr Word<bool> kCloses[] = {{"fin", false}, {"reset", true}};
-constexpr Word<SearchFor> kSearches[] = {{"throughput", SearchFor::kThroughput}, {"capacity", SearchFor::kCapacity}};
+constexpr Word<SearchFor> kSearches[] = {{"throughput", SearchFor::kThroughput}, {"capacity", SearchFor::kCapacity},
+                                         {"back_to_back", SearchFor::kBackToBack}};
 
 void ReadServe(const Node& node, ErrorList& errors, PortProfile& port) {
   MapReader map(node, errors);
@@ -315,13 +316,19 @@ void ReadSearch(const Node& node, ErrorList& errors, Profile& profile) {
     }
   }
   if (const Node* loads = map.Optional("loads")) ReadLoads(*loads, errors, search);
+  map.Number("repeat", {1, 1000}, search.repeat);
+  if (const Node* repeat = map.Optional("repeat"); repeat != nullptr && search.what != SearchFor::kBackToBack) {
+    Refuse(*repeat, errors, "is only for back_to_back");
+  }
   map.Finish();
   if (profile.flows.empty()) Refuse(node, errors, "needs flows");
   if (!profile.events.empty()) Refuse(node, errors, "does not go with events: they would happen in each trial");
   if (profile.limits == Limits{}) Refuse(node, errors, "needs limits: they tell whether a trial went well");
   const double seconds = std::chrono::duration<double>(profile.duration).count();
   for (const FlowProfile& flow : profile.flows) {
-    if (flow.rate == 0) Refuse(node, errors, absl::StrCat("needs a rate to begin with, flow ", flow.name, " has none"));
+    if (flow.rate == 0 && search.what != SearchFor::kBackToBack) {
+      Refuse(node, errors, absl::StrCat("needs a rate to begin with, flow ", flow.name, " has none"));
+    }
     if (search.what == SearchFor::kCapacity && flow.rate > 0 && flow.rate * seconds < flow.count) {
       Refuse(node, errors,
              absl::StrCat("not every flow of ", flow.name, " would send: rate times duration is below count"));
@@ -435,6 +442,10 @@ void ReadProfile(const Node& root, ErrorList& errors, Profile& profile) {
   ReadDuration(map, "settle", Duration{}, profile.settle, errors);
   map.Number("seed", {0, INT64_MAX}, profile.seed);
   map.Number("cores", {1, kMostCores}, profile.cores);
+  map.Value("catch_up", controlplane::ParseDuration, profile.catch_up);
+  if (const Node* catch_up = map.Optional("catch_up"); catch_up != nullptr && profile.catch_up > std::chrono::seconds(1)) {
+    RefuseValue(*catch_up, errors, catch_up->text, "is above 1s");
+  }
   if (const Node* events = map.Optional("events")) ReadEvents(*events, errors, profile);
   if (const Node* limits = map.Optional("limits")) ReadLimits(*limits, errors, profile.limits);
   if (const Node* impair = map.Optional("impair")) ReadImpairment(*impair, errors, profile.impair);

@@ -9,6 +9,15 @@
 namespace baton::generator {
 namespace {
 
+const char* NameOf(const Profile& profile) {
+  switch (profile.search->what) {
+    case SearchFor::kThroughput: break;
+    case SearchFor::kCapacity: return "capacity";
+    case SearchFor::kBackToBack: return "back_to_back";
+  }
+  return "throughput";
+}
+
 bool IsCapacity(const Profile& profile) { return profile.search->what == SearchFor::kCapacity; }
 
 void WriteTrial(JsonWriter& json, absl::string_view key, const Trial& trial) {
@@ -24,6 +33,7 @@ void WriteTrial(JsonWriter& json, absl::string_view key, const Trial& trial) {
 
 std::string Amount(const Profile& profile, const Trial& trial) {
   if (IsCapacity(profile)) return absl::StrCat(trial.flows, " flows");
+  if (profile.search->what == SearchFor::kBackToBack) return absl::StrCat(trial.requests, " requests in a row");
   return absl::StrFormat("%.0f requests/s", trial.offered_rate);
 }
 
@@ -31,11 +41,16 @@ std::string Amount(const Profile& profile, const Trial& trial) {
 
 std::string JsonReport(const Profile& profile, const SearchResult& result) {
   JsonWriter json;
-  json.Object().Number("schema", 1).Text("search", IsCapacity(profile) ? "capacity" : "throughput");
+  json.Object().Number("schema", 1).Text("search", NameOf(profile));
   json.Flag("passed", result.best.has_value() && !result.interrupted && result.failure.empty());
   if (!result.failure.empty()) json.Text("failure", result.failure);
   json.Flag("interrupted", result.interrupted).Real("resolution", profile.search->resolution);
   if (result.best) WriteTrial(json, "best", *result.best);
+  if (!result.bursts.empty()) {
+    json.Real("mean_burst", result.mean_burst()).Array("bursts");
+    for (const uint64_t burst : result.bursts) json.Number("", burst);
+    json.EndArray();
+  }
   json.Array("trials");
   for (const Trial& trial : result.trials) WriteTrial(json, "", trial);
   json.EndArray().Array("under_load");
@@ -60,9 +75,12 @@ std::string Summary(const Profile& profile, const SearchResult& result) {
   if (!result.failure.empty()) return absl::StrCat(text, result.failure, "\nfailed\n");
   if (result.interrupted) absl::StrAppend(&text, "interrupted: what was found so far\n");
   if (!result.best) return absl::StrCat(text, "no trial passed\nfailed\n");
-  const char* what = IsCapacity(profile) ? "capacity" : "throughput";
+  if (!result.bursts.empty()) {
+    absl::StrAppendFormat(&text, "back to back: %.0f requests, the mean of %d searches\n", result.mean_burst(),
+                          result.bursts.size());
+  }
   const bool all = result.best->share == 1;
-  return absl::StrCat(text, what, ": ", all ? "all that the profile offers, " : "", Amount(profile, *result.best),
+  return absl::StrCat(text, NameOf(profile), ": ", all ? "all that the profile offers, " : "", Amount(profile, *result.best),
                       "\n");
 }
 

@@ -16,7 +16,15 @@ constexpr double kMostSkipped = 0.01;
 
 // Capacity goes by flows, throughput by the rate: a machine that pauses falls behind with the one or the other.
 std::string WhyNotOffered(const Profile& profile, const Trial& trial, const RunResult& result) {
-  if (profile.search->what == SearchFor::kThroughput) {
+  if (profile.search->what != SearchFor::kCapacity) {
+    uint64_t busy = 0, opened = 0;
+    for (const ClassResult& c : result.classes) {
+      busy += c.tcp.busy;
+      opened += c.tcp.opened;
+    }
+    if (static_cast<double>(busy) > kMostSkipped * static_cast<double>(busy + opened)) {
+      return absl::StrFormat("%d connections found no flow that was closed: count is too small", busy);
+    }
     const double due = static_cast<double>(trial.sent + trial.skipped);
     if (static_cast<double>(trial.skipped) <= kMostSkipped * due) return "";
     return absl::StrFormat("this machine did not send %d of its packets", trial.skipped);
@@ -43,6 +51,7 @@ Trial TrialOf(const Profile& profile, double share, const RunResult& result) {
   Trial trial{.share = share, .flows = result.flows, .sending_s = result.sending_s};
   const Totals totals = TotalsOf(result);
   trial.sent = totals.sent();
+  trial.requests = totals.requests.sent;
   trial.arrived = totals.requests.arrived + totals.responses.arrived;
   trial.lost = totals.requests.lost() + totals.responses.lost();
   trial.skipped = totals.skipped;
@@ -61,6 +70,10 @@ Trial TrialOf(const Profile& profile, double share, const RunResult& result) {
 Profile ProfileOf(const Profile& profile, double share, size_t trial) {
   Profile scaled = profile;
   scaled.seed += trial;  // late packets of another trial are foreign in this one
+  if (profile.search->what == SearchFor::kBackToBack) {
+    scaled.duration = Duration(static_cast<int64_t>(static_cast<double>(profile.duration.count()) * share));
+    return scaled;
+  }
   for (FlowProfile& flow : scaled.flows) {
     if (profile.search->what == SearchFor::kCapacity) {
       flow.count = std::max<uint32_t>(1, static_cast<uint32_t>(static_cast<double>(flow.count) * share));
@@ -69,6 +82,12 @@ Profile ProfileOf(const Profile& profile, double share, size_t trial) {
     }
   }
   return scaled;
+}
+
+double SearchResult::mean_burst() const {
+  double sum = 0;
+  for (const uint64_t burst : bursts) sum += static_cast<double>(burst);
+  return bursts.empty() ? 0 : sum / static_cast<double>(bursts.size());
 }
 
 absl::StatusOr<SearchResult> Search(const Profile& profile, const RunTrial& run, const TrialEnded& ended) {
@@ -84,13 +103,20 @@ absl::StatusOr<SearchResult> Search(const Profile& profile, const RunTrial& run,
     ended(trials.back());
     return true;
   };
-  Bisection bisection(profile.search->resolution);
-  while (!bisection.done()) {
-    ASSIGN_OR_RETURN(const bool goes_on, try_share(bisection.next(), found.trials));
-    if (!goes_on) return found;
-    const Trial& trial = found.trials.back();
-    bisection.Note(trial.passed);
-    if (trial.passed) found.best = trial;
+  const bool bursts = profile.search->what == SearchFor::kBackToBack;
+  for (int searches = bursts ? profile.search->repeat : 1; searches > 0; --searches) {
+    Bisection bisection(profile.search->resolution);
+    uint64_t burst = 0;
+    while (!bisection.done()) {
+      ASSIGN_OR_RETURN(const bool goes_on, try_share(bisection.next(), found.trials));
+      if (!goes_on) return found;
+      const Trial& trial = found.trials.back();
+      bisection.Note(trial.passed);
+      if (!trial.passed) continue;
+      burst = trial.requests;
+      if (!bursts || !found.best || trial.share > found.best->share) found.best = trial;
+    }
+    if (bursts) found.bursts.push_back(burst);
   }
   if (!found.best) return found;
   for (const double load : profile.search->loads) {

@@ -56,5 +56,17 @@ TEST_CASE("after a pause a millisecond's worth is made up for, the rest is skipp
   CHECK(pace.skipped() == 4900);
 }
 
+TEST_CASE("as much of a pause is made up for as was asked for") {
+  Pace pace(1e6, 20 * kMs);
+  CHECK(pace.Due(kStart, 64) == 0);
+  CHECK(pace.Due(kStart + 15 * kMs, 100'000) == 15'000);
+  CHECK(pace.skipped() == 0);
+  CHECK(pace.Due(kStart + 50 * kMs, 100'000) == 20'000);
+  CHECK(pace.skipped() == 30'000);
+  Pace never(1e6, 0);  // but 32
+  never.Due(kStart, 64);
+  CHECK(never.Due(kStart + 50 * kMs, 100'000) == 32);
+}
+
 }  // namespace
 }  // namespace baton::generator

@@ -28,6 +28,7 @@ flows:
 limits: {lost: 0, reordered: 0.5%}
 impair: {lost: 10%, delay: 3ms}
 cores: 3
+catch_up: 20ms
 )";
 
 // Takes the '^' out of the text and returns its place as an error tells it; nothing without one.
@@ -54,6 +55,7 @@ TEST_CASE("a profile means what it says") {
   CHECK(p.settle == std::chrono::milliseconds(50));
   CHECK(p.seed == 7);
   CHECK(p.cores == 3);
+  CHECK(p.catch_up == std::chrono::milliseconds(20));
   REQUIRE(p.events.size() == 2);  // by time
   CHECK(p.events[0].at == std::chrono::milliseconds(100));
   CHECK(p.events[1].run == "ip link set veth0 down");

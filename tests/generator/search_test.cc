@@ -56,6 +56,42 @@ TEST_CASE("a bisection ends close below the limit") {
   CHECK(trials == c.trials);
 }
 
+TEST_CASE("the longest burst is found again and again, and their mean is reported") {
+  const Profile profile = Searching("{for: back_to_back, resolution: 1%, repeat: 4}");
+  // A queue of 100 packets in front of something that takes 600 of the 1000 a second: it holds a burst of 250.
+  constexpr uint64_t kRoom = 100;
+  const auto found = Search(profile, [](const Profile& trial) -> absl::StatusOr<RunResult> {
+    const double seconds = std::chrono::duration<double>(trial.duration).count();
+    RunResult result = Carry(trial, 1e9, 1000);
+    const auto sent = static_cast<uint64_t>(1000 * seconds);
+    const uint64_t arrived = std::min(sent, kRoom + static_cast<uint64_t>(600 * seconds));
+    result.classes[0].requests.counts = {.sent = sent, .arrived = arrived};
+    result.classes[0].responses.counts = {.sent = arrived, .arrived = arrived};
+    return result;
+  }, [](const Trial&) {}).value();
+  REQUIRE(found.bursts.size() == 4);
+  for (const uint64_t burst : found.bursts) {
+    CHECK(burst <= 250);
+    CHECK(burst >= 245);
+  }
+  CHECK(found.mean_burst() == Approx(247.5).margin(2.5));
+  CHECK(found.best->requests == *std::max_element(found.bursts.begin(), found.bursts.end()));
+  CHECK(absl::StrContains(Summary(profile, found), "requests, the mean of 4 searches"));
+  CHECK(absl::StrContains(JsonReport(profile, found), "\"search\": \"back_to_back\""));
+}
+
+TEST_CASE("connections that find no closed flow were not offered") {
+  const Profile profile = Searching("{for: throughput}");
+  const auto found = Search(profile, [](const Profile& trial) -> absl::StatusOr<RunResult> {
+    RunResult result = Carry(trial, 1e9, 1000);
+    result.classes[0].tcp.opened = 90;
+    result.classes[0].tcp.busy = trial.flows[0].rate > 500 ? 10 : 0;
+    return result;
+  }, [](const Trial&) {}).value();
+  CHECK(found.trials[0].why == "10 connections found no flow that was closed: count is too small");
+  CHECK(found.best->share == Approx(0.5).epsilon(0.01));
+}
+
 TEST_CASE("the throughput is found, and latency measured below it") {
   const Profile profile = Searching("{for: throughput, resolution: 1%, loads: [50%, 90%]}");
   std::vector<double> offered;
