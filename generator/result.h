@@ -125,6 +125,16 @@ struct GatewayChange {
   std::string port, address, from, to;
 };
 
+// How fast the tool itself is at most, in memory, both ends of the traffic.
+struct Saturation {
+  int cores = 1;
+  uint64_t lost = 0;
+  double packets_per_second = 0;  // of all cores: first copies that arrived, both directions
+  double cycles_per_packet = 0;   // of the time stamp counter, of a core that had something to do; 0: not known
+
+  double per_core() const { return packets_per_second / cores; }
+};
+
 struct RunResult {
   std::vector<ClassResult> classes;
   std::vector<UnansweredResult> unanswered;
@@ -141,6 +151,7 @@ struct RunResult {
   StrayCounts strays;
   std::optional<ServedCounts> served;  // of a profile without flows: clients that are not ours
   FragmentCounts fragments;
+  std::optional<Saturation> saturation;  // with --loopback
   uint64_t handed_over = 0;  // frames, from the core where they arrived to that of their flow
   std::optional<Injected> injected_requests, injected_responses;  // with --loopback
   uint64_t flows = 0;

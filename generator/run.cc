@@ -12,6 +12,14 @@ constexpr int kIdlePolls = 64;
 constexpr long kNapNs = 20'000;
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
+uint64_t Cycles() {
+#ifdef __x86_64__
+  return __builtin_ia32_rdtsc();
+#else
+  return 0;
+#endif
+}
+
 int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 Seen See(const std::vector<const Progress*>& cores) {
@@ -31,16 +39,20 @@ Seen See(const std::vector<const Progress*>& cores) {
 
 }  // namespace
 
-void Drive(Engine& engine, bool nap) {
+uint64_t Drive(Engine& engine, bool nap) {
   int idle = 0;
+  uint64_t busy_cycles = 0;
   while (engine.phase() != Phase::kDone) {
+    const uint64_t began = Cycles();
     if (engine.PollOnce(NowNs()) > 0) {
+      busy_cycles += Cycles() - began;
       idle = 0;
     } else if (nap && ++idle > kIdlePolls) {
       const timespec time{0, kNapNs};
       nanosleep(&time, nullptr);
     }
   }
+  return busy_cycles;
 }
 
 SecondResult Watch::Next(int64_t now_ns) {

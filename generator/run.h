@@ -12,8 +12,9 @@
 namespace baton::generator {
 
 // Polls until the engine is done. `nap`: rests for some ten microseconds when there is nothing to do, for ports of the
-// kernel, whose other side needs the CPU too.
-void Drive(Engine& engine, bool nap);
+// kernel, whose other side needs the CPU too. Returns for how long there was something to do, in cycles of the time stamp
+// counter, what others had of the CPU meanwhile included; 0 where there is no such counter.
+uint64_t Drive(Engine& engine, bool nap);
 
 // Of all cores.
 struct Seen {

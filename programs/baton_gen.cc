@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "generator/profile/reader.h"
 #include "generator/report/html.h"
 #include "generator/report/report.h"
+#include "generator/report/saturation.h"
 #include "generator/report/search_report.h"
 #include "generator/run.h"
 #include "generator/sum.h"
@@ -166,7 +168,10 @@ absl::StatusOr<RunResult> RunInMemory(const Profile& profile) {
   }
   const sigset_t signals = BlockSignals();
   std::vector<std::thread> threads;
-  for (const auto& engine : engines) threads.emplace_back([&engine] { Drive(*engine, false); });
+  std::vector<uint64_t> cycles(engines.size());
+  for (size_t i = 0; i < engines.size(); ++i) {
+    threads.emplace_back([&engine = *engines[i], &busy = cycles[i]] { busy = Drive(engine, false); });
+  }
   EventRunner events(profile.events);
   std::vector<SecondResult> seconds = Supervise(engines, events, signals);
   for (std::thread& thread : threads) thread.join();
@@ -180,6 +185,7 @@ absl::StatusOr<RunResult> RunInMemory(const Profile& profile) {
     result.injected_requests = requests;
     result.injected_responses = responses;
   }
+  result.saturation = SaturationOf(result, crew.cores(), std::accumulate(cycles.begin(), cycles.end(), uint64_t{0}));
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "generator/report/fragments.h"
 #include "generator/report/json.h"
 #include "generator/report/replay.h"
+#include "generator/report/saturation.h"
 #include "generator/report/unanswered.h"
 
 namespace baton::generator {
@@ -178,6 +179,7 @@ std::string JsonReport(const Profile& profile, const RunResult& result, const Ve
     WriteInjected(json, "responses", *result.injected_responses);
     json.EndObject();
   }
+  WriteSaturation(json, result);
   WriteEvents(json, result);
   WriteTimeline(json, result);
   WriteGateways(json, result);
@@ -217,6 +219,7 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
                           result.served->echoed, result.served->connections, result.served->pages,
                           result.served->not_understood);
   }
+  text += SummaryOfSaturation(result);
   text += SummaryOfEvents(result);
   for (const Judged& judged : verdict.limits) {
     if (!judged.kept()) {

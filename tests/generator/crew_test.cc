@@ -41,7 +41,7 @@ struct Cores {
         busy = true;
       }
       if (step) step(now_ns);
-      REQUIRE(now_ns < int64_t{60'000'000'000});
+      if (now_ns > int64_t{60'000'000'000}) FAIL("the run does not end");
     }
     std::vector<RunResult> results;
     for (const auto& engine : engines) results.push_back(engine->Result());
@@ -165,7 +165,7 @@ struct OneWire : Cores {
 };
 
 TEST_CASE("frames get to the core of their flow; next hops that one core learns are known to all") {
-  for (const int cores : {2, 3, 16}) {
+  for (const int cores : {2, 5}) {
     auto run = std::make_unique<OneWire>(
         WithCores(cores, "duration: 300ms\nsettle: 50ms\nflows: [" + AtServers(kFlows) + "]\n"));
     const RunResult result = run->Run();

@@ -64,6 +64,31 @@ def check_statuses(folder):
     expect("a report that cannot be written", done.returncode == 1, done)
 
 
+def check_saturation(folder):
+    """--loopback at `rate: max` tells what the tool itself can do, with one core and with two."""
+    for cores in (1, 2):
+        text = profile(f"duration: 400ms\nsettle: 500ms\ncores: {cores}\n").replace("rate: 10k", "rate: max")
+        done = run(folder, text, "--loopback", "--report", "-")
+        expect("a run at most speed", done.returncode == 0, done)
+        check = json.loads(done.stdout)["self_check"]
+        expect("nothing lost by the tool", check["lost_nothing"] and check["cores"] == cores, done)
+        each = check["packets_per_second_per_core"]
+        expect("its rate", each > 100_000 and abs(each * cores / check["packets_per_second"] - 1) < 1e-6, done)
+        expect("in words", "the tool itself lost nothing; it saturates at" in done.stderr, done)
+    done = run(folder, profile("duration: 200ms\nsettle: 20ms\n"), "--loopback", "--report", "-")
+    expect("no saturation at a rate", "self_check" not in json.loads(done.stdout), done)
+
+
+def check_search(folder):
+    """Bursts through nothing that could lose any: all of each passes, and the mean is that of the repetitions."""
+    text = profile("duration: 100ms\nsettle: 500ms\nsearch: {for: back_to_back, repeat: 3}\n").replace("10k", "max")
+    done = run(folder, text, "--loopback", "--report", "-")
+    expect("a search for bursts", done.returncode == 0, done)
+    found = json.loads(done.stdout)
+    expect("its bursts", len(found["bursts"]) == 3 == len(found["trials"]) and min(found["bursts"]) > 1000, done)
+    expect("their mean", abs(sum(found["bursts"]) / 3 - found["mean_burst"]) < 1, done)
+
+
 def check_interrupt(folder):
     path, report = os.path.join(folder, "profile.yaml"), os.path.join(folder, "report.json")
     with open(path, "w", encoding="utf-8") as file:
@@ -121,6 +146,8 @@ def check_events(folder):
 
 with tempfile.TemporaryDirectory() as temporary:
     check_statuses(temporary)
+    check_saturation(temporary)
+    check_search(temporary)
     check_interrupt(temporary)
     check_events(temporary)
 print("baton-gen: ok")
