@@ -190,6 +190,22 @@ def test_a_box_that_ends_in_the_middle_is_seen(lab):
     assert sum(second["arrived"] for second in report["seconds"][-2:]) == 0
 
 
+def test_a_port_that_goes_down_and_comes_back(lab):
+    """As a cable that is pulled for a second: what is sent meanwhile is lost, everything else arrives, and the run ends."""
+    events = ('duration: 4s\nevents: [{at: 1s, run: "ip link set lan down"}, {at: 2s, run: "ip link set lan up"}]')
+    status, said, report = Run(lab, ("duration: 10s", events)).end()
+    assert status == 1, said
+    assert [event["exit_status"] for event in report["events"]] == [0, 0], report["events"]
+    assert_sums_hold(report)
+    before, down, after = report["intervals"]
+    assert before["lost"] == 0 or before["lost"] < before["sent"] / 50, said   # on their way when it went down
+    assert down["lost"] > down["sent"] / 3, said
+    assert after["arrived"] > after["sent"] / 2, said  # the box looks for its neighbours again
+    assert report["total"]["duplicated"] == report["total"]["corrupted"] == 0
+    for c in report["classes"]:
+        assert c["responses"]["longest_gap_us"]["p50"] > 900_000
+
+
 def test_a_gateway_that_is_not_there(lab):
     status, said, report = Run(lab, ("gateway: [192.0.2.1, ", "gateway: [192.0.2.99, ")).end()
     assert status == 1
