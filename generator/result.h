@@ -111,7 +111,9 @@ struct SecondOfRun {
 struct PortResult {
   std::string name, device;
   uint64_t received = 0, sent = 0, missed = 0, receive_errors = 0, transmit_errors = 0;
-  bool link_up = true;
+  bool link_up = true;      // at the end
+  uint64_t times_down = 0;  // while the run lasted
+  double down_s = 0;
 };
 
 struct GatewayResult {

@@ -29,6 +29,7 @@
 #include "generator/report/search_report.h"
 #include "generator/run.h"
 #include "generator/sum.h"
+#include "programs/baton_gen/link_watch.h"
 #include "programs/baton_gen/wires.h"
 #include "programs/eal_options.h"
 
@@ -76,7 +77,8 @@ Watch WatchOf(const Engines& engines) {
 }
 
 // Prints a line a second, runs the events' commands and takes signals until the engines are done.
-std::vector<SecondResult> Supervise(const Engines& engines, EventRunner& events, const sigset_t& signals) {
+std::vector<SecondResult> Supervise(const Engines& engines, EventRunner& events, const sigset_t& signals,
+                                    LinkWatch* links = nullptr) {
   std::vector<SecondResult> seconds;
   Watch watch = WatchOf(engines);
   int64_t began = NowNs(), due = began + kSecondNs, before = began;
@@ -93,6 +95,7 @@ std::vector<SecondResult> Supervise(const Engines& engines, EventRunner& events,
     }
     const int64_t now = NowNs();
     events.Advance(EventsBegun(engines), now);
+    if (links != nullptr) links->Look(now);
     if (now < due && !AllDone(engines)) continue;
     due += kSecondNs;
     seconds.push_back(watch.Next(now));
@@ -211,11 +214,12 @@ absl::StatusOr<RunResult> RunOnPorts(const Profile& profile, const Wires& wires,
   }
   EventRunner events(profile.events);
   std::vector<SecondResult> seconds;
-  if (launched.ok()) seconds = Supervise(engines, events, signals);
+  LinkWatch links(wires.ports());
+  if (launched.ok()) seconds = Supervise(engines, events, signals, &links);
   for (size_t i = 0; i < running; ++i) dataplane::WaitForLcore(lcores[i]);
   RETURN_IF_ERROR(launched);
   RunResult result = ResultOf(profile, engines, events, std::move(seconds));
-  result.ports = wires.Results(profile);
+  result.ports = wires.Results(profile, links);
   return result;
 }
 

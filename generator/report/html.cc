@@ -328,9 +328,10 @@ std::string ReplaysHtml(const RunResult& result) {
 
 std::string PortsHtml(const RunResult& result) {
   if (result.ports.empty()) return "";
-  Table table("ports", {"port", "device", "link", "received", "sent", "missed", "receive errors", "transmit errors"});
+  Table table("ports", {"port", "device", "link", "times down", "seconds down", "received", "sent", "missed", "receive errors", "transmit errors"});
   for (const PortResult& port : result.ports) {
     table.Row().Text(port.name).Code(port.device).Text(port.link_up ? "up" : "down");
+    table.Count(port.times_down).Value(Tenths(port.down_s));
     table.Count(port.received).Count(port.sent).Count(port.missed);
     table.Count(port.receive_errors).Count(port.transmit_errors);
   }

@@ -118,6 +118,7 @@ void WritePorts(JsonWriter& json, const RunResult& result) {
   json.Array("ports");
   for (const PortResult& port : result.ports) {
     json.Object().Text("name", port.name).Text("device", port.device).Flag("link_up", port.link_up);
+    json.Number("times_down", port.times_down).Real("down_seconds", port.down_s);
     json.Number("received", port.received).Number("sent", port.sent).Number("missed", port.missed);
     json.Number("receive_errors", port.receive_errors).Number("transmit_errors", port.transmit_errors).EndObject();
   }

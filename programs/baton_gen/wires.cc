@@ -74,14 +74,15 @@ void Wires::Connect(const dataplane::Port& port) {
   }
 }
 
-std::vector<PortResult> Wires::Results(const Profile& profile) const {
+std::vector<PortResult> Wires::Results(const Profile& profile, const LinkWatch& links) const {
   std::vector<PortResult> results;
   for (size_t i = 0; i < ports_.size(); ++i) {
     const dataplane::PortStats stats = ports_[i]->stats();
     results.push_back({.name = profile.ports[i].name, .device = ports_[i]->device(), .received = stats.received,
                        .sent = stats.sent, .missed = stats.missed + stats.no_buffers,
                        .receive_errors = stats.receive_errors, .transmit_errors = stats.transmit_errors,
-                       .link_up = ports_[i]->link().up});
+                       .link_up = ports_[i]->link().up, .times_down = links.seen(i).times_down,
+                       .down_s = static_cast<double>(links.seen(i).down_ns) / 1e9});
   }
   return results;
 }

@@ -9,6 +9,7 @@
 #include "generator/engine.h"
 #include "generator/link/dpdk_link.h"
 #include "generator/link/lending_link.h"
+#include "programs/baton_gen/link_watch.h"
 
 namespace baton::generator {
 
@@ -24,7 +25,8 @@ class Wires {
   const std::vector<PortUse>& uses(int core) const { return uses_[static_cast<size_t>(core)]; }
   // Whether a port belongs to the kernel, whose side needs the CPU too.
   bool shares_cpu() const { return shares_cpu_; }
-  std::vector<PortResult> Results(const Profile& profile) const;
+  const LinkWatch::Ports& ports() const { return ports_; }
+  std::vector<PortResult> Results(const Profile& profile, const LinkWatch& links) const;
 
  private:
   void Connect(const dataplane::Port& port);

@@ -204,6 +204,11 @@ def test_a_port_that_goes_down_and_comes_back(lab):
     assert report["total"]["duplicated"] == report["total"]["corrupted"] == 0
     for c in report["classes"]:
         assert c["responses"]["longest_gap_us"]["p50"] > 900_000
+    ports = {port["name"]: port for port in report["ports"]}
+    assert ports["wan"]["times_down"] == 0 and ports["wan"]["down_seconds"] == 0
+    assert ports["lan"]["times_down"] == 1 and ports["lan"]["link_up"]
+    assert 0.5 < ports["lan"]["down_seconds"] < 2.5, said
+    assert "port lan: link down" in said and "port lan: link up" in said
 
 
 def test_a_gateway_that_is_not_there(lab):
