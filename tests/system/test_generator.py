@@ -341,3 +341,17 @@ def test_datagrams_echo_requests_and_connections_at_once(lab):
     mean = sizes["sent_bytes"] / sizes["sent"]
     assert abs(mean - (7 * 60 + 4 * 566 + 1514) / 12) < 2, "7 of 64, 4 of 570, 1 of 1518 bytes with FCS"
     assert_every_packet_is_accounted_for(lab.boxes["box"])
+
+
+def test_esp_flows_and_roaming_terminals_pass_the_box(lab):
+    """The box balances neither and routes both: three SPIs for each flow, four moves of each terminal, and nothing is lost."""
+    status, said, report = Run(lab, name="lab-routed.yaml").end()
+    assert status == 0, said
+    classes = {c["name"]: c for c in report["classes"]}
+    assert set(classes) == {"esp-v4", "esp-v6", "roaming"}
+    for c in classes.values():
+        assert c["requests"]["arrived"] == c["responses"]["arrived"] == c["requests"]["sent"] > 4500, said
+    for name in ("esp-v4", "esp-v6"):
+        assert classes[name]["esp"]["rekeyings"] == 2
+    assert classes["roaming"]["mobile"]["moves"] == 4 * 100
+    assert_every_packet_is_accounted_for(lab.boxes["box"])
