@@ -31,9 +31,9 @@ Profile WithCores(int cores, const std::string& rest) {
 struct Cores {
   explicit Cores(const Profile& p) : profile(p), crew(profile) {}
 
-  RunResult Run(const std::function<void(int64_t)>& step = {}) {
+  RunResult Run(const std::function<void(int64_t)>& step = {}, int64_t poll_ns = 1000) {
     int64_t now_ns = 1'000'000'000;
-    for (bool busy = true; busy; now_ns += 1000) {
+    for (bool busy = true; busy; now_ns += poll_ns) {
       busy = false;
       for (const auto& engine : engines) {
         if (engine->phase() == Phase::kDone) continue;
@@ -129,7 +129,7 @@ TEST_CASE("events cut all cores' counts, and seconds have the round trips of all
   const std::string rest = "duration: 2500ms\nsettle: 50ms\nevents: [{at: 1200ms, run: x}]\nimpair: {lost: 1%, delay: 2ms}\n"
                            "flows: [{name: v4, protocol: udp, to: \"10.9.0.1:53\", count: 10, rate: 20k}]\n";
   Looped run(WithCores(3, rest));
-  const RunResult result = run.Run();
+  const RunResult result = run.Run({}, 5000);
   const ClassResult& c = result.classes[0];
   REQUIRE(c.epochs.size() == 2);
   REQUIRE(result.timeline.size() == 3);
@@ -237,7 +237,7 @@ TEST_CASE("ports with fewer queues than cores carry all cores' traffic") {
 TEST_CASE("nobody answers: all cores end, and the next hop is named once") {
   Profile profile = WithCores(3, "duration: 300ms\nflows: [{name: v4, protocol: udp, to: \"10.9.0.1:53\", rate: 1k}]\n");
   OneWire run(profile);
-  const RunResult result = run.Run();
+  const RunResult result = run.Run({}, 50'000);
   CHECK(result.unresolved == std::vector<std::string>{"10.9.0.1"});
   CHECK(TotalsOf(result).sent() == 0);
 }
