@@ -3,27 +3,13 @@
 #include <algorithm>
 
 #include "common/bytes.h"
-#include "common/checksum.h"
 
 namespace baton::controlplane::vrrp {
 namespace {
 
 constexpr uint8_t kAdvertisement = 1;
-constexpr size_t kHeader = 8, kAuthentication = 8, kChecksumAt = 6;
+constexpr size_t kHeader = 8, kAuthentication = 8;
 constexpr auto kHundredth = std::chrono::milliseconds(10);
-
-uint64_t SumOf(absl::Span<const uint8_t> message, const Ends& ends, bool pseudo_header) {
-  const uint64_t sum =
-      pseudo_header ? PseudoHeaderSum(ends.src, ends.dst, kProtocol, static_cast<uint32_t>(message.size())) : 0;
-  return AddToChecksum(sum, message.data(), message.size());
-}
-
-bool IsRight(absl::Span<const uint8_t> message, const Ends& ends, uint8_t version) {
-  const auto right = [&](bool pseudo_header) { return FoldChecksum(SumOf(message, ends, pseudo_header)) == 0xffff; };
-  if (version == 2) return right(false);
-  if (!ends.src.is_v4()) return right(true);
-  return right(false) || right(true);
-}
 
 size_t AddressSize(const Ends& ends) { return ends.src.is_v4() ? 4 : 16; }
 
@@ -58,10 +44,9 @@ std::vector<uint8_t> Encode(const Advert& advert, const Ends& ends, ChecksumOver
     const size_t length = std::min(advert.password.size(), kAuthentication);
     out.Bytes({reinterpret_cast<const uint8_t*>(advert.password.data()), length}).Zeros(kAuthentication - length);
   }
-  const bool pseudo_header =
-      advert.version == 3 && (!ends.src.is_v4() || over == ChecksumOver::kPseudoHeaderToo);
-  out.PatchU16(kChecksumAt, __builtin_bswap16(FinishChecksum(SumOf(out.bytes(), ends, pseudo_header))));
-  return out.bytes();
+  std::vector<uint8_t> message = out.bytes();
+  PutChecksum(message, ends, over);
+  return message;
 }
 
 Decoded Decode(absl::Span<const uint8_t> message, const Ends& ends) {
@@ -82,7 +67,7 @@ Decoded Decode(absl::Span<const uint8_t> message, const Ends& ends) {
   const bool is_v2 = advert.version == 2;
   if (!is_v2 && advert.version != 3) return refuse(Malformed::kVersion);
   if (is_v2 && !ends.src.is_v4()) return refuse(Malformed::kVersion);
-  if (!IsRight(message, ends, advert.version)) return refuse(Malformed::kChecksum);
+  if (!CheckChecksum(message, ends).has_value()) return refuse(Malformed::kChecksum);
   if (decoded.type != kAdvertisement) return refuse(Malformed::kType);
   if (is_v2) {
     advert.auth_type = in.U8();

@@ -17,10 +17,10 @@
 
 #include "common/addr.h"
 #include "common/time_point.h"
+#include "controlplane/vrrp/checksum.h"
 
 namespace baton::controlplane::vrrp {
 
-inline constexpr uint8_t kProtocol = 112;
 inline constexpr uint8_t kTtl = 255;
 inline constexpr uint8_t kOwnerPriority = 255;
 inline constexpr uint8_t kResigning = 0;  // the priority of an Active router that stops
@@ -41,15 +41,6 @@ struct Advert {
   friend bool operator==(const Advert&, const Advert&) = default;
 };
 inline constexpr uint8_t kNoAuthentication = 0, kSimpleText = 1;
-
-// RFC 5798 left open whether version 3 over IPv4 sums a pseudo header. RFC 9568, 5.2.8 says no; keepalived and FRR do
-// it unless told otherwise. Both are understood; which is sent is the configuration's to say.
-enum class ChecksumOver : uint8_t { kMessage, kPseudoHeaderToo };
-
-// The ends of the IP packet: the checksum covers them, but for version 2.
-struct Ends {
-  IpAddress src, dst;
-};
 
 std::vector<uint8_t> Encode(const Advert& advert, const Ends& ends, ChecksumOver over);
 
