@@ -1,16 +1,23 @@
-// Messages of load sharing. The input is a control byte and a message. Held: what is accepted is encoded as it came; a
-// message with a trailer is a message without it, too.
+// Messages of load sharing, and advertisements with a list of units. The input is a control byte and a message. Held: what
+// is accepted is encoded as it came; a message with a trailer is a message without it, too.
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
 
 #include "controlplane/load_sharing/codec.h"
+#include "controlplane/load_sharing/unit_list.h"
 
 namespace baton::controlplane::load_sharing {
 namespace {
 
 void Require(bool held) {
   if (!held) std::abort();
+}
+
+void CheckUnitAdvert(const std::vector<uint8_t>& message, const vrrp::Ends& ends) {
+  const DecodedUnitAdvert decoded = DecodeUnitAdvert(message, ends);
+  if (decoded.malformed != Malformed::kNothing) return;
+  Require(EncodeUnitAdvert(decoded.header, decoded.advert, ends, decoded.over, decoded.trailer) == message);
 }
 
 void Run(absl::Span<const uint8_t> input) {
@@ -23,6 +30,7 @@ void Run(absl::Span<const uint8_t> input) {
   const auto over = (control & 4) != 0 ? vrrp::ChecksumOver::kPseudoHeaderToo : vrrp::ChecksumOver::kMessage;
   if ((control & 2) != 0 && message.size() >= 8) vrrp::PutChecksum(message, ends, over);
 
+  CheckUnitAdvert(message, ends);
   const Decoded decoded = DecodeMessage(message, ends);
   if (decoded.malformed != Malformed::kNothing) return;
   Require(decoded.type == TypeOf(decoded.message));
