@@ -78,7 +78,8 @@ void PutRecords(ByteWriter& out, Family, const std::vector<ForwardedPacket>& pac
 }
 
 void PutBody(ByteWriter& out, Family family, const Report& report) {
-  out.U32(report.generation).U16(report.fragment).U16(report.fragments).U32(Saturated<microseconds>(report.stopped_ago));
+  out.U32(report.generation).U16(report.fragment).U16(report.fragments);
+  out.U32(Saturated<microseconds>(report.stopped_ago));
   out.U8(report.records.index() == 0 ? kMarks : kDigests).Zeros(3);
   std::visit([&](const auto& records) { PutRecords(out, family, records); }, report.records);
 }

@@ -13,7 +13,8 @@ constexpr size_t kChecksumAt = 6;
 constexpr size_t kDigest = 32;
 
 // REQUIRES: the message ends in a trailer.
-std::array<uint8_t, kDigest> DigestOf(absl::string_view key, absl::Span<const uint8_t> message, const vrrp::Ends& ends) {
+std::array<uint8_t, kDigest> DigestOf(absl::string_view key, absl::Span<const uint8_t> message,
+                                      const vrrp::Ends& ends) {
   ByteWriter covered;
   covered.Ip(ends.src).Ip(ends.dst).Bytes(message.first(kChecksumAt)).Zeros(2);
   covered.Bytes(message.first(message.size() - kDigest).subspan(kChecksumAt + 2));
