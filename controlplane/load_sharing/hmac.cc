@@ -42,6 +42,17 @@ absl::string_view SealRefusalName(SealRefusal refusal) {
   return "?";
 }
 
+std::array<uint8_t, 16> DigestKeyBytes(const std::vector<Key>& keys) {
+  std::array<uint8_t, 16> bytes{};
+  const auto lowest = std::min_element(keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.id < b.id; });
+  if (lowest == keys.end()) return bytes;
+  constexpr absl::string_view kPurpose = "VRRP-LS digest";
+  const std::array<uint8_t, kDigest> digest =
+      HmacSha256(lowest->secret, {reinterpret_cast<const uint8_t*>(kPurpose.data()), kPurpose.size()});
+  std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+  return bytes;
+}
+
 Seals::Seals(std::vector<Key> keys, uint64_t start) : keys_(std::move(keys)), next_(start) {}
 
 std::vector<uint8_t> Seals::Seal(std::vector<uint8_t> message, const vrrp::Ends& ends, vrrp::ChecksumOver over) {

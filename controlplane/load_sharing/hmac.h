@@ -35,6 +35,10 @@ enum class SealRefusal : uint8_t {
 };
 absl::string_view SealRefusalName(SealRefusal refusal);
 
+// The key of the digests of forwarded packets (common/hand_over.h), as bytes: the same at all routers that have the same
+// key with the lowest id, whichever they send with. Zeros without a key.
+std::array<uint8_t, 16> DigestKeyBytes(const std::vector<Key>& keys);
+
 class Seals {
  public:
   // Messages are sealed with the first key; all of them are accepted, so that keys can be changed router by router.

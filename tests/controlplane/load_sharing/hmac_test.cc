@@ -136,6 +136,15 @@ TEST_CASE("each bit of a message that has a meaning is covered") {
   }
 }
 
+TEST_CASE("the key of digests is the same wherever the lowest key is") {
+  CHECK(DigestKeyBytes({}) == std::array<uint8_t, 16>{});
+  // printf 'VRRP-LS digest' | openssl dgst -sha256 -hmac Jefe
+  const std::array<uint8_t, 16> expected = {0xb0, 0xf5, 0xfc, 0x8f, 0x5d, 0x3e, 0x1a, 0x5d,
+                                              0x82, 0xf1, 0x80, 0x8a, 0x8f, 0xa8, 0xa7, 0x79};
+  CHECK(DigestKeyBytes({{1, "Jefe"}}) == expected);
+  CHECK(DigestKeyBytes({{2, "new"}, {1, "Jefe"}}) == expected);
+}
+
 TEST_CASE("keys are changed without an interruption: the second is accepted before it is used") {
   Seals old_sender({{1, "old"}}, kStart), new_sender({{2, "new"}, {1, "old"}}, kStart);
   Seals receiver({{1, "old"}, {2, "new"}}, 1);
