@@ -59,6 +59,7 @@ enum class Malformed : uint8_t {
   kRecord,          // a record with a value that has no meaning
   kTrailer,         // there is something behind the message, but no trailer
 };
+inline constexpr size_t kMalformedReasons = 12;
 absl::string_view MalformedName(Malformed malformed);
 
 bool HasAuthentication(uint8_t type);

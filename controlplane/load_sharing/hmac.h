@@ -33,6 +33,7 @@ enum class SealRefusal : uint8_t {
   kDigest,    // another key, or somebody changed the message or sent it from or to another address
   kReplayed,  // the counter is not larger than the last one of this sender
 };
+inline constexpr size_t kSealRefusals = 6;
 absl::string_view SealRefusalName(SealRefusal refusal);
 
 // The key of the digests of forwarded packets (common/hand_over.h), as bytes: the same at all routers that have the same
