@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
@@ -14,7 +15,7 @@
 namespace baton {
 
 enum class AddressKind : uint8_t {
-  kOwn,       // of a port: answers ARP, ND and echo; always in charge
+  kOwn,       // of a port, always in charge, or of a virtual router on it: answers ARP, ND and echo
   kExternal,  // clients connect to it
   kInternal,  // source of `full` translation; moves with the external address it belongs to (AM-54, AM-55)
 };
@@ -33,16 +34,32 @@ struct LocalAddress {
   // when it entered migration stays announced, one that is still served by another box does not (AM-33).
   bool announced = true;
   uint16_t port = 0;  // kOwn: the port it is on
+  // kOwn: packets to it are for the box; false: it is only a gateway (RFC 9568, 6.1: Accept_Mode).
+  bool accepts = true;
 };
+
+// A MAC address that frames are taken for besides the port's own: 00-00-5E-00-01-{VRID}, or -02- for IPv6 (RFC 9568,
+// 7.3). The position says which virtual router it is of.
+struct VirtualMac {
+  uint8_t port = 0xff;
+  Family family = Family::kIpv4;
+  uint8_t vrid = 0;
+  bool taken = false;  // by us at present
+};
+inline constexpr uint8_t kNoVirtualRouter = 0xff;
 
 class AddressTable {
  public:
   // A slot is the index in `addresses`; an address that no longer exists keeps its place with mode kNone.
-  explicit AddressTable(std::vector<LocalAddress> addresses) : addresses_(std::move(addresses)) {
+  // REQUIRES: fewer than kNoVirtualRouter MAC addresses.
+  explicit AddressTable(std::vector<LocalAddress> addresses, const std::vector<VirtualMac>& macs = {})
+      : addresses_(std::move(addresses)) {
     for (size_t i = 0; i < addresses_.size(); ++i) {
       slots_.emplace(addresses_[i].address, static_cast<Slot>(i));
-      all_normal_ &= addresses_[i].mode == AddressMode::kNormal;
+      // No row belongs to a port's own address.
+      all_normal_ &= addresses_[i].mode == AddressMode::kNormal || addresses_[i].kind == AddressKind::kOwn;
     }
+    for (size_t i = 0; i < macs.size(); ++i) AddVirtualMac(macs[i], static_cast<uint8_t>(i));
   }
   AddressTable(const AddressTable&) = delete;
   AddressTable& operator=(const AddressTable&) = delete;
@@ -55,12 +72,30 @@ class AddressTable {
   // REQUIRES: slot < size().
   const LocalAddress& at(Slot slot) const { return addresses_[slot]; }
   size_t size() const { return addresses_.size(); }
-  bool all_normal() const { return all_normal_; }
+  bool all_normal() const { return all_normal_; }  // of the external and internal ones
+
+  // The virtual router that takes frames to this MAC address on this port; kNoVirtualRouter: none does.
+  uint8_t VirtualRouterOf(uint8_t port, const uint8_t* mac) const {
+    static constexpr uint8_t kPrefix[] = {0x00, 0x00, 0x5e, 0x00};
+    if (port >= routers_.size() || routers_[port].empty()) return kNoVirtualRouter;
+    if (std::memcmp(mac, kPrefix, sizeof kPrefix) != 0 || (mac[4] != 1 && mac[4] != 2)) return kNoVirtualRouter;
+    return routers_[port][static_cast<size_t>(mac[4] - 1) * 256 + mac[5]];
+  }
+  // Whether there are virtual routers on the port, so that what others advertise concerns us.
+  bool HearsVrrp(uint8_t port) const { return port < routers_.size() && !routers_[port].empty(); }
 
  private:
+  void AddVirtualMac(const VirtualMac& mac, uint8_t router) {
+    if (mac.port >= routers_.size()) routers_.resize(mac.port + size_t{1});
+    std::vector<uint8_t>& of_port = routers_[mac.port];
+    if (of_port.empty()) of_port.assign(size_t{2} * 256, kNoVirtualRouter);
+    if (mac.taken) of_port[(mac.family == Family::kIpv4 ? 0U : 256U) + mac.vrid] = router;
+  }
+
   std::vector<LocalAddress> addresses_;
   absl::flat_hash_map<IpAddress, Slot> slots_;
   bool all_normal_ = true;
+  std::vector<std::vector<uint8_t>> routers_;  // by port: by family and VRID; empty: none
 };
 
 }  // namespace baton

@@ -79,6 +79,7 @@ inline constexpr uint8_t kHopByHop = 0;
 inline constexpr uint8_t kRouting = 43;
 inline constexpr uint8_t kFragment = 44;
 inline constexpr uint8_t kEsp = 50;
+inline constexpr uint8_t kVrrp = 112;
 inline constexpr uint8_t kAuthentication = 51;
 inline constexpr uint8_t kNoNextHeader = 59;
 inline constexpr uint8_t kDestinationOptions = 60;

@@ -24,6 +24,7 @@ Control::Control(ControlSetup setup)
       config_(setup_.config),
       publisher_(setup_.workers, setup_.config.dataplane.neighbors),
       neighbors_(NeighborConfig(setup_), *this),
+      routers_(*this),
       // Less than the asker waits: it shall hear which worker was too slow.
       listing_(setup_.workers, setup_.request_time_limit * 9 / 10),
       explaining_(setup_.workers, setup_.request_time_limit * 9 / 10),
@@ -51,16 +52,21 @@ absl::Status Control::Start(TimePoint now) {
   }
   after_commits_.push_back(std::move(after));
   started_ = now;
+  routers_.Configure(RouterSettings(), now);
   PublishView(now);
   return absl::OkStatus();
 }
 
 bool Control::Poll(TimePoint now) {
+  turn_ = now;
   int work = 0;
   for (size_t worker = 0; worker < setup_.workers.size(); ++worker) work += TakeEvents(worker, now);
   work += requests_.Run(kRequestsPerTurn);
   work += publisher_.Poll();
   neighbors_.Tick(now);
+  TrackRouters(now);
+  routers_.Tick(now);
+  work += PublishRoles() ? 1 : 0;
   listing_.Tick(now);
   explaining_.Tick(now);
   capturing_.Tick();
@@ -112,6 +118,7 @@ void Control::OnEvent(size_t worker, const Event& event, TimePoint now) {
 // Questions are answered here alone: a second answer, by the kernel, would tell of addresses that we are not in charge
 // of.
 void Control::Hear(PortId port, absl::Span<const uint8_t> frame, TimePoint now) {
+  if (routers_.OnFrame(port, frame, now)) return;
   neighbors_.OnFrame(port, frame, now);
   if (!setup_.copy_to_kernel || setup_.ports[port].kernel.empty() || neighbor::IsQuestion(frame)) return;
   setup_.copy_to_kernel(port, frame);
@@ -206,7 +213,7 @@ std::shared_ptr<const AddressTable> Control::FreezeAddresses() {
     if (!known.gone()) address_slots_.emplace(known.local.address, static_cast<Slot>(local.size()));
     local.push_back(known.local);
   }
-  return std::make_shared<const AddressTable>(std::move(local));
+  return std::make_shared<const AddressTable>(std::move(local), BuildVirtualMacs(config_, live_));
 }
 
 }  // namespace baton::controlplane

@@ -21,6 +21,7 @@
 #include "controlplane/request_queue.h"
 #include "controlplane/requests.h"
 #include "controlplane/tables.h"
+#include "controlplane/vrrp/routers.h"
 
 namespace baton::controlplane {
 
@@ -42,10 +43,14 @@ struct ControlSetup {
   std::function<void(PortId, absl::Span<const uint8_t>)> copy_to_kernel{};
   // Hears of each reload, on the control thread. May be empty.
   std::function<void(const ReloadReport&)> on_reload{};
+  // Whether the port's device has a link; empty: it always has. Asked on the control thread.
+  std::function<bool(PortId)> link_up{};
+  // Hears of changes that operators should see in the log, on the control thread. May be empty.
+  std::function<void(const std::string&)> on_event{};
   Duration request_time_limit = std::chrono::seconds(2);
 };
 
-class Control : public Requests, private neighbor::Callbacks {
+class Control : public Requests, private neighbor::Callbacks, private vrrp::Callbacks {
  public:
   explicit Control(ControlSetup setup);
   // REQUIRES: the workers have stopped. Gives back the buffers that wait in the rings to control.
@@ -59,6 +64,8 @@ class Control : public Requests, private neighbor::Callbacks {
   void WaitForRequests(Duration at_most) { requests_.WaitForWork(at_most); }
   // Refuses all requests from now on. After the last Poll.
   void Close();
+  // Leaves the virtual routers to others. After the last Poll, while workers still send.
+  void Resign(TimePoint now) { routers_.Stop(now); }
 
   absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
   absl::Status ChangeBackend(const BackendChange& change) override;
@@ -83,6 +90,17 @@ class Control : public Requests, private neighbor::Callbacks {
   void Tell(const SetNeighbor& update) override;
   bool IsUsed(PortId port, const IpAddress& address) const override;
   bool IsAnnounced(PortId port, const IpAddress& address) const override;
+  std::optional<neighbor::Station> VirtualStation(PortId port, const IpAddress& address) const override;
+
+  // vrrp::Callbacks, and what follows from them; control_vrrp.cc
+  void OnRole(size_t router, bool active) override;
+  void OnEvent(size_t router, const std::string& text) override;
+  std::vector<vrrp::Settings> RouterSettings() const;
+  bool PublishRoles();
+  void TrackRouters(TimePoint now);
+  bool LinkUp(PortId port) const;
+  bool IsUp(const TrackConfig& track) const;
+  std::vector<VirtualRouterView> ViewRouters() const;
 
   int TakeEvents(size_t worker, TimePoint now);
   void OnEvent(size_t worker, const Event& event, TimePoint now);
@@ -129,6 +147,10 @@ class Control : public Requests, private neighbor::Callbacks {
   absl::flat_hash_map<IpAddress, Slot> address_slots_;
   Publisher publisher_;
   neighbor::Neighbors neighbors_;
+  vrrp::Routers routers_;        // by position in the configuration
+  bool roles_changed_ = false;   // and tables have not followed yet
+  TimePoint next_track_{};
+  TimePoint turn_{};             // when this Poll began
   AccessListing listing_;
   Explaining explaining_;
   Capturing capturing_;

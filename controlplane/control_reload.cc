@@ -91,6 +91,8 @@ void Control::TakeUp(const Config& config, NextState next, const StatusQuestion&
   if (!leaving_.empty()) leaving_since_ = report.generation;
   after.generation = report.generation;
   after_commits_.push_back(std::move(after));
+  routers_.Configure(RouterSettings(), turn_);
+  next_track_ = {};  // what is tracked, and priorities, may be others
   CountReload(report);
 }
 

@@ -65,7 +65,7 @@ absl::Status Control::DoSetMode(const IpAddress& address, AddressMode mode, cons
   const LocalAddress was = addresses_[at->second].local;
   if (was.kind == AddressKind::kOwn) {
     return absl::FailedPreconditionError(absl::StrCat("address: ", address.ToString(), " is port ",
-                                                      setup_.ports[was.port].name, "'s own and always in charge"));
+                                                      setup_.ports[was.port].name, "'s own, or a virtual router's on it"));
   }
   if (mode > AddressMode::kMigration) return absl::InvalidArgumentError("mode: is none of none, normal, migration");
   RETURN_IF_ERROR(HasRoomAfterCommit());

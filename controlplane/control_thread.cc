@@ -14,6 +14,7 @@ void Loop(const std::stop_token& stop, Control& control) {
       control.WaitForRequests(kPause);
     }
   }
+  control.Resign(Now());
   control.Close();
 }
 

@@ -37,6 +37,7 @@ void Control::PublishView(TimePoint now) {
   for (const KnownAddress& known : addresses_) {
     if (!known.gone()) view->addresses.push_back({known.local, known.group});
   }
+  view->virtual_routers = ViewRouters();
   view->routes = config_.routes;
   if (shown_config_ == nullptr) shown_config_ = std::make_shared<const Config>(config_);
   view->config = shown_config_;

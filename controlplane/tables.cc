@@ -90,6 +90,14 @@ class AddressCollector {
                 .announce_on = port});
   }
 
+  // Of a virtual router; an owner's is the port's own and there already.
+  absl::Status AddVirtual(const IpAddress& address, const VirtualRouterConfig& router, bool active) {
+    const AddressMode mode = active ? AddressMode::kNormal : AddressMode::kNone;
+    return Add({.local = {.address = address, .kind = AddressKind::kOwn, .mode = mode, .announced = active,
+                          .port = router.port_id, .accepts = router.accept},
+                .group = "", .announce_on = router.port_id});
+  }
+
   absl::Status AddShared(const IpAddress& address, AddressKind kind, const std::string& group, bool ours) {
     const AddressMode mode = ours ? AddressMode::kNormal : AddressMode::kNone;
     return Add({.local = {.address = address, .kind = kind, .mode = mode, .announced = ours}, .group = group,
@@ -174,6 +182,10 @@ absl::StatusOr<std::vector<KnownAddress>> BuildAddresses(const Config& config, a
     for (const InterfaceAddress& own : ports[i].addresses) RETURN_IF_ERROR(collector.AddOwn(own.address, port));
     RETURN_IF_ERROR(collector.AddOwn(LinkLocalFrom(ports[i].mac), port));
   }
+  for (const VirtualRouterConfig& router : config.virtual_routers) {
+    const bool active = live.active_routers.contains({router.port_id, router.family(), router.id});
+    for (const IpAddress& address : router.addresses) RETURN_IF_ERROR(collector.AddVirtual(address, router, active));
+  }
   for (const AddressGroupConfig& group : config.address_groups) {
     const bool ours = InChargeAtStart(config, group);
     for (const IpAddress& address : group.external) {
@@ -187,6 +199,15 @@ absl::StatusOr<std::vector<KnownAddress>> BuildAddresses(const Config& config, a
     RETURN_IF_ERROR(collector.AddShared(service.listen.address, AddressKind::kExternal, "", true));
   }
   return collector.Take();
+}
+
+std::vector<VirtualMac> BuildVirtualMacs(const Config& config, const LiveSettings& live) {
+  std::vector<VirtualMac> macs;
+  for (const VirtualRouterConfig& router : config.virtual_routers) {
+    const bool active = live.active_routers.contains({router.port_id, router.family(), router.id});
+    macs.push_back({.port = router.port_id, .family = router.family(), .vrid = router.id, .taken = active});
+  }
+  return macs;
 }
 
 }  // namespace baton::controlplane

@@ -5,9 +5,11 @@
 
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 #include <absl/types/span.h>
 
 #include "common/address_table.h"
@@ -44,6 +46,8 @@ struct LiveSettings {
   absl::flat_hash_map<Slot, ModeSetting> modes;
   // No longer configured, but connections go on: still ours until they have ended (reload.h). The modes are theirs.
   absl::flat_hash_map<Slot, KnownAddress> leaving;
+  // Virtual routers that we are the active router of, by port, family and VRID.
+  absl::flat_hash_set<std::tuple<PortId, Family, uint8_t>> active_routers;
 
   BackendSetting backend(Slot slot) const {
     const auto at = backends.find(slot);
@@ -61,10 +65,13 @@ absl::StatusOr<Slot> BackendSlot(const ServiceConfig& service, const BackendConf
 absl::StatusOr<std::vector<Service>> BuildServices(const Config& config, const LiveSettings& live, SlotRegistry& slots,
                                                    absl::Span<const Service> former);
 
-// By slot: the ports' own addresses with their IPv6 link-local ones, every external and internal address of the
+// By slot: the ports' own addresses with their IPv6 link-local ones, those of virtual routers, every external and internal address of the
 // groups, every listen address, those that are leaving. An address that is gone keeps its slot, of which only rows that
 // outlived it know. An address of a group that prefers another node begins in mode kNone.
 absl::StatusOr<std::vector<KnownAddress>> BuildAddresses(const Config& config, absl::Span<const PortInfo> ports,
                                                          const LiveSettings& live, SlotRegistry& slots);
+
+// Of each virtual router, by position in the configuration.
+std::vector<VirtualMac> BuildVirtualMacs(const Config& config, const LiveSettings& live);
 
 }  // namespace baton::controlplane

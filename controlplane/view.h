@@ -11,6 +11,7 @@
 #include "common/counters.h"
 #include "common/route.h"
 #include "common/time_point.h"
+#include "controlplane/vrrp/routers.h"
 
 namespace baton::controlplane {
 
@@ -63,6 +64,11 @@ struct NeighborView {
   Duration age{};        // since it was confirmed
 };
 
+struct VirtualRouterView {
+  vrrp::Settings settings;
+  vrrp::Status status;
+};
+
 struct AddressView {
   LocalAddress address;
   std::string group;     // empty: a port's own, or a service without a group
@@ -98,6 +104,7 @@ struct View {
   std::vector<WorkerView> workers;
   std::vector<ServiceView> services;
   std::vector<NeighborView> neighbors;
+  std::vector<VirtualRouterView> virtual_routers;
   std::vector<AddressView> addresses;  // all kinds, by slot
   RouteList routes;
   size_t buffers_capacity = 0, buffers_in_use = 0;

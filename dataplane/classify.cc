@@ -33,6 +33,14 @@ bool ToMulticast(const Packet& p) {
   return p.key.v6.dst[0] == 0xff;
 }
 
+// RFC 9568, 5.1.1.2 and 5.1.2.2: 224.0.0.18, ff02::12.
+bool ToVrrpRouters(const Packet& p) {
+  static constexpr uint8_t kIpv4[] = {224, 0, 0, 18};
+  static constexpr uint8_t kIpv6[] = {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12};
+  if (p.protocol != kVrrp) return false;
+  return p.ipv4 ? std::memcmp(&p.key.v4.dst, kIpv4, sizeof kIpv4) == 0 : std::memcmp(p.key.v6.dst, kIpv6, sizeof kIpv6) == 0;
+}
+
 // What the mode of `slot` makes of the packet; true when it goes on (AM-17 to AM-21). `refusal` is the answer
 // otherwise.
 bool PassesMode(const Tables& tables, const HoldBuffer& hold, Slot slot, Answer refusal, Packet& p) {
@@ -52,8 +60,16 @@ bool PassesMode(const Tables& tables, const HoldBuffer& hold, Slot slot, Answer 
 // A packet to one of our addresses for which there is no row. `opens`: one before it in the burst opens an access,
 // which may be that of the datagram whose later fragment this is: a SYN in pieces.
 void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, bool opens, Packet& p) {
-  if (!PassesMode(tables, hold, slot, Answer::kRefuse, p)) return;
-  const AddressKind kind = tables.addresses->at(slot).kind;
+  const LocalAddress& local = tables.addresses->at(slot);
+  // The address of a virtual router in whose place another one answers (RFC 9568, 6.4.2).
+  const Answer refusal = local.kind == AddressKind::kOwn ? Answer::kNone : Answer::kRefuse;
+  if (!PassesMode(tables, hold, slot, refusal, p)) return;
+  const AddressKind kind = local.kind;
+  if (kind == AddressKind::kOwn && p.protocol == kVrrp && tables.addresses->HearsVrrp(p.port)) {
+    p.fate = Fate::kControl;
+    return;
+  }
+  if (!local.accepts) return p.Drop(DropReason::kNotForUs);
   if ((p.flags & (kFragmented | kKeyed)) == kFragmented) return p.Drop(DropReason::kFragment);
   const Service* service = nullptr;
   if (kind == AddressKind::kExternal && (p.flags & kKeyed) != 0) {
@@ -105,16 +121,21 @@ bool LinkLocal(const Packet& p) {  // RFC 4291, 2.5.6: not to be forwarded
 
 }  // namespace
 
-void SetAsideLocal(Burst& burst, const MacAddress* macs) {
+void SetAsideLocal(const AddressTable& addresses, Burst& burst, const MacAddress* macs) {
   for (Packet& p : burst) {
     if (!p.alive()) continue;
     const bool group = (p.data[0] & 1) != 0;
-    if (!group && std::memcmp(p.data, macs[p.port].bytes.data(), 6) != 0) {
+    if (!group && std::memcmp(p.data, macs[p.port].bytes.data(), 6) != 0 &&
+        addresses.VirtualRouterOf(p.port, p.data) == kNoVirtualRouter) {
       p.Drop(DropReason::kNotOurMac);
     } else if ((p.flags & kArp) != 0 || IsNeighborDiscovery(p)) {
       p.fate = Fate::kControl;
     } else if (group || ToMulticast(p)) {
-      p.Drop(DropReason::kMulticast);
+      if (ToVrrpRouters(p) && addresses.HearsVrrp(p.port)) {
+        p.fate = Fate::kControl;
+      } else {
+        p.Drop(DropReason::kMulticast);
+      }
     }
   }
 }

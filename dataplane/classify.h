@@ -8,9 +8,9 @@
 
 namespace baton::dataplane {
 
-// Packets that are not for the fast path: those for other stations, ARP and neighbour discovery (to the control
+// Packets that are not for the fast path: those for other stations, ARP, neighbour discovery and VRRP (to the control
 // thread). Reads kArp, icmp_type, the MAC addresses. Writes fate. `macs` holds each port's own, indexed by PortId.
-void SetAsideLocal(Burst& burst, const MacAddress* macs);
+void SetAsideLocal(const AddressTable& addresses, Burst& burst, const MacAddress* macs);
 
 // Decides what the others are. Reads side, key and the tables. Writes address_slot and service, or the fate:
 //   - the address is in migration, or packets of it still wait in `hold`: kHold (AM-19, AM-20, AM-Q11);

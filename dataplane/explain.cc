@@ -103,7 +103,7 @@ void Pipeline::Explain(const Tables& tables, uint16_t hop_generation, TimePoint 
   p.Start(trace.bytes.data() + PacketTrace::kHeadroom, nullptr, trace.length, trace.port);
   Parse(burst, vlans_);
   const bool ip = p.alive() && (p.flags & kArp) == 0;
-  SetAsideLocal(burst, macs_.data());
+  SetAsideLocal(*tables.addresses, burst, macs_.data());
   PeekAtFragment(tables, fragments_, p);
   if (steering_ && p.fate != Fate::kDrop && ip) trace.elsewhere = !steering_->IsOwn(tables, p);
   if (ip) TellParsed(p, trace);

@@ -18,7 +18,7 @@ constexpr uint16_t kIpv4AndTcp = sizeof(Ipv4Header) + sizeof(TcpHeader);  // wha
 // The life of a burst.
 void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, TimePoint now) {
   Parse(burst, vlans_);                    // bytes -> flow key, or a drop reason
-  SetAsideLocal(burst, macs_.data());      // ARP and ND leave here, and what is for other stations
+  SetAsideLocal(*tables.addresses, burst, macs_.data());  // ARP, ND and VRRP leave here, and what is for other stations
   ShedData(tables, burst);                 // under overload: a part of what is not for the box itself
   if (steering_) steering_->Steer(tables, burst);  // flows of another worker leave here
   FollowFragments(tables, fragments_, burst, ToMillis(now));  // the ports of the first fragment for the later ones

@@ -79,7 +79,10 @@ std::optional<std::vector<uint8_t>> Neighbors::Hear(const uint8_t* frame, size_t
   const auto decoded = neighbor::Decode({frame, length});
   if (!decoded.ok() || macs_.Find(decoded->src.bytes.data(), hosts_.all().size()) != Hosts::kNone) return std::nullopt;
   neighbor::Judgement judgement =
-      neighbor::Judge(port_, *decoded, [this](const IpAddress& a) { return hosts_.Find(a).in_all != Hosts::kNone; });
+      neighbor::Judge(port_, *decoded, [this](const IpAddress& a) {
+        const neighbor::Station station{port_.mac, port_.mac};
+        return hosts_.Find(a).in_all != Hosts::kNone ? std::optional(station) : std::nullopt;
+      });
   if (judgement.lesson) {
     const std::optional<MacAddress> mac = MacIn(judgement.lesson->event);
     for (NextHop& hop : needed_) {

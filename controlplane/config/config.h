@@ -94,6 +94,37 @@ struct ServiceConfig {
   std::string group;     // resolved: the address group that listen.address is in
 };
 
+// What lowers a virtual router's priority while it is down.
+struct TrackConfig {
+  enum class Kind : uint8_t {
+    kPort,     // its link
+    kRoute,    // its gateway does not answer; or there is none
+    kService,  // no backend takes new connections
+  };
+  Kind kind = Kind::kPort;
+  std::string name;        // kPort, kService
+  Prefix route = {};       // kRoute: its destination
+  uint8_t lower_by = 254;  // the priority never falls below 1
+};
+
+struct VirtualRouterConfig {
+  uint8_t id = 0;  // VRID; of its own for each port and family
+  std::string port;
+  std::vector<IpAddress> addresses = {};  // of one family; IPv6: link-local first (RFC 9568, 5.2.9)
+  uint8_t version = 3;
+  uint8_t priority = 0;  // 0 in the file: 100, or 255 when an address is the port's own
+  Duration advertise_every = std::chrono::seconds(1);
+  bool preempt = true;
+  Duration preempt_delay{};
+  bool accept = true;           // packets to the addresses are for the box (RFC 9568, 6.1: Accept_Mode)
+  bool pseudo_header = true;    // version 3 over IPv4: in the checksum (vrrp::ChecksumOver)
+  std::string password = {};    // version 2: simple text; empty: none
+  std::vector<TrackConfig> track = {};
+  PortId port_id = kNoPort;     // resolved
+
+  Family family() const { return addresses.empty() ? Family::kIpv4 : addresses.front().family(); }
+};
+
 struct ApiConfig {
   std::string socket = "/run/baton/batond.sock";
   std::string metrics = "127.0.0.1:9111";  // empty: no metrics
@@ -107,6 +138,7 @@ struct Config {
   RouteList routes;       // static ones and, after validation, the ports' connected ones
   std::vector<AddressGroupConfig> address_groups;  // after validation, also one for each listen address in none
   std::vector<ServiceConfig> services;
+  std::vector<VirtualRouterConfig> virtual_routers;
   std::vector<std::string> eal_arguments;  // `dpdk: {eal_arguments: [...]}`; the command line's come after them
 };
 

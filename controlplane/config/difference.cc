@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/hash/hash.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
@@ -72,6 +73,33 @@ void AddGroup(const AddressGroupConfig& from, Things& things) {
   }
 }
 
+std::string TrackText(const TrackConfig& from) {
+  const auto& [kind, name, route, lower_by] = from;
+  using Kind = TrackConfig::Kind;
+  const std::string what = kind == Kind::kRoute ? absl::StrCat("route ", route.ToString())
+                                                : absl::StrCat(kind == Kind::kPort ? "port " : "service ", name);
+  return absl::StrCat(what, " by ", lower_by);
+}
+
+void AddVirtualRouter(const VirtualRouterConfig& from, Things& things) {
+  const auto& [id, port, addresses, version, priority, advertise_every, preempt, preempt_delay, accept, pseudo_header,
+               password, track, port_id] = from;
+  static_cast<void>(port_id);
+  const auto words = [](bool yes) { return yes ? "yes" : "no"; };
+  things.push_back(
+      {absl::StrCat("virtual_router ", port, "/", from.family() == Family::kIpv4 ? "ipv4" : "ipv6", "/", id),
+       {{"addresses", absl::StrJoin(addresses, " ", [](std::string* out, const IpAddress& a) { out->append(a.ToString()); })},
+        {"version", Text(version)},
+        {"priority", Text(priority)},
+        {"advertise_every", Text(advertise_every)},
+        {"preempt", words(preempt)},
+        {"preempt_delay", Text(preempt_delay)},
+        {"accept", words(accept)},
+        {"checksum", pseudo_header ? "pseudo_header" : "message"},
+        {"password", password.empty() ? "none" : absl::StrCat("of ", password.size(), " characters, hash ", absl::Hash<std::string>{}(password))},
+        {"track", OrNone(absl::StrJoin(track, " ", [](std::string* out, const TrackConfig& t) { out->append(TrackText(t)); }))}}});
+}
+
 void AddTimeouts(const Timeouts& timeouts, Things& things) {
   Thing thing{"dataplane.timeouts", {}};
   for (size_t state = 0; state < kRowStates; ++state) {
@@ -93,6 +121,7 @@ Things Reloadable(const Config& config) {
   for (const ServiceConfig& service : config.services) AddService(service, things);
   for (const AddressGroupConfig& group : config.address_groups) AddGroup(group, things);
   for (const Route& route : config.routes) AddRoute(config, route, things);
+  for (const VirtualRouterConfig& router : config.virtual_routers) AddVirtualRouter(router, things);
   AddTimeouts(config.dataplane.timeouts, things);
   return things;
 }
@@ -146,8 +175,10 @@ Thing SteeringThing(const Config& config) {
 }
 
 Things NeedingRestart(const Config& config) {
-  const auto& [node, dataplane, api, ports, routes, address_groups, services, eal_arguments] = config;
+  const auto& [node, dataplane, api, ports, routes, address_groups, services, virtual_routers,
+              eal_arguments] = config;
   static_cast<void>(routes), static_cast<void>(address_groups), static_cast<void>(services);
+  static_cast<void>(virtual_routers);
   const auto& [socket, metrics] = api;
   Things things = {{"node", {{"name", node}}},
                    DataplaneThing(dataplane),

@@ -36,11 +36,12 @@ struct Draft {
 
 Draft ReadDraft(const Node& root, ErrorList& errors);
 
-// The pieces, by file: shape.cc, shape_network.cc, shape_services.cc.
+// The pieces, by file: shape.cc, shape_network.cc, shape_services.cc, shape_vrrp.cc.
 void ReadDataplane(const Node& node, ErrorList& errors, DataplaneConfig& dataplane);
 std::vector<PortConfig> ReadPorts(const Node& node, ErrorList& errors);
 std::vector<RouteDraft> ReadRoutes(const Node& node, ErrorList& errors);
 std::vector<GroupDraft> ReadGroups(const Node& node, ErrorList& errors);
 std::vector<ServiceConfig> ReadServices(const Node& node, ErrorList& errors);
+std::vector<VirtualRouterConfig> ReadVirtualRouters(const Node& node, ErrorList& errors);
 
 }  // namespace baton::controlplane

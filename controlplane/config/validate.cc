@@ -5,6 +5,7 @@
 #include "controlplane/config/addresses.h"
 #include "controlplane/config/network.h"
 #include "controlplane/config/services.h"
+#include "controlplane/config/virtual_routers.h"
 
 namespace baton::controlplane {
 
@@ -27,6 +28,7 @@ Config Validate(Draft draft, const Document& document, ErrorList& errors) {
   ResolveListeners(config, network, book, reporter);
   config.routes = network.ResolveRoutes(draft.routes, book);
   CheckBackends(config, network, book, reporter);
+  ResolveVirtualRouters(config, network, book, reporter);
   return config;
 }
 

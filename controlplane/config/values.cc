@@ -96,6 +96,12 @@ absl::StatusOr<IpAddress> ParseHostAddress(absl::string_view text) {
   return a;
 }
 
+absl::StatusOr<IpAddress> ParseRouterAddress(absl::string_view text) {
+  ASSIGN_OR_RETURN(const IpAddress a, IpAddress::Parse(text));
+  if (a.is_v4() || !a.is_link_local()) RETURN_IF_ERROR(CheckHost(text, a));
+  return a;
+}
+
 absl::StatusOr<InterfaceAddress> ParseHostNetwork(absl::string_view text) {
   ASSIGN_OR_RETURN(const InterfaceAddress a, InterfaceAddress::Parse(text));
   RETURN_IF_ERROR(CheckHost(text, a.address));

@@ -31,6 +31,8 @@ absl::StatusOr<std::string> ParseInterfaceName(absl::string_view text);  // of t
 absl::StatusOr<Duration> ParseDuration(absl::string_view text);
 // An address that one host can have: not unspecified, multicast, broadcast, loopback or link-local.
 absl::StatusOr<IpAddress> ParseHostAddress(absl::string_view text);
+// An address of a host, or one that is link-local over IPv6.
+absl::StatusOr<IpAddress> ParseRouterAddress(absl::string_view text);
 // The same, with the length of its network.
 absl::StatusOr<InterfaceAddress> ParseHostNetwork(absl::string_view text);
 // "10.0.0.10" or "10.0.0.10-10.0.0.20".

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 
-#include "controlplane/neighbor/responder.h"
-
 namespace baton::controlplane::neighbor {
 
 Neighbors::Neighbors(Config config, Callbacks& callbacks) : config_(std::move(config)), callbacks_(callbacks) {}
 
 bool Neighbors::Announces(PortId port, const IpAddress& address) const {
   return address == LinkLocalFrom(config_.ports[port].mac) || callbacks_.IsAnnounced(port, address);
+}
+
+Station Neighbors::StationOf(PortId port, const IpAddress& address) const {
+  const MacAddress& own = config_.ports[port].mac;
+  return callbacks_.VirtualStation(port, address).value_or(Station{own, own});
 }
 
 void Neighbors::OnFrame(PortId port, absl::Span<const uint8_t> bytes, TimePoint now) {
@@ -28,7 +31,9 @@ void Neighbors::OnFrame(PortId port, absl::Span<const uint8_t> bytes, TimePoint 
     ++counters_.wrong_vlan;
     return;
   }
-  const Judgement judgement = Judge(info, *frame, [&](const IpAddress& a) { return Announces(port, a); });
+  const Judgement judgement = Judge(info, *frame, [&](const IpAddress& a) {
+    return Announces(port, a) ? std::optional(StationOf(port, a)) : std::nullopt;
+  });
   if (judgement.conflict) ++counters_.conflicts;
   // Learn before answering: the worker then knows the way when the neighbour's first packet comes.
   if (judgement.lesson.has_value()) {
@@ -103,7 +108,7 @@ void Neighbors::Announce(const IpAddress& address, PortId port, TimePoint now) {
 
 void Neighbors::SendAnnouncement(const Key& key) {
   ++counters_.announced;
-  callbacks_.SendFrame(key.first, Encode(AnnouncementOf(config_.ports[key.first], key.second)));
+  callbacks_.SendFrame(key.first, Encode(AnnouncementOf(config_.ports[key.first], key.second, StationOf(key.first, key.second))));
 }
 
 void Neighbors::RepeatAnnouncements(TimePoint now) {
@@ -122,6 +127,11 @@ void Neighbors::RepeatAnnouncements(TimePoint now) {
     repeat.at = now + config_.announce_interval;
     ++at;
   }
+}
+
+bool Neighbors::Failed(PortId port, const IpAddress& address) const {
+  const auto at = states_.find({port, address});
+  return at != states_.end() && at->second.phase == Phase::kFailed;
 }
 
 TimePoint Neighbors::NextDeadline() const {

@@ -21,6 +21,7 @@
 #include "common/update.h"
 #include "controlplane/neighbor/codec.h"
 #include "controlplane/neighbor/machine.h"
+#include "controlplane/neighbor/responder.h"
 
 namespace baton::controlplane::neighbor {
 
@@ -41,6 +42,8 @@ class Callbacks {
   // Whether the box answers for `address` on this port: a port's own address, or one it is in charge of. The port's
   // link-local IPv6 address need not be known: it is always answered for.
   virtual bool IsAnnounced(PortId port, const IpAddress& address) const = 0;
+  // The MAC address that it is announced with, when that is not the port's: a virtual router's (RFC 9568, 7.3).
+  virtual std::optional<Station> VirtualStation(PortId port, const IpAddress& address) const = 0;
 };
 
 struct Config {
@@ -86,6 +89,8 @@ class Neighbors {
   // is ours then. What was known of a neighbour with that address is forgotten.
   void Announce(const IpAddress& address, PortId port, TimePoint now);
 
+  // It was asked, lately, and did not answer.
+  bool Failed(PortId port, const IpAddress& address) const;
   TimePoint NextDeadline() const;  // TimePoint::max(): nothing to wait for
   size_t size() const { return states_.size(); }
   const Counters& counters() const { return counters_; }
@@ -99,6 +104,7 @@ class Neighbors {
   };
 
   bool Announces(PortId port, const IpAddress& address) const;
+  Station StationOf(PortId port, const IpAddress& address) const;
   // Runs the machine of `key` and performs its actions. `room`: how many neighbours there may be if it makes one.
   void Drive(const Key& key, const Event& event, size_t room, TimePoint now);
   void Store(const Key& key, const State& before, const State& after);

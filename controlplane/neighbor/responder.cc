@@ -18,26 +18,26 @@ bool OnLink(const PortInfo& port, const IpAddress& address) {
                      [&](const InterfaceAddress& own) { return own.prefix().Contains(address); });
 }
 
-Frame FrameFrom(const PortInfo& port, const MacAddress& dst) {
-  return {.dst = dst, .src = port.mac, .tag = TagFor(port.vlan), .message = {}};
+Frame FrameFrom(const PortInfo& port, const MacAddress& src, const MacAddress& dst) {
+  return {.dst = dst, .src = src, .tag = TagFor(port.vlan), .message = {}};
 }
 
 // RFC 826: the fields swapped, to the sender alone. A probe (sender 0.0.0.0) is answered too: RFC 5227, 2.1.1.
-Frame AnswerTo(const PortInfo& port, const ArpRequest& request) {
-  Frame reply = FrameFrom(port, request.sender_mac);
-  reply.message = ArpReply{port.mac, request.target, request.sender_mac, request.sender};
+Frame AnswerTo(const PortInfo& port, const ArpRequest& request, const Station& ours) {
+  Frame reply = FrameFrom(port, ours.from, request.sender_mac);
+  reply.message = ArpReply{ours.mac, request.target, request.sender_mac, request.sender};
   return reply;
 }
 
 // RFC 4861, 7.2.4. The box forwards packets, so the router flag is set. Without an option the answer goes to the
 // station that sent the frame, where RFC 4861 would look into the neighbour cache or ask back.
-Frame AnswerTo(const PortInfo& port, const Frame& frame, const Solicitation& solicitation) {
+Frame AnswerTo(const PortInfo& port, const Frame& frame, const Solicitation& solicitation, const Station& ours) {
   const bool from_nobody = solicitation.src.is_unspecified();  // duplicate address detection
   const IpAddress dst = from_nobody ? kAllNodes : solicitation.src;
   const MacAddress asker = solicitation.source_mac.value_or(frame.src);
-  Frame reply = FrameFrom(port, from_nobody ? Ipv6MulticastMac(kAllNodes) : asker);
+  Frame reply = FrameFrom(port, ours.from, from_nobody ? Ipv6MulticastMac(kAllNodes) : asker);
   reply.message = Advertisement{.src = solicitation.target, .dst = dst, .target = solicitation.target,
-                                .target_mac = port.mac, .router = true, .solicited = !from_nobody, .overrides = true};
+                                .target_mac = ours.mac, .router = true, .solicited = !from_nobody, .overrides = true};
   return reply;
 }
 
@@ -65,8 +65,8 @@ struct Judging {
     const bool anonymous = m.sender.is_unspecified();
     if (!anonymous && is_ours(m.sender)) return Conflict();
     Judgement judgement;
-    if (is_ours(m.target)) {
-      judgement.answer = AnswerTo(port, m);
+    if (const std::optional<Station> ours = is_ours(m.target)) {
+      judgement.answer = AnswerTo(port, m, *ours);
       if (!anonymous && OnLink(port, m.sender)) Learn(judgement, m.sender, Asked{m.sender_mac});
     } else if (!anonymous) {  // RFC 826: a known sender is updated whomever it asks for; gratuitous ARP is of this form
       Learn(judgement, m.sender, Advertised{.mac = m.sender_mac});
@@ -78,7 +78,7 @@ struct Judging {
     if (m.sender_mac == port.mac) return {};
     if (is_ours(m.sender)) return Conflict();
     // Only an answer to us shows that the neighbour hears us.
-    const bool to_us = !frame.dst.is_group() && is_ours(m.target);
+    const bool to_us = !frame.dst.is_group() && is_ours(m.target).has_value();
     Judgement judgement;
     Learn(judgement, m.sender, Advertised{m.sender_mac, to_us, true});
     return judgement;
@@ -89,8 +89,9 @@ struct Judging {
     const bool anonymous = m.src.is_unspecified();
     if (!anonymous && is_ours(m.src)) return Conflict();
     Judgement judgement;
-    if (!is_ours(m.target)) return judgement;
-    judgement.answer = AnswerTo(port, frame, m);
+    const std::optional<Station> ours = is_ours(m.target);
+    if (!ours) return judgement;
+    judgement.answer = AnswerTo(port, frame, m, *ours);
     if (m.source_mac.has_value() && OnLink(port, m.src)) Learn(judgement, m.src, Asked{*m.source_mac});
     return judgement;
   }
@@ -125,25 +126,25 @@ IpAddress SourceFor(const PortInfo& port, const IpAddress& target) {
 Frame SolicitationFor(const PortInfo& port, const IpAddress& target, const std::optional<MacAddress>& to) {
   const IpAddress source = SourceFor(port, target);
   if (target.is_v4()) {
-    Frame frame = FrameFrom(port, to.value_or(MacAddress::Broadcast()));
+    Frame frame = FrameFrom(port, port.mac, to.value_or(MacAddress::Broadcast()));
     frame.message = ArpRequest{port.mac, source, {}, target};
     return frame;
   }
   const IpAddress group = SolicitedNodeMulticast(target);
-  Frame frame = FrameFrom(port, to.value_or(Ipv6MulticastMac(group)));
+  Frame frame = FrameFrom(port, port.mac, to.value_or(Ipv6MulticastMac(group)));
   frame.message = Solicitation{.src = source, .dst = to.has_value() ? target : group, .target = target,
                                .source_mac = port.mac};
   return frame;
 }
 
-Frame AnnouncementOf(const PortInfo& port, const IpAddress& address) {
+Frame AnnouncementOf(const PortInfo& port, const IpAddress& address, const Station& station) {
   if (address.is_v4()) {
-    Frame frame = FrameFrom(port, MacAddress::Broadcast());
-    frame.message = ArpRequest{port.mac, address, {}, address};
+    Frame frame = FrameFrom(port, station.from, MacAddress::Broadcast());
+    frame.message = ArpRequest{station.mac, address, {}, address};
     return frame;
   }
-  Frame frame = FrameFrom(port, Ipv6MulticastMac(kAllNodes));
-  frame.message = Advertisement{.src = address, .dst = kAllNodes, .target = address, .target_mac = port.mac,
+  Frame frame = FrameFrom(port, station.from, Ipv6MulticastMac(kAllNodes));
+  frame.message = Advertisement{.src = address, .dst = kAllNodes, .target = address, .target_mac = station.mac,
                                 .router = true, .solicited = false, .overrides = true};
   return frame;
 }

@@ -14,8 +14,14 @@
 
 namespace baton::controlplane::neighbor {
 
-// Whether the box answers for an address on the port in question.
-using IsOurs = absl::FunctionRef<bool(const IpAddress&)>;
+// How an address of ours looks from outside.
+struct Station {
+  MacAddress mac;   // its MAC address
+  MacAddress from;  // which its frames come from: the same, but where no switch shall learn where `mac` is
+};
+
+// Whether the box answers for an address on the port in question, and as whom.
+using IsOurs = absl::FunctionRef<std::optional<Station>(const IpAddress&)>;
 
 struct Lesson {
   IpAddress neighbor;
@@ -35,7 +41,7 @@ Frame SolicitationFor(const PortInfo& port, const IpAddress& target, const std::
 
 // Says that `address` is here: the request form of gratuitous ARP (RFC 5227, 2.3) or an unsolicited advertisement
 // (RFC 4861, 7.2.6).
-Frame AnnouncementOf(const PortInfo& port, const IpAddress& address);
+Frame AnnouncementOf(const PortInfo& port, const IpAddress& address, const Station& station);
 
 // The address we ask from: ours in the target's network, else the first of its family, else the link-local one (IPv6)
 // or 0.0.0.0, the form of an ARP probe. Never a service's address: it may be another box's by the time of the answer.

@@ -24,6 +24,7 @@ struct RouterConfig {
   std::vector<IpAddress> addresses = {};  // of the virtual router, as every router of it has them
   uint8_t auth_type = kNoAuthentication;
   std::string password = {};
+  friend bool operator==(const RouterConfig&, const RouterConfig&) = default;
 };
 
 enum class Role : uint8_t { kInitialize, kBackup, kActive };

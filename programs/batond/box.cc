@@ -22,6 +22,7 @@ using controlplane::DeviceConfig;
 
 constexpr uint32_t kRingSize = 1024;
 constexpr Duration kStartLimit = std::chrono::seconds(10);
+constexpr Duration kEndLimit = std::chrono::milliseconds(100);
 
 dataplane::HashSeed RandomSeed() {
   std::random_device source;
@@ -58,6 +59,7 @@ Box::~Box() {
   metrics_.reset();
   api_.reset();
   control_thread_.reset();
+  WaitForLastFrames();
   stop_.store(true, std::memory_order_relaxed);
   for (Lane& lane : lanes_) {
     if (lane.running) dataplane::WaitForLcore(lane.lcore);
@@ -66,6 +68,16 @@ Box::~Box() {
     if (lane.worker != nullptr) lane.worker->FreeWaiting();
   }
   control_.reset();  // after the workers: it frees the snapshots they used
+}
+
+// What the control thread said at its end, for one: that it is active no longer.
+void Box::WaitForLastFrames() const {
+  const TimePoint limit = controlplane::Now() + kEndLimit;
+  for (const Lane& lane : lanes_) {
+    while (lane.running && lane.link->updates_waiting() > 0 && controlplane::Now() < limit) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
 }
 
 void Box::Reload() {
@@ -203,6 +215,8 @@ absl::Status Box::StartControl() {
   }
   setup.read_config = [this] { return controlplane::LoadConfig(file_); };
   setup.on_reload = LogReload;
+  setup.link_up = [this](PortId port) { return ports_[port]->link().up; };
+  setup.on_event = [](const std::string& text) { spdlog::info("{}", text); };
   control_ = std::make_unique<controlplane::Control>(std::move(setup));
   RETURN_IF_ERROR(control_->Start(controlplane::Now()));
   control_thread_ = std::make_unique<controlplane::ControlThread>(*control_);

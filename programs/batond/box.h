@@ -57,6 +57,7 @@ class Box {
   absl::Status StartWorkers();
   absl::Status StartServers();
   absl::Status WaitForFirstCommit();
+  void WaitForLastFrames() const;
   void CompleteView(controlplane::View& view) const;
 
   const controlplane::Config config_;  // of the start

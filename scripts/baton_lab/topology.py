@@ -135,5 +135,32 @@ SERVERS = Topology("servers", (
     Host("gen", "generator", (Interface("lan"),)),
 ))
 
+
+def end_system(number):
+    return Host(f"e{number}", "client", (Interface("lan", (f"10.0.0.{50 + number}/24", f"2001:db8:a::{50 + number}/64")),),
+                ("10.0.0.1", "2001:db8:a::1"))
+
+
+def router(number):
+    return Host(f"r{number}", "box", (
+        Interface("wan", (f"192.0.2.{10 + number}/24", f"2001:db8:1::{10 + number}/64")),
+        Interface("lan", (f"10.0.0.{10 + number}/24", f"2001:db8:a::{10 + number}/64"))),
+        configuration=f"router-{number}.yaml")
+
+
+# The gateways of both networks, 10.0.0.1 and 192.0.2.1 (2001:db8:a::1, 2001:db8:1::1), are virtual routers: of boxes,
+# and of whatever the tests start on `peer`.
+#                         +--- r1, r2, r3 ---+
+#   far --- wan ----------+                  +--- lan --- e1, e2, e3
+#                         +--- peer ---------+
+ROUTERS = Topology("routers", (
+    Host("far", "client", (Interface("wan", ("192.0.2.2/24", "2001:db8:1::2/64")),), ("192.0.2.1", "2001:db8:1::1")),
+    router(1), router(2), router(3),
+    Host("peer", "client", (
+        Interface("wan", ("192.0.2.20/24", "2001:db8:1::20/64")),
+        Interface("lan", ("10.0.0.20/24", "2001:db8:a::20/64")))),
+    end_system(1), end_system(2), end_system(3),
+))
+
 TOPOLOGIES = {topology.name: topology
-              for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP, GENERATOR, DIRECT, SERVERS)}
+              for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP, GENERATOR, DIRECT, SERVERS, ROUTERS)}

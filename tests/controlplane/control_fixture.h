@@ -71,13 +71,16 @@ struct World {
   ParseResult file{ControlConfig(), {}, "test.yaml"};  // what a reload reads
   std::unique_ptr<Control> control;
 
-  explicit World(Duration request_time_limit = std::chrono::minutes(1)) {
+  std::array<bool, 2> links = {true, true};
+  std::vector<std::string> log;
+
+  explicit World(Duration request_time_limit = std::chrono::minutes(1), const Config& config = ControlConfig()) {
     PortInfo wan{.name = "wan", .mac = MacAddress::Parse("02:00:00:00:00:01").value(),
                  .addresses = {InterfaceAddress::Parse("198.51.100.2/24").value()}, .kernel = "wan0"};
     PortInfo lan{.name = "lan", .mac = MacAddress::Parse("02:00:00:00:00:02").value(),
                  .addresses = {InterfaceAddress::Parse("10.0.0.2/24").value()}};
     control = std::make_unique<Control>(ControlSetup{
-        .config = ControlConfig(),
+        .config = config,
         .ports = {wan, lan},
         .workers = {&a, &b},
         .buffers = &pool,
@@ -92,6 +95,8 @@ struct World {
           copied.push_back({port, {frame.begin(), frame.end()}});
         },
         .on_reload = {},
+        .link_up = [this](PortId port) { return links.at(port); },
+        .on_event = [this](const std::string& text) { log.push_back(text); },
         .request_time_limit = request_time_limit});
   }
 

@@ -141,7 +141,7 @@ absl::Status Box::StageAddresses() {
     addresses.push_back(address.local);
     local_.insert(address.local.address);
   }
-  auto table = std::make_unique<AddressTable>(std::move(addresses));
+  auto table = std::make_unique<AddressTable>(std::move(addresses), controlplane::BuildVirtualMacs(config_, live_));
   Tell(UseAddresses{table.get()});
   addresses_.push_back(std::move(table));
   return absl::OkStatus();
@@ -155,6 +155,15 @@ absl::Status Box::SetMode(const IpAddress& address, AddressMode mode) {
   bool announced = mode == AddressMode::kNormal;
   if (mode == AddressMode::kMigration) announced = addresses_.back()->at(slot).announced;
   live_.modes[slot] = {mode, announced};
+  return StageAddresses();
+}
+
+absl::Status Box::SetActive(PortId port, Family family, uint8_t vrid, bool active) {
+  if (active) {
+    live_.active_routers.insert({port, family, vrid});
+  } else {
+    live_.active_routers.erase({port, family, vrid});
+  }
   return StageAddresses();
 }
 

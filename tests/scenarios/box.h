@@ -46,6 +46,8 @@ class Box {
   ~Box();
 
   // What the operator or the control plane does. Takes effect in the next Poll, once committed.
+  // As the active router of a virtual router, or no longer.
+  absl::Status SetActive(PortId port, Family family, uint8_t vrid, bool active);
   absl::Status SetMode(const IpAddress& address, AddressMode mode);
   absl::Status SetWeight(const std::string& service, const std::string& backend, uint16_t weight);
   absl::Status SetDrain(const std::string& service, const std::string& backend, bool drained);

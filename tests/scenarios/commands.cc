@@ -27,6 +27,15 @@ absl::Status Mode(const Words& w, Box& box) {
   return Usage("mode ADDRESS none|normal|migration");
 }
 
+absl::Status VirtualRouter(const Words& w, Box& box) {
+  constexpr const char* kUsage = "virtual-router PORT ipv4|ipv6 ID active|backup";
+  if (w.size() != 5 || box.PortNamed(w[1]) == kNoPort) return Usage(kUsage);
+  if ((w[2] != "ipv4" && w[2] != "ipv6") || (w[4] != "active" && w[4] != "backup")) return Usage(kUsage);
+  ASSIGN_OR_RETURN(const int id, Number(w[3], 0));
+  const Family family = w[2] == "ipv4" ? Family::kIpv4 : Family::kIpv6;
+  return box.SetActive(box.PortNamed(w[1]), family, static_cast<uint8_t>(id), w[4] == "active");
+}
+
 absl::Status BackendCommand(const Words& w, Box& box) {
   if (w.size() == 5 && w[3] == "weight") {
     ASSIGN_OR_RETURN(const int weight, Number(w[4], 0));
@@ -186,6 +195,8 @@ absl::StatusOr<bool> DoStaged(const Words& w, const Scenario& scenario, Box& box
     status = BackendCommand(w, box);
   } else if (w[0] == "load") {
     status = Load(w, box);
+  } else if (w[0] == "virtual-router") {
+    status = VirtualRouter(w, box);
   } else if (w[0] == "reload") {
     status = box.Reload(scenario.later_config, scenario.file);
   } else {

@@ -50,6 +50,9 @@ TEST_CASE("the difference of two files names thing, key, old and new value") {
       {"a backend's address", "10.0.0.12}", "10.0.0.13}", "backend web/s2: endpoint: 10.0.0.12:80 -> 10.0.0.13:80", ""},
       {"a backend more", "      - {name: s2", "      - {name: s3, address: 10.0.0.13}\n      - {name: s2",
        "added backend web/s3: endpoint 10.0.0.13:80, weight 1, mac none", ""},
+      {"a virtual router more", "services:\n", "virtual_routers: [{id: 7, port: lan, addresses: [10.0.0.1], track: [{port: wan, lower_by: 9}]}]\nservices:\n",
+       "added virtual_router lan/ipv4/7: addresses 10.0.0.1, version 3, priority 100, advertise_every 1s, preempt yes, "
+       "preempt_delay 0s, accept yes, checksum pseudo_header, password none, track port wan by 9", ""},
       {"a backend less", "      - {name: s2, address: 10.0.0.12}\n", "",
        "removed backend web/s2: endpoint 10.0.0.12:80, weight 1, mac none", ""},
       {"schedule", "    forward: full\n", "    forward: full\n    schedule: maglev\n",

@@ -33,7 +33,6 @@ TEST_CASE("keys that are unknown, missing or repeated are refused") {
        "^{address: 192.0.2.100, protocol: tcp}", "services[0].listen: the key \"port\" is missing"},
       {"a health check", "    forward: full", "    forward: full\n    ^health: {type: http}",
        "services[0].health: is not supported yet"},
-      {"virtual routers", "routes:", "^virtual_routers: []\nroutes:", "virtual_routers: is not supported yet"},
       {"a cluster", "routes:", "^cluster: {}\nroutes:", "cluster: is not supported yet"},
       {"mobility", "routes:", "^mobility: {}\nroutes:", "mobility: is not supported yet"},
   }));

@@ -28,6 +28,7 @@ struct World : Callbacks {
   std::vector<Sent> sent;
   std::vector<SetNeighbor> told;
   std::set<IpAddress> announced = {Ip("10.0.0.2"), Ip("2001:db8::2"), Ip("192.0.2.2")};
+  std::map<IpAddress, Station> virtual_stations;
   bool used = true;
 
   void SendFrame(PortId port, absl::Span<const uint8_t> frame) override {
@@ -35,6 +36,10 @@ struct World : Callbacks {
   }
   void Tell(const SetNeighbor& update) override { told.push_back(update); }
   bool IsUsed(PortId, const IpAddress&) const override { return used; }
+  std::optional<Station> VirtualStation(PortId, const IpAddress& a) const override {
+    const auto at = virtual_stations.find(a);
+    return at == virtual_stations.end() ? std::nullopt : std::optional(at->second);
+  }
   bool IsAnnounced(PortId port, const IpAddress& a) const override {
     return announced.count(a) != 0 && (a == Ip("192.0.2.2")) == (port == 1);
   }

@@ -22,7 +22,14 @@ PortInfo Port(uint16_t vlan = 0) {
   return port;
 }
 
-bool IsOurs(const IpAddress& a) { return a == Ip("10.0.0.2") || a == Ip("2001:db8::2") || a == kVip; }
+const MacAddress kVirtual = Mac("00:00:5e:00:01:07");
+const Station kSelf{kOurs, kOurs};
+
+// 10.0.0.3 is a virtual router's; nobody shall learn where its MAC address is.
+std::optional<Station> IsOurs(const IpAddress& a) {
+  if (a == Ip("10.0.0.3") || a == Ip("2001:db8::3")) return Station{kVirtual, kOurs};
+  return a == Ip("10.0.0.2") || a == Ip("2001:db8::2") || a == kVip ? std::optional(kSelf) : std::nullopt;
+}
 
 Judgement JudgeBytes(const Bytes& bytes) { return Judge(Port(), Decode(bytes).value(), IsOurs); }
 
@@ -45,6 +52,25 @@ TEST_CASE("a solicitation for our address is answered with the golden advertisem
   CHECK(Encode(*judgement.answer) == kAdvertisementBytes);
   REQUIRE(judgement.lesson.has_value());
   CHECK(judgement.lesson->neighbor == Ip("2001:db8::1"));
+}
+
+TEST_CASE("a virtual router's address is told with its own MAC address, from the one that it may be learnt by (RFC 9568, 8.1.2)") {
+  const Judgement asked = Judge(Port(), Request("10.0.0.1", "10.0.0.3"), IsOurs);
+  REQUIRE(asked.answer.has_value());
+  CHECK(asked.answer->src == kOurs);
+  const auto& reply = std::get<ArpReply>(asked.answer->message);
+  CHECK(reply.sender_mac == kVirtual);
+  CHECK(reply.sender == Ip("10.0.0.3"));
+  const Frame solicitation{Mac("33:33:ff:00:00:03"), kTheirs, {},
+                           Solicitation{.src = Ip("2001:db8::1"), .dst = Ip("ff02::1:ff00:3"), .target = Ip("2001:db8::3"),
+                                        .source_mac = kTheirs}};
+  const Judgement solicited = Judge(Port(), solicitation, IsOurs);
+  REQUIRE(solicited.answer.has_value());
+  CHECK(solicited.answer->src == kOurs);
+  CHECK(std::get<Advertisement>(solicited.answer->message).target_mac == kVirtual);
+  const Frame announced = AnnouncementOf(Port(), Ip("10.0.0.3"), {kVirtual, kVirtual});
+  CHECK(announced.src == kVirtual);
+  CHECK(std::get<ArpRequest>(announced.message).sender_mac == kVirtual);
 }
 
 TEST_CASE("duplicate address detection is answered to all nodes, unsolicited; nobody is learnt (RFC 4861, 7.2.4)") {
@@ -180,7 +206,7 @@ TEST_CASE("questions and announcements, byte by byte, on VLAN 100") {
         Hex("ffffffffffff" + ethernet + "0806 0001 0800 0604 0001 020000000002 0a000002 000000000000 0a000001"));
   CHECK(Encode(SolicitationFor(port, Ip("10.0.0.1"), kTheirs)) ==
         Hex("020000000001" + ethernet + "0806 0001 0800 0604 0001 020000000002 0a000002 000000000000 0a000001"));
-  CHECK(Encode(AnnouncementOf(port, kVip)) ==
+  CHECK(Encode(AnnouncementOf(port, kVip, kSelf)) ==
         Hex("ffffffffffff" + ethernet + "0806 0001 0800 0604 0001 020000000002 c633640a 000000000000 c633640a"));
 }
 
@@ -195,7 +221,7 @@ TEST_CASE("a solicitation goes to the solicited-node group, a probe to the neigh
 }
 
 TEST_CASE("an IPv6 announcement is unsolicited and overrides (RFC 4861, 7.2.6)") {
-  const Frame frame = AnnouncementOf(Port(), Ip("2001:db8::2"));
+  const Frame frame = AnnouncementOf(Port(), Ip("2001:db8::2"), kSelf);
   CHECK(frame.dst == Mac("33:33:00:00:00:01"));
   CHECK(std::get<Advertisement>(frame.message) ==
         Advertisement{Ip("2001:db8::2"), Ip("ff02::1"), Ip("2001:db8::2"), kOurs, true, false, true});

@@ -1,0 +1,94 @@
+// Virtual routers of shape.h.
+#include <absl/strings/str_cat.h>
+
+#include "controlplane/config/shape.h"
+
+namespace baton::controlplane {
+namespace {
+
+constexpr size_t kMostRouters = 250, kMostAddresses = 64;
+constexpr Word<bool> kYesNo[] = {{"true", true}, {"false", false}};
+constexpr Word<bool> kChecksums[] = {{"pseudo_header", true}, {"message", false}};
+
+void ReadTime(MapReader& map, ErrorList& errors, absl::string_view key, Duration least, Duration& field) {
+  const Node* node = map.Optional(key);
+  if (node == nullptr) return;
+  const std::optional<Duration> value = ReadValue(*node, errors, ParseDuration);
+  if (!value) return;
+  if (*value >= least && *value <= std::chrono::hours(1)) {
+    field = *value;
+  } else {
+    RefuseValue(*node, errors, node->text, absl::StrCat("is outside ", ToMillis(least), "ms..1h"));
+  }
+}
+
+TrackConfig ReadTrack(const Node& node, ErrorList& errors) {
+  TrackConfig track;
+  MapReader map(node, errors);
+  int kinds = 0;
+  if (const Node* port = map.Optional("port")) {
+    ++kinds;
+    track.name = ReadValue(*port, errors, ParseName).value_or("");
+  }
+  if (const Node* service = map.Optional("service")) {
+    ++kinds;
+    track.kind = TrackConfig::Kind::kService;
+    track.name = ReadValue(*service, errors, ParseName).value_or("");
+  }
+  if (const Node* route = map.Optional("route")) {
+    ++kinds;
+    if (const auto to = ReadValue(*route, errors, &Prefix::Parse)) {
+      track.kind = TrackConfig::Kind::kRoute;
+      track.route = *to;
+    }
+  }
+  map.Number("lower_by", {1, 254}, track.lower_by);
+  if (kinds != 1 && node.kind == Node::Kind::kMap) Refuse(node, errors, "needs one of the keys \"port\", \"route\" and \"service\"");
+  map.Finish();
+  return track;
+}
+
+VirtualRouterConfig ReadVirtualRouter(const Node& node, ErrorList& errors) {
+  VirtualRouterConfig router;
+  MapReader map(node, errors);
+  if (const Node* id = map.Required("id")) {
+    if (const auto number = ReadNumber(*id, errors, {1, 255})) router.id = static_cast<uint8_t>(*number);
+  }
+  map.RequiredValue("port", ParseName, router.port);
+  if (const Node* list = map.Required("addresses")) {
+    const auto& nodes = ReadList(*list, errors);
+    if (list->kind == Node::Kind::kList && (nodes.empty() || nodes.size() > kMostAddresses)) {
+      RefuseValue(*list, errors, absl::StrCat(nodes.size()), absl::StrCat("addresses: the number is outside 1..", kMostAddresses));
+    } else {
+      for (const Node* child : nodes) router.addresses.push_back(ReadValue(*child, errors, ParseRouterAddress).value_or(IpAddress{}));
+    }
+  }
+  map.Number("version", {2, 3}, router.version);
+  map.Number("priority", {1, 255}, router.priority);
+  ReadTime(map, errors, "advertise_every", std::chrono::milliseconds(10), router.advertise_every);
+  map.Words<bool>("preempt", kYesNo, router.preempt);
+  ReadTime(map, errors, "preempt_delay", Duration{}, router.preempt_delay);
+  map.Words<bool>("accept", kYesNo, router.accept);
+  map.Words<bool>("checksum", kChecksums, router.pseudo_header);
+  if (const Node* password = map.Optional("password")) router.password = ReadText(*password, errors).value_or("");
+  if (const Node* track = map.Optional("track")) {
+    for (const Node* child : ReadList(*track, errors)) router.track.push_back(ReadTrack(*child, errors));
+  }
+  map.Finish();
+  return router;
+}
+
+}  // namespace
+
+std::vector<VirtualRouterConfig> ReadVirtualRouters(const Node& node, ErrorList& errors) {
+  std::vector<VirtualRouterConfig> routers;
+  const auto& list = ReadList(node, errors);
+  if (list.size() > kMostRouters) {
+    RefuseValue(node, errors, absl::StrCat(list.size()), absl::StrCat("virtual routers are more than ", kMostRouters));
+    return routers;
+  }
+  for (const Node* child : list) routers.push_back(ReadVirtualRouter(*child, errors));
+  return routers;
+}
+
+}  // namespace baton::controlplane

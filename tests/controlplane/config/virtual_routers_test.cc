@@ -1,0 +1,104 @@
+// Virtual routers in a configuration: what they mean, and what is refused.
+#include "tests/controlplane/config/marked_text.h"
+
+namespace baton::controlplane {
+namespace {
+
+// Adds virtual routers to kGood, whose port lan is 10.0.0.2/24 and wan 192.0.2.2/24, 2001:db8::2/64.
+std::string With(absl::string_view routers) { return absl::StrCat(kGood, "virtual_routers:\n", routers); }
+
+VirtualRouterConfig Only(absl::string_view router) {
+  const ParseResult result = ParseConfig(With(absl::StrCat("  - ", router, "\n")), "f");
+  INFO(result.Report());
+  REQUIRE(result.ok());
+  REQUIRE(result.config.virtual_routers.size() == 1);
+  return result.config.virtual_routers[0];
+}
+
+TEST_CASE("[VR-08] a virtual router is told by id, port and addresses; the rest has defaults (RFC 9568, 6.1)") {
+  const VirtualRouterConfig router = Only("{id: 7, port: wan, addresses: [192.0.2.1, 192.0.2.3]}");
+  CHECK(router.id == 7);
+  CHECK(router.port_id == 1);
+  CHECK(router.addresses.size() == 2);
+  CHECK(router.version == 3);
+  CHECK(router.priority == 100);
+  CHECK(router.advertise_every == std::chrono::seconds(1));
+  CHECK(router.preempt);
+  CHECK(router.preempt_delay == Duration{});
+}
+
+TEST_CASE("[VR-03] who has a virtual router's address on its port is its owner, with priority 255") {
+  CHECK(Only("{id: 1, port: lan, addresses: [10.0.0.2]}").priority == 255);
+  CHECK(Only("{id: 1, port: lan, addresses: [10.0.0.2], priority: 255}").priority == 255);
+  CheckOneError(With("  - {id: 1, port: lan, addresses: [10.0.0.2], priority: ^200}\n"),
+                "virtual_routers[0].priority: 200 must be 255: an address is the port's own");
+  CheckOneError(With("  - {id: 1, port: lan, addresses: [10.0.0.1], priority: ^255}\n"),
+                "virtual_routers[0].priority: 255 is for the owner of the address");
+}
+
+TEST_CASE("every key of a virtual router is read") {
+  const VirtualRouterConfig old = Only(
+      "{id: 2, port: lan, addresses: [10.0.0.1], version: 2, priority: 9, advertise_every: 3s, preempt: false, accept: false, "
+      "password: secret, preempt_delay: 1m, track: [{port: wan}, {route: 0.0.0.0/0, lower_by: 10}, {service: s, lower_by: 20}]}");
+  CHECK(old.version == 2);
+  CHECK(old.priority == 9);
+  CHECK(old.advertise_every == std::chrono::seconds(3));
+  CHECK_FALSE(old.preempt);
+  CHECK_FALSE(old.accept);
+  CHECK(old.password == "secret");
+  CHECK(old.preempt_delay == std::chrono::minutes(1));
+  REQUIRE(old.track.size() == 3);
+  CHECK(old.track[0].lower_by == 254);
+  CHECK(old.track[1].kind == TrackConfig::Kind::kRoute);
+  CHECK(old.track[2].name == "s");
+  const VirtualRouterConfig young = Only(
+      "{id: 2, port: wan, addresses: [\"fe80::1\", \"2001:db8::1\"], advertise_every: 10ms, checksum: message}");
+  CHECK(young.family() == Family::kIpv6);
+  CHECK_FALSE(young.pseudo_header);
+}
+
+TEST_CASE("[VR-16] an id may be there once for each port and family") {
+  const ParseResult result = ParseConfig(With("  - {id: 1, port: lan, addresses: [10.0.0.1]}\n"
+                                              "  - {id: 1, port: wan, addresses: [192.0.2.1]}\n"
+                                              "  - {id: 1, port: wan, addresses: [\"fe80::1\"]}\n"), "f");
+  CHECK(result.Report().empty());
+  CheckOneError(With("  - {id: 1, port: lan, addresses: [10.0.0.1]}\n  - {id: ^1, port: lan, addresses: [10.0.0.3]}\n"),
+                "virtual_routers[1].id: 1 is also virtual_routers[0].id");
+}
+
+TEST_CASE("wrong virtual routers are refused with their place") {
+  struct Case { const char* router; const char* error; };
+  const auto c = GENERATE(values<Case>({
+      {"{id: ^0, port: lan, addresses: [10.0.0.1]}", "id: 0 is outside 1..255"},
+      {"{id: 1, port: ^van, addresses: [10.0.0.1]}", "port: \"van\" is no port"},
+      {"^{id: 1, port: lan}", ": the key \"addresses\" is missing"},
+      {"{id: 1, port: lan, addresses: ^[]}", "addresses: 0 addresses: the number is outside 1..64"},
+      {"{id: 1, port: lan, addresses: [^192.0.2.1]}", "addresses[0]: 192.0.2.1 is on no network of port lan"},
+      {"{id: 1, port: lan, addresses: [^10.0.0.255]}", "addresses[0]: 10.0.0.255 is the broadcast address of 10.0.0.0/24"},
+      {"{id: 1, port: wan, addresses: [192.0.2.1, ^\"fe80::1\"]}", "addresses[1]: fe80::1 is of another family than the first"},
+      {"{id: 1, port: wan, addresses: [^\"2001:db8::1\"]}",
+       "addresses[0]: 2001:db8::1 is not link-local, as the first has to be (RFC 9568, 5.2.9)"},
+      {"{id: 1, port: wan, addresses: [^192.0.2.100]}", "addresses[0]: 192.0.2.100 is also address_groups[0].external[0]"},
+      {"{id: 1, port: wan, addresses: [\"fe80::1\"], version: ^2}", "version: 2 is for IPv4 only"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], version: 2, advertise_every: ^100ms}",
+       "advertise_every: 100ms is none of 1s..255s, whole seconds, as version 2 wants"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], advertise_every: ^15ms}",
+       "advertise_every: 15ms is none of 10ms..40950ms, in steps of 10ms"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], password: ^x}", "password: \"x\" is for version 2 only"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], version: 2, password: ^123456789}",
+       "password: \"123456789\" has more than 8 characters"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], preempt: ^maybe}", "preempt: \"maybe\" is not one of true, false"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], track: [{port: ^van}]}", "track[0].port: \"van\" is no port"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], track: [{service: ^x}]}", "track[0].service: \"x\" is no service"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], track: [{route: ^9.0.0.0/8}]}",
+       "track[0].route: 9.0.0.0/8 is the destination of no route"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], track: [^{lower_by: 3}]}",
+       "track[0]: needs one of the keys \"port\", \"route\" and \"service\""},
+  }));
+  CAPTURE(c.router);
+  const std::string path = absl::StrCat("virtual_routers[0]", c.error[0] == ':' ? "" : ".");
+  CheckOneError(With(absl::StrCat("  - ", c.router, "\n")), absl::StrCat(path, c.error));
+}
+
+}  // namespace
+}  // namespace baton::controlplane
