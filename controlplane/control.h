@@ -69,6 +69,7 @@ class Control : public Requests, private neighbor::Callbacks, private vrrp::Call
 
   absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
   absl::Status ChangeBackend(const BackendChange& change) override;
+  absl::StatusOr<int> ResignRouter(const RouterFilter& filter) override;
   absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
   absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) override;
   absl::StatusOr<std::shared_ptr<CaptureSession>> StartCapture(const CaptureSettings& settings) override;
@@ -112,6 +113,7 @@ class Control : public Requests, private neighbor::Callbacks, private vrrp::Call
   // Carry out a request; on the control thread.
   absl::Status DoSetMode(const IpAddress& address, AddressMode mode, const StatusQuestion& question);
   absl::Status DoChangeBackend(const BackendChange& change, const StatusQuestion& question);
+  absl::StatusOr<int> DoResignRouter(const RouterFilter& filter);
   absl::Status DoListAccess(const AccessFilter& filter,
                             const std::shared_ptr<Question<AccessListing::Answer>>& question);
   absl::Status DoExplain(const FrameToExplain& frame, const std::shared_ptr<Question<Explaining::Answer>>& question);

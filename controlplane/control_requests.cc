@@ -26,6 +26,12 @@ absl::Status Control::ChangeBackend(const BackendChange& change) {
   });
 }
 
+absl::StatusOr<int> Control::ResignRouter(const RouterFilter& filter) {
+  using Answer = absl::StatusOr<int>;
+  return requests_.Ask<Answer>(
+      [this, filter](const std::shared_ptr<Question<Answer>>& question) { question->Answer(DoResignRouter(filter)); });
+}
+
 absl::StatusOr<std::vector<ListedRow>> Control::ListAccess(const AccessFilter& filter) {
   using Answer = AccessListing::Answer;
   return requests_.Ask<Answer>([this, filter](const std::shared_ptr<Question<Answer>>& question) {
@@ -108,6 +114,31 @@ absl::Status Control::DoChangeBackend(const BackendChange& change, const StatusQ
   const uint64_t generation = publisher_.Publish({.routes = {}, .services = std::move(services), .addresses = {}});
   after_commits_.push_back({.generation = generation, .answer = question, .becoming_ours = {}});
   return absl::OkStatus();
+}
+
+absl::StatusOr<int> Control::DoResignRouter(const RouterFilter& filter) {
+  std::vector<size_t> meant;
+  for (size_t i = 0; i < routers_.size(); ++i) {
+    const auto& [port, family, vrid] = routers_.settings(i).key();
+    const char* word = family == Family::kIpv4 ? "ipv4" : "ipv6";
+    const bool fits = vrid == filter.id && (filter.port.empty() || filter.port == setup_.ports[port].name) &&
+                      (filter.family.empty() || filter.family == word);
+    if (!fits) continue;
+    if (routers_.settings(i).machine.priority == vrrp::kOwnerPriority) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("virtual router: ", filter.id, " on ", setup_.ports[port].name, " (", word,
+                       "): the box owns the address and would be active again at once"));
+    }
+    meant.push_back(i);
+  }
+  if (meant.empty()) return absl::NotFoundError(absl::StrCat("virtual router: there is none with id ", filter.id));
+  int resigned = 0;
+  for (const size_t router : meant) {
+    if (!routers_.active(router)) continue;
+    routers_.Resign(router, turn_);
+    ++resigned;
+  }
+  return resigned;
 }
 
 absl::Status Control::DoListAccess(const AccessFilter& filter,

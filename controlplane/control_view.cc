@@ -38,6 +38,7 @@ void Control::PublishView(TimePoint now) {
     if (!known.gone()) view->addresses.push_back({known.local, known.group});
   }
   view->virtual_routers = ViewRouters();
+  view->vrrp_strays = routers_.strays();
   view->routes = config_.routes;
   if (shown_config_ == nullptr) shown_config_ = std::make_shared<const Config>(config_);
   view->config = shown_config_;

@@ -24,6 +24,12 @@ struct BackendChange {
   std::optional<bool> drain;       // true: no new connections; false: back with its weight
 };
 
+// Which virtual routers: all with this id that the rest does not exclude.
+struct RouterFilter {
+  uint32_t id = 0;
+  std::string port, family;  // empty: any; family: ipv4, ipv6
+};
+
 struct AccessFilter {
   std::optional<IpAddress> client, external, backend;
   std::string service;             // empty: any
@@ -68,6 +74,9 @@ class Requests {
   virtual absl::Status SetMode(const IpAddress& address, AddressMode mode) = 0;
   // NotFound: unknown service or backend. InvalidArgument: weight out of range, nothing to change.
   virtual absl::Status ChangeBackend(const BackendChange& change) = 0;
+  // Leaves the role of the active router to another one; takes part again as after a start. Returns how many were active.
+  // NotFound: no virtual router is meant. FailedPrecondition: it is the owner, who would be active again at once.
+  virtual absl::StatusOr<int> ResignRouter(const RouterFilter& filter) = 0;
   // A walk over the workers' tables, in pieces; rows made or ended meanwhile may be missed.
   virtual absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) = 0;
   // What a worker would do with this frame, found out by its own pipeline without any effect. InvalidArgument: no such

@@ -105,6 +105,7 @@ struct View {
   std::vector<ServiceView> services;
   std::vector<NeighborView> neighbors;
   std::vector<VirtualRouterView> virtual_routers;
+  vrrp::StrayCounters vrrp_strays;
   std::vector<AddressView> addresses;  // all kinds, by slot
   RouteList routes;
   size_t buffers_capacity = 0, buffers_in_use = 0;

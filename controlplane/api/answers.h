@@ -22,6 +22,7 @@ absl::StatusOr<v1::ShowBackendsResponse> AnswerBackends(const View& view, absl::
 v1::ShowAccessResponse AnswerAccess(const View& view, const std::vector<ListedRow>& rows, size_t limit);
 v1::ShowRoutesResponse AnswerRoutes(const View& view);
 v1::ShowNeighborsResponse AnswerNeighbors(const View& view);
+v1::ShowVirtualRoutersResponse AnswerVirtualRouters(const View& view);
 v1::ShowDropsResponse AnswerDrops(const View& view, bool all);
 v1::ShowModesResponse AnswerModes(const View& view);
 v1::ReloadResponse AnswerReload(const ReloadReport& report);

@@ -223,6 +223,51 @@ void AddWorkers(const View& view, Families* families) {
   AddColumns<WorkerView>(kWorkerLoopColumns, workers, families);
 }
 
+using R = const VirtualRouterView&;
+constexpr Column<VirtualRouterView> kRouterColumns[] = {
+    {"baton_virtual_router_active", kGauge, "1 while this box is the active router.",
+     [](R r) { return r.status.state.role == vrrp::Role::kActive ? 1.0 : 0.0; }},
+    {"baton_virtual_router_priority", kGauge, "Priority after what tracking takes.",
+     [](R r) { return Count(r.status.state.priority); }},
+    {"baton_virtual_router_sent", kCounter, "Advertisements sent.", [](R r) { return Count(r.status.counters.sent); }},
+    {"baton_virtual_router_heard", kCounter, "Advertisements heard that counted.",
+     [](R r) { return Count(r.status.counters.heard); }},
+    {"baton_virtual_router_became_active", kCounter, "Times that this box became the active router.",
+     [](R r) { return Count(r.status.counters.became_active); }},
+    {"baton_virtual_router_became_backup", kCounter, "Times that it gave the role up to another one.",
+     [](R r) { return Count(r.status.counters.became_backup); }},
+    {"baton_virtual_router_rivals", kCounter, "Times that another router began to claim to be active, too.",
+     [](R r) { return Count(r.status.counters.rivals); }},
+};
+
+void AddVirtualRouters(const View& view, Families* families) {
+  std::vector<Labelled<VirtualRouterView>> routers;
+  MetricFamily refused{"baton_virtual_router_refused", "Advertisements that did not count, by reason.", kCounter, {}};
+  for (const VirtualRouterView& router : view.virtual_routers) {
+    const auto& [port, family, id] = router.settings.key();
+    const Labels labels = {{"port", port < view.ports.size() ? view.ports[port].info.name : ""},
+                           {"family", family == Family::kIpv4 ? "ipv4" : "ipv6"},
+                           {"id", absl::StrCat(id)}};
+    routers.push_back({labels, router});
+    for (size_t i = 1; i < vrrp::kRefusals; ++i) {
+      Labels with_reason = labels;
+      with_reason.push_back({"reason", std::string(vrrp::RefusalName(static_cast<vrrp::Refusal>(i)))});
+      AddSample(&refused, with_reason, Count(router.status.counters.refused[i]));
+    }
+  }
+  AddColumns<VirtualRouterView>(kRouterColumns, routers, families);
+  families->push_back(std::move(refused));
+  MetricFamily& strays = families->emplace_back(
+      MetricFamily{"baton_vrrp_stray_packets", "Packets of VRRP that belong to no virtual router here, by reason.", kCounter, {}});
+  const vrrp::StrayCounters& from = view.vrrp_strays;
+  for (size_t i = 1; i < vrrp::kMalformed; ++i) {
+    AddSample(&strays, {{"reason", std::string(vrrp::MalformedName(static_cast<vrrp::Malformed>(i)))}}, Count(from.malformed[i]));
+  }
+  AddSample(&strays, {{"reason", "unknown_vrid"}}, Count(from.unknown_vrid));
+  AddSample(&strays, {{"reason", "not_multicast"}}, Count(from.not_multicast));
+  AddSample(&strays, {{"reason", "wrong_vlan"}}, Count(from.wrong_vlan));
+}
+
 void AddDrops(const View& view, Families* families) {
   const char* help = "Packets dropped, by reason (batonctl show drops explains them).";
   MetricFamily& family = families->emplace_back(MetricFamily{"baton_dropped_packets", help, kCounter, {}});
@@ -266,6 +311,7 @@ Families CollectMetrics(const View& view, double start_time_s) {
   AddWorkers(view, &families);
   AddDrops(view, &families);
   AddServices(view, &families);
+  AddVirtualRouters(view, &families);
   return families;
 }
 

@@ -185,6 +185,20 @@ grpc::Status AdminService::ShowNeighbors(Context*, In<v1::ShowNeighborsRequest>,
   return grpc::Status::OK;
 }
 
+grpc::Status AdminService::ShowVirtualRouters(Context*, In<v1::ShowVirtualRoutersRequest>,
+                                              v1::ShowVirtualRoutersResponse* out) {
+  *out = AnswerVirtualRouters(*requests_.GetView());
+  return grpc::Status::OK;
+}
+
+grpc::Status AdminService::ResignVirtualRouter(Context*, In<v1::ResignVirtualRouterRequest> in,
+                                               v1::ResignVirtualRouterResponse* out) {
+  const absl::StatusOr<int> resigned = requests_.ResignRouter({.id = in->id(), .port = in->port(), .family = in->family()});
+  if (!resigned.ok()) return ToGrpc(resigned.status());
+  out->set_resigned(static_cast<uint32_t>(*resigned));
+  return grpc::Status::OK;
+}
+
 grpc::Status AdminService::ShowDrops(Context*, In<v1::ShowDropsRequest> in, v1::ShowDropsResponse* out) {
   *out = AnswerDrops(*requests_.GetView(), in->all());
   return grpc::Status::OK;

@@ -30,6 +30,8 @@ class AdminService final : public v1::Admin::Service {
   grpc::Status ShowAccess(Context*, In<v1::ShowAccessRequest>, v1::ShowAccessResponse*) override;
   grpc::Status ShowRoutes(Context*, In<v1::ShowRoutesRequest>, v1::ShowRoutesResponse*) override;
   grpc::Status ShowNeighbors(Context*, In<v1::ShowNeighborsRequest>, v1::ShowNeighborsResponse*) override;
+  grpc::Status ShowVirtualRouters(Context*, In<v1::ShowVirtualRoutersRequest>, v1::ShowVirtualRoutersResponse*) override;
+  grpc::Status ResignVirtualRouter(Context*, In<v1::ResignVirtualRouterRequest>, v1::ResignVirtualRouterResponse*) override;
   grpc::Status ShowDrops(Context*, In<v1::ShowDropsRequest>, v1::ShowDropsResponse*) override;
   grpc::Status ShowModes(Context*, In<v1::ShowModesRequest>, v1::ShowModesResponse*) override;
   grpc::Status SetMode(Context*, In<v1::SetModeRequest>, v1::SetModeResponse*) override;

@@ -164,6 +164,37 @@ std::string ToText(const v1::ShowNeighborsResponse& answer) {
   return table.ToString();
 }
 
+std::string ToText(const v1::ShowVirtualRoutersResponse& answer) {
+  TextTable table({">id", "port", "family", "role", ">for", ">priority", "active router", ">sent", ">heard", ">refused", "addresses"});
+  for (const v1::VirtualRouter& r : answer.virtual_routers()) {
+    uint64_t refused = 0;
+    for (const v1::Refused& reason : r.refused()) refused += reason.packets();
+    const std::string priority = r.priority() == r.configured_priority()
+                                     ? absl::StrCat(r.priority())
+                                     : absl::StrCat(r.priority(), " of ", r.configured_priority());
+    const std::string active = r.role() == "active" ? "this one"
+                               : r.active().empty() ? "-"
+                                                    : absl::StrCat(r.active(), " (", r.active_priority(), ")");
+    table.Add({absl::StrCat(r.id()), r.port(), r.family(), r.role(), DurationText(r.role_seconds()), priority, active,
+               Num(r.sent()), Num(r.heard()), Num(refused), absl::StrJoin(r.addresses(), " ")});
+  }
+  std::string text = table.ToString();
+  for (const v1::VirtualRouter& r : answer.virtual_routers()) {
+    for (const v1::Refused& reason : r.refused()) {
+      absl::StrAppend(&text, r.id(), " ", r.port(), " ", r.family(), ": refused ", Num(reason.packets()), " for ", reason.reason(), "\n");
+    }
+  }
+  for (const v1::Refused& stray : answer.strays()) {
+    absl::StrAppend(&text, "of no virtual router here: ", Num(stray.packets()), " ", stray.reason(), "\n");
+  }
+  return text;
+}
+
+std::string ToText(const v1::ResignVirtualRouterResponse& answer) {
+  if (answer.resigned() == 0) return "was not active\n";
+  return absl::StrCat("resigned: ", answer.resigned(), "\n");
+}
+
 std::string ToText(const v1::ShowDropsResponse& answer) {
   std::string text = "nothing dropped\n";
   if (answer.drops_size() > 0) {

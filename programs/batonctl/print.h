@@ -15,6 +15,8 @@ std::string ToText(const v1::ShowBackendsResponse& answer);
 std::string ToText(const v1::ShowAccessResponse& answer);
 std::string ToText(const v1::ShowRoutesResponse& answer);
 std::string ToText(const v1::ShowNeighborsResponse& answer);
+std::string ToText(const v1::ShowVirtualRoutersResponse& answer);
+std::string ToText(const v1::ResignVirtualRouterResponse& answer);
 std::string ToText(const v1::ShowDropsResponse& answer);
 std::string ToText(const v1::ShowModesResponse& answer);
 std::string ToText(const v1::SetModeResponse& answer);

@@ -77,6 +77,24 @@ absl::Status ShowDrops(Call& call, Words) {
   return AskAndPrint(call, &Stub::ShowDrops, question);
 }
 
+absl::Status ShowVirtualRouters(Call& call, Words) {
+  return AskAndPrint(call, &Stub::ShowVirtualRouters, v1::ShowVirtualRoutersRequest());
+}
+
+absl::Status ChangeVirtualRouter(Call& call, Words arguments) {
+  v1::ResignVirtualRouterRequest question;
+  uint32_t id = 0;
+  if (!absl::SimpleAtoi(arguments[0], &id) || id < 1 || id > 255) {
+    return UsageError(call, absl::StrCat("virtual-router: \"", arguments[0], "\" is not a number in 1..255"));
+  }
+  if (arguments[1] != "resign") {
+    return UsageError(call, absl::StrCat("virtual-router: \"", arguments[1], "\" is not one of resign"));
+  }
+  question.set_id(id);
+  question.set_port(call.options.port);
+  return AskAndPrint(call, &Stub::ResignVirtualRouter, question);
+}
+
 absl::Status SetMode(Call& call, Words arguments) {
   v1::SetModeRequest question;
   question.set_address(arguments[0]);
@@ -183,6 +201,8 @@ constexpr Verb kVerbs[] = {
     {"show neighbors", "", "MAC addresses of neighbours", 0, 0, ShowNeighbors},
     {"show drops", "", "why packets were dropped, and the balance of all packets (--all)", 0, 0, ShowDrops},
     {"show modes", "", "the box's addresses and the mode of each", 0, 0, ShowModes},
+    {"show virtual-routers", "", "VRRP: role, priority and active router of each", 0, 0, ShowVirtualRouters},
+    {"virtual-router", "ID resign", "leaves the role of the active router to another one (--port)", 2, 2, ChangeVirtualRouter},
     {"mode", "ADDRESS normal|migration|none", "sets the mode of an external or internal address", 2, 2, SetMode},
     {"backend", "SERVICE NAME weight N|drain|enable", "changes a backend's share of new connections", 3, 4,
      ChangeBackend},

@@ -156,6 +156,22 @@ TEST_CASE("without a link on its own port a router is no router; at the end it r
   CHECK(world.Advertised() == std::vector<int>{0});
 }
 
+TEST_CASE("an operator has the active router resign: a backup then takes over within its skew") {
+  RouterWorld world;
+  const auto resign = [&](const RouterFilter& filter) { return world.Ask([&] { return world.control->ResignRouter(filter); }); };
+  CHECK(resign({.id = kVrid, .port = "", .family = ""}).value() == 0);  // a backup
+  world.Run(500ms);
+  world.Advertised();
+  CHECK(resign({.id = 8, .port = "", .family = ""}).status().code() == absl::StatusCode::kNotFound);
+  CHECK(resign({.id = kVrid, .port = "lan", .family = ""}).status().code() == absl::StatusCode::kNotFound);
+  CHECK(resign({.id = kVrid, .port = "wan", .family = "ipv4"}).value() == 1);
+  CHECK(world.Advertised() == std::vector<int>{0});
+  world.Settle();
+  CHECK_FALSE(world.Takes(world.a));
+  world.Run(500ms);  // nobody else is there
+  CHECK(world.Takes(world.a));
+}
+
 TEST_CASE("a reload adds, changes and removes virtual routers") {
   RouterWorld world;
   world.Run(500ms);

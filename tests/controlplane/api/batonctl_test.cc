@@ -59,7 +59,8 @@ TEST_CASE("every verb answers people and programs") {
   const char* verb = GENERATE("status", "show ports", "show workers", "show services", "show backends", "show access",
                               "show routes", "show neighbors", "show drops", "show modes", "mode 198.51.100.10 none",
                               "backend web s1 weight 3", "backend web s1 drain", "backend web s1 enable",
-                              "reload", "explain udp 192.0.2.7:4711 > 198.51.100.10:80 on wan", "why-not");
+                              "show virtual-routers", "virtual-router 7 resign", "reload",
+                              "explain udp 192.0.2.7:4711 > 198.51.100.10:80 on wan", "why-not");
   CAPTURE(verb);
   Shell shell;
   CHECK(shell(verb) == 0);
@@ -237,6 +238,27 @@ TEST_CASE("why-not tells what is wrong, and what to change") {
         "    Look at the cable, the switch, or the other end of a veth pair.\n");
 }
 
+TEST_CASE("virtual routers are shown with their active router and what was refused") {
+  Shell shell;
+  CHECK(shell("show virtual-routers") == 0);
+  CHECK(shell.out.str() ==
+        "id  port  family  role      for   priority  active router   sent  heard  refused  addresses\n"
+        " 7  lan   ipv4    backup  10.0s  70 of 100  10.0.0.3 (200)     4     90        2  10.0.0.1 10.0.0.9\n"
+        "7 lan ipv4: refused 2 for ttl\n"
+        "of no virtual router here: 3 unknown_vrid\n");
+}
+
+TEST_CASE("a virtual router resigns where it is told to") {
+  Shell shell;
+  shell.options.port = "lan";
+  CHECK(shell("virtual-router 7 resign") == 0);
+  REQUIRE(shell.box.resigned.has_value());
+  CHECK(shell.box.resigned->id == 7);
+  CHECK(shell.box.resigned->port == "lan");
+  CHECK(shell("virtual-router 256 resign") == kExitUsage);
+  CHECK(shell("virtual-router 7 retire") == kExitUsage);
+}
+
 TEST_CASE("why-not of a file needs no batond") {
   Shell shell;
   shell.server.reset();
@@ -260,8 +282,8 @@ TEST_CASE("without a batond the message names the socket") {
 TEST_CASE("the help has a line for each verb") {
   const std::string help = VerbsHelp();
   for (const char* verb : {"status", "show ports", "show workers", "show services", "show backends", "show access",
-                           "show routes", "show neighbors", "show drops", "show modes",
-                           "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable",
+                           "show routes", "show neighbors", "show drops", "show modes", "show virtual-routers",
+                           "virtual-router ID resign", "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable",
                            "explain PROTO SRC > DST on PORT", "capture", "why-not", "reload"}) {
     CAPTURE(verb);
     CHECK(absl::StrContains(help, absl::StrCat("  ", verb, "  ")));

@@ -16,6 +16,7 @@ FakeBox::FakeBox() {
   MakePorts();
   MakeWorkers();
   MakeServices();
+  MakeVirtualRouters();
   view->routes = {{Prefix::Parse("0.0.0.0/0").value(), Ip("198.51.100.1"), 0},
                   {Prefix::Parse("10.0.0.0/24").value(), IpAddress(), 1}};
   view->neighbors = {{0, Ip("198.51.100.1"), MacAddress::Parse("02:00:00:00:00:01").value(), "reachable", 1500ms},
@@ -40,6 +41,20 @@ void FakeBox::MakePorts() {
   lan.device = "af_packet:veth-lan";
   lan.transmit_errors = 4;
   view->ports = {wan, lan};
+}
+
+void FakeBox::MakeVirtualRouters() {
+  VirtualRouterView lan;
+  lan.settings.port = 1;
+  lan.settings.machine = {.vrid = 7, .priority = 100, .interval = 100ms, .own = Ip("10.0.0.2"),
+                          .addresses = {Ip("10.0.0.1"), Ip("10.0.0.9")}};
+  lan.status.state = {.role = vrrp::Role::kBackup, .priority = 70, .active = Ip("10.0.0.3"), .active_priority = 200};
+  lan.status.since = TimePoint(180s);
+  lan.status.counters.sent = 4;
+  lan.status.counters.heard = 90;
+  lan.status.counters.refused[static_cast<size_t>(vrrp::Refusal::kTtl)] = 2;
+  view->virtual_routers = {lan};
+  view->vrrp_strays.unknown_vrid = 3;
 }
 
 void FakeBox::MakeWorkers() {
@@ -136,6 +151,12 @@ absl::StatusOr<ReloadReport> FakeBox::Reload(bool dry_run) {
   if (!refuse_with.ok()) return refuse_with;
   report.dry_run = dry_run;
   return report;
+}
+
+absl::StatusOr<int> FakeBox::ResignRouter(const RouterFilter& asked) {
+  resigned = asked;
+  if (!refuse_with.ok()) return refuse_with;
+  return 1;
 }
 
 absl::StatusOr<std::vector<ListedRow>> FakeBox::ListAccess(const AccessFilter& asked) {

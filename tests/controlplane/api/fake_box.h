@@ -20,6 +20,7 @@ class FakeBox : public Requests {
 
   absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
   absl::Status ChangeBackend(const BackendChange& change) override;
+  absl::StatusOr<int> ResignRouter(const RouterFilter& filter) override;
   absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
   absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) override;
   absl::StatusOr<std::shared_ptr<CaptureSession>> StartCapture(const CaptureSettings& settings) override;
@@ -34,6 +35,7 @@ class FakeBox : public Requests {
   // What was asked last.
   std::optional<std::pair<IpAddress, AddressMode>> mode_set;
   std::optional<BackendChange> change;
+  std::optional<RouterFilter> resigned;
   std::optional<AccessFilter> filter;
   std::optional<FrameToExplain> frame;
   ExplainedPacket explained;  // what a worker tells of any packet
@@ -47,6 +49,7 @@ class FakeBox : public Requests {
   void MakePorts();
   void MakeWorkers();
   void MakeServices();
+  void MakeVirtualRouters();
 };
 
 }  // namespace baton::controlplane
