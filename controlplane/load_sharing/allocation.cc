@@ -150,7 +150,7 @@ uint64_t Wanted(Seek seek, uint64_t most, uint64_t least, uint64_t mean) {
   }
 }
 
-// Two conditions change places: one of the fullest unit for a smaller one of the emptiest. Only when nothing else helps.
+// Two conditions change places, one of the fullest unit for a smaller one of the emptiest: when nothing else helps.
 bool Swap(Draft& draft, Candidates& fullest, Candidates& emptiest, UnitIndex from, UnitIndex to, uint64_t gap) {
   uint64_t best = gap;  // what is left of it
   size_t best_out = Candidates::kNone, best_back = 0;
@@ -171,7 +171,7 @@ bool Swap(Draft& draft, Candidates& fullest, Candidates& emptiest, UnitIndex fro
 }
 
 // From the fullest unit to the emptiest, the condition that evens them out best, until the spread is `goal` or nothing
-// helps. A unit that has nothing left to give, such as one that is alone with a large end system, is left as it is. Each
+// helps. A unit with nothing left to give, such as one that is alone with a large end system, is left as it is. Each
 // step makes the sum of the squares of the totals smaller, and a condition moves only once: so it ends.
 void Balance(Seek seek, uint64_t goal, Draft& draft) {
   std::vector<std::vector<std::pair<uint64_t, uint32_t>>> by_unit(draft.totals.size());

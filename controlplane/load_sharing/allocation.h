@@ -1,6 +1,6 @@
 // Who should be in charge of which end system: from what is measured and who is in charge now, the few changes that
-// share the load well (VR-49 to VR-55, VR-99 to VR-103). Pure; any thread. Deterministic: every router that is asked the
-// same gives the same answer. One million conditions take well under a second.
+// share the load well (VR-49 to VR-55, VR-99 to VR-103). Pure; any thread. Deterministic: asked the same, every
+// router gives the same answer. One million conditions take well under a second.
 #pragma once
 
 #include <cstdint>

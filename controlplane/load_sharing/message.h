@@ -12,8 +12,8 @@
 
 namespace baton::controlplane::load_sharing {
 
-// Which allocation a message is about. Grows by one with each allocation, whoever makes it; compared by difference, so
-// that it may wrap. 0: none yet.
+// Which allocation a message is about. Grows with each allocation, whoever makes it, and no two units make the same one
+// (README.md); compared by difference, so that it may wrap. 0: none yet.
 using Generation = uint32_t;
 inline bool IsNewer(Generation a, Generation b) { return static_cast<int32_t>(a - b) > 0; }
 

@@ -1,0 +1,306 @@
+#include "controlplane/load_sharing/hand_overs.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace baton::controlplane::load_sharing {
+namespace {
+
+bool IsAtLeast(Generation a, Generation b) { return a == b || IsNewer(a, b); }
+
+}  // namespace
+
+void HandOvers::Give(Generation generation, const IpAddress& to, HandOver mode, std::vector<IpAddress> conditions,
+                     TimePoint now, std::vector<Action>& out) {
+  Session session{.giving = true, .generation = generation, .other = to, .mode = mode};
+  session.conditions = std::move(conditions);
+  Add(std::move(session), now, out);
+}
+
+void HandOvers::Take(Generation generation, const IpAddress& from, HandOver mode, std::vector<IpAddress> conditions,
+                     Duration delay, bool confirm_to_giver, TimePoint now, std::vector<Action>& out) {
+  Session session{.generation = generation, .other = from, .mode = mode};
+  session.conditions = std::move(conditions);
+  session.confirm = confirm_to_giver;
+  if (mode == HandOver::kTimer) session.begin_at = now + delay;
+  Add(std::move(session), now, out);
+}
+
+HandOvers::Id HandOvers::Add(Session session, TimePoint now, std::vector<Action>& out) {
+  for (Session& old : sessions_) {
+    if (old.phase > Phase::kBegun || !StillIn(old).empty()) continue;
+    old.phase = Phase::kDone;  // all have left it
+    old.deadline = now;
+    Release(old);
+  }
+  session.id = next_id_++;
+  for (const IpAddress& condition : session.conditions) {
+    Id& last = in_flight_[condition];
+    if (last != 0 && std::find(session.waits_for.begin(), session.waits_for.end(), last) == session.waits_for.end()) {
+      session.waits_for.push_back(last);
+    }
+    last = session.id;
+  }
+  sessions_.push_back(std::move(session));
+  BeginNext(now, out);
+  return next_id_ - 1;
+}
+
+bool HandOvers::IsPassing(const IpAddress& condition) const {
+  const auto in = in_flight_.find(condition);
+  if (in == in_flight_.end()) return false;
+  for (const Session& session : sessions_) {
+    if (session.id == in->second) return session.giving && session.waits_for.empty() && session.phase <= Phase::kBegun;
+  }
+  return false;
+}
+
+bool HandOvers::Leave(const IpAddress& condition) {
+  const bool was_passing = IsPassing(condition);
+  in_flight_.erase(condition);
+  return was_passing;
+}
+
+void HandOvers::LeaveAll() {
+  sessions_.clear();
+  in_flight_.clear();
+}
+
+std::vector<IpAddress> HandOvers::StillIn(const Session& session) const {
+  std::vector<IpAddress> list;
+  for (const IpAddress& condition : session.conditions) {
+    const auto in = in_flight_.find(condition);
+    if (in != in_flight_.end() && in->second == session.id) list.push_back(condition);
+  }
+  return list;
+}
+
+void HandOvers::BeginNext(TimePoint now, std::vector<Action>& out) {
+  for (Session& session : sessions_) {
+    if (session.phase == Phase::kWaiting && session.waits_for.empty()) Begin(session, now, out);
+  }
+}
+
+void HandOvers::Begin(Session& session, TimePoint now, std::vector<Action>& out) {
+  session.phase = Phase::kBegun;
+  if (session.mode != HandOver::kTimer) {
+    std::vector<IpAddress> conditions = StillIn(session);
+    if (session.giving) {
+      out.push_back(BeginGiving{session.generation, session.other, session.mode, std::move(conditions)});
+      if (session.mode == HandOver::kExact) session.may_stop = now + config_.cover;
+    } else {
+      out.push_back(BeginTaking{session.generation, session.other, session.mode, std::move(conditions)});
+    }
+  }
+  if (session.giving) {
+    StopIfDue(session, now, out);
+  } else {
+    session.deadline = now;
+    if (session.confirm) Ask(session, now, out);
+    session.confirm = true;  // a report that is late is asked for where it should come from
+    session.deadline = now + config_.report_wait;
+  }
+}
+
+// The confirmation is the question, too: who has stopped answers with its report (README.md, 4).
+void HandOvers::Ask(Session& session, TimePoint now, std::vector<Action>& out) {
+  Tell(session.other, Confirmation{.generation = session.generation, .unit = config_.own}, out);
+  session.deadline = now + config_.report_wait;
+}
+
+void HandOvers::Confirmed(const IpAddress& unit, Generation generation, TimePoint now, std::vector<Action>& out) {
+  const auto [entry, first] = confirmed_.try_emplace(unit, generation);
+  Generation& newest = entry->second;
+  const bool again = !first && newest == generation;
+  if (IsNewer(generation, newest)) newest = generation;
+  if (IsNewer(generation, recorded_)) return;  // this unit does not know yet what it gives: see Recorded
+  bool any = false;
+  Session* asked = nullptr;  // what the unit takes with this allocation, or with one before if it missed that
+  for (Session& session : sessions_) {
+    if (!session.giving || session.other != unit || !IsAtLeast(generation, session.generation)) continue;
+    if (session.phase == Phase::kDone) {
+      if (session.confirmed_as == generation) any = true, SendReport(session, now, out);
+      continue;
+    }
+    any = true;
+    if (!session.confirmed) session.confirmed = true, session.confirmed_as = session.generation;
+    if (asked == nullptr || IsNewer(session.generation, asked->generation)) asked = &session;
+  }
+  if (!any && again && generation == recorded_ && mode_ != HandOver::kTimer) {
+    // It waits for a report, and this unit forwards nothing that is its own any more: that is the report.
+    Report report{.generation = generation};
+    if (mode_ == HandOver::kExact) report.records = std::vector<ForwardedPacket>{};
+    Tell(unit, std::move(report), out);
+  }
+  if (asked == nullptr) return;
+  asked->confirmed_as = generation;
+  for (Session& session : sessions_) {
+    if (session.giving && session.other == unit) StopIfDue(session, now, out);
+  }
+  BeginNext(now, out);
+}
+
+void HandOvers::Recorded(Generation generation, HandOver mode, TimePoint now, std::vector<Action>& out) {
+  recorded_ = generation;
+  mode_ = mode;
+  const auto confirmed = confirmed_;
+  for (const auto& entry : confirmed) {
+    if (entry.second == generation) Confirmed(entry.first, generation, now, out);
+  }
+}
+
+void HandOvers::StopIfDue(Session& session, TimePoint now, std::vector<Action>& out) {
+  if (session.phase != Phase::kBegun || !session.confirmed) return;
+  if (now < session.may_stop) {
+    session.deadline = session.may_stop;
+    return;
+  }
+  const std::vector<IpAddress> conditions = StillIn(session);
+  out.push_back(EventLogged{EventLogged::Kind::kGiven, session.other, session.generation, conditions.size()});
+  if (session.mode == HandOver::kTimer) {
+    out.push_back(SetConditions{false, conditions});
+    session.phase = Phase::kDone;
+    session.deadline = now;  // nothing to report
+  } else {
+    out.push_back(EndGiving{session.generation, session.other});
+    session.phase = Phase::kStopping;
+    session.deadline = TimePoint::max();
+  }
+  Release(session);
+}
+
+void HandOvers::Release(Session& session) {
+  for (const IpAddress& condition : session.conditions) {
+    const auto in = in_flight_.find(condition);
+    if (in != in_flight_.end() && in->second == session.id) in_flight_.erase(in);
+  }
+  for (Session& other : sessions_) {
+    other.waits_for.erase(std::remove(other.waits_for.begin(), other.waits_for.end(), session.id),
+                          other.waits_for.end());
+  }
+}
+
+void HandOvers::Stopped(Given given, TimePoint now, std::vector<Action>& out) {
+  for (Session& session : sessions_) {
+    if (!session.giving || session.phase != Phase::kStopping || session.generation != given.generation ||
+        session.other != given.to) {
+      continue;
+    }
+    session.phase = Phase::kDone;
+    session.stopped_at = given.stopped_at;
+    session.records = std::move(given.records);
+    auto* packets = std::get_if<std::vector<ForwardedPacket>>(&session.records);
+    if (packets != nullptr && !session.earlier.empty()) {
+      // This unit took the conditions itself a moment ago: the next one must know of the one before, too.
+      const auto since = std::chrono::duration_cast<std::chrono::microseconds>(session.stopped_at - session.earlier_at);
+      for (ForwardedPacket& packet : session.earlier) {
+        packet.before_stop += static_cast<uint32_t>(std::max<int64_t>(0, since.count()));
+      }
+      packets->insert(packets->begin(), session.earlier.begin(), session.earlier.end());
+    }
+    session.deadline = now + config_.keep_report;
+    SendReport(session, now, out);
+    return;
+  }
+}
+
+void HandOvers::SendReport(const Session& session, TimePoint now, std::vector<Action>& out) {
+  if (session.mode == HandOver::kTimer) return;
+  const size_t records = std::visit([](const auto& list) { return list.size(); }, session.records);
+  const size_t fragments = std::max<size_t>(1, (records + config_.records_per_packet - 1) / config_.records_per_packet);
+  for (size_t i = 0; i < fragments; ++i) {
+    Report report{.generation = session.confirmed_as};
+    report.fragment = static_cast<uint16_t>(i);
+    report.fragments = static_cast<uint16_t>(fragments);
+    report.stopped_ago = std::chrono::duration_cast<std::chrono::microseconds>(now - session.stopped_at);
+    const size_t from = i * config_.records_per_packet, to = std::min(records, from + config_.records_per_packet);
+    report.records = std::visit(
+        [from, to](const auto& list) {
+          using List = std::decay_t<decltype(list)>;
+          return decltype(report.records)(
+              List(list.begin() + static_cast<ptrdiff_t>(from), list.begin() + static_cast<ptrdiff_t>(to)));
+        },
+        session.records);
+    Tell(session.other, std::move(report), out);
+  }
+}
+
+void HandOvers::Reported(const IpAddress& from, const Report& report, TimePoint now, std::vector<Action>& out) {
+  for (size_t s = 0; s < sessions_.size(); ++s) {
+    Session& session = sessions_[s];
+    if (session.giving || session.phase != Phase::kBegun || session.other != from ||
+        session.generation != report.generation || session.mode == HandOver::kTimer ||
+        report.fragment >= report.fragments) {
+      continue;
+    }
+    if (session.have.size() != report.fragments) session.have.assign(report.fragments, false), session.records = {};
+    if (session.have[report.fragment]) return;
+    session.have[report.fragment] = true;
+    // In what order they come does not matter for `exact`; flows of `sequence` are each of another condition.
+    if (session.records.index() != report.records.index()) session.records = report.records;
+    else if (auto* marks = std::get_if<std::vector<FlowMark>>(&session.records)) {
+      const auto& more = std::get<std::vector<FlowMark>>(report.records);
+      marks->insert(marks->end(), more.begin(), more.end());
+    } else {
+      const auto& packets = std::get<std::vector<ForwardedPacket>>(report.records);
+      auto& all = std::get<std::vector<ForwardedPacket>>(session.records);
+      all.insert(all.end(), packets.begin(), packets.end());
+    }
+    if (std::find(session.have.begin(), session.have.end(), false) != session.have.end()) return;
+    for (Session& next : sessions_) {
+      const auto* packets = std::get_if<std::vector<ForwardedPacket>>(&session.records);
+      if (!next.giving || packets == nullptr ||
+          std::find(next.waits_for.begin(), next.waits_for.end(), session.id) == next.waits_for.end()) {
+        continue;
+      }
+      next.earlier.insert(next.earlier.end(), packets->begin(), packets->end());
+      next.earlier_at = now - report.stopped_ago;
+    }
+    const size_t number = StillIn(session).size();
+    out.push_back(EndTaking{session.generation, from, report.stopped_ago, std::move(session.records)});
+    out.push_back(EventLogged{EventLogged::Kind::kTaken, from, session.generation, number});
+    session.phase = Phase::kDone;
+    session.deadline = now;
+    Release(session);
+    BeginNext(now, out);
+    return;
+  }
+}
+
+void HandOvers::TakeNow(Session& session, std::vector<Action>& out) {
+  std::vector<IpAddress> conditions = StillIn(session);
+  out.push_back(EventLogged{EventLogged::Kind::kTaken, session.other, session.generation, conditions.size()});
+  out.push_back(SetConditions{true, std::move(conditions)});
+  session.phase = Phase::kDone;
+}
+
+void HandOvers::Elapse(TimePoint now, std::vector<Action>& out) {
+  for (size_t s = 0; s < sessions_.size(); ++s) {
+    Session& session = sessions_[s];
+    if (session.giving && session.phase == Phase::kBegun) StopIfDue(session, now, out);
+    if (session.giving || session.phase != Phase::kBegun) continue;
+    if (now >= session.begin_at) {
+      TakeNow(session, out);
+      session.deadline = now;
+      Release(session);
+    } else if (now >= session.deadline) {
+      Ask(session, now, out);
+    }
+  }
+  sessions_.erase(std::remove_if(sessions_.begin(), sessions_.end(),
+                                 [now](const Session& s) { return s.phase == Phase::kDone && now >= s.deadline; }),
+                  sessions_.end());
+  BeginNext(now, out);
+}
+
+TimePoint HandOvers::NextDeadline() const {
+  TimePoint next = TimePoint::max();
+  for (const Session& session : sessions_) {
+    if (session.phase == Phase::kWaiting || session.phase == Phase::kStopping) continue;
+    if (session.giving && session.phase == Phase::kBegun && !session.confirmed) continue;
+    next = std::min({next, session.deadline, session.phase == Phase::kBegun ? session.begin_at : TimePoint::max()});
+  }
+  return next;
+}
+
+}  // namespace baton::controlplane::load_sharing

@@ -1,0 +1,88 @@
+// The hand-overs that one unit takes part in: what it gives away and what it takes, until the other side is done (VR-64
+// to VR-85). A condition that is in one and gets into another waits: hand-overs of it run one after the other, so that
+// nobody forwards what somebody before may still be forwarding. One thread, no I/O.
+#pragma once
+
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "controlplane/load_sharing/machine_io.h"
+
+namespace baton::controlplane::load_sharing {
+
+class HandOvers {
+ public:
+  explicit HandOvers(const Config& config) : config_(config) {}
+
+  // After all that an allocation changes was given and taken: who confirmed it before this unit knew it is heard now.
+  void Recorded(Generation generation, HandOver mode, TimePoint now, std::vector<Action>& out);
+  // From now on `conditions` are somebody else's, or this unit's. `delay`: of `timer`. `confirm_to_giver`: the giver
+  // gets the confirmation straight away; otherwise it comes by way of the server (VR-113).
+  void Give(Generation generation, const IpAddress& to, HandOver mode, std::vector<IpAddress> conditions, TimePoint now,
+            std::vector<Action>& out);
+  void Take(Generation generation, const IpAddress& from, HandOver mode, std::vector<IpAddress> conditions,
+            Duration delay, bool confirm_to_giver, TimePoint now, std::vector<Action>& out);
+  // The conditions leave the hand-over that they are in; the caller says whether they pass. True: this unit gives it
+  // away and has not stopped.
+  bool Leave(const IpAddress& condition);
+  bool IsPassing(const IpAddress& condition) const;  // as for Leave
+  void LeaveAll();
+
+  // `unit` has recorded the allocation; it may come before this unit has it, and more than once.
+  void Confirmed(const IpAddress& unit, Generation generation, TimePoint now, std::vector<Action>& out);
+  void Stopped(Given given, TimePoint now, std::vector<Action>& out);
+  void Reported(const IpAddress& from, const Report& report, TimePoint now, std::vector<Action>& out);
+  void Elapse(TimePoint now, std::vector<Action>& out);
+  TimePoint NextDeadline() const;
+  size_t pending() const { return in_flight_.size(); }  // conditions that are changing hands here
+
+ private:
+  using Id = uint64_t;
+  enum class Phase : uint8_t { kWaiting, kBegun, kStopping, kDone };
+  struct Session {
+    Id id = 0;
+    bool giving = false;
+    Generation generation = 0;
+    IpAddress other;
+    HandOver mode = HandOver::kTimer;
+    std::vector<IpAddress> conditions = {};
+    std::vector<Id> waits_for = {};
+    Phase phase = Phase::kWaiting;
+    // Giving.
+    bool confirmed = false;
+    Generation confirmed_as = 0;                  // the report names it
+    TimePoint may_stop = TimePoint::min();        // `exact`: covered by then
+    TimePoint stopped_at = {};
+    std::variant<std::vector<FlowMark>, std::vector<ForwardedPacket>> records = {};
+    std::vector<ForwardedPacket> earlier = {};    // of those before this unit, as of `earlier_at`
+    TimePoint earlier_at = {};
+    // Taking.
+    bool confirm = true;
+    TimePoint begin_at = TimePoint::max();        // `timer`
+    std::vector<bool> have = {};                  // fragments of the report
+    // Both: asks again; done: forget it.
+    TimePoint deadline = TimePoint::max();
+  };
+
+  Id Add(Session session, TimePoint now, std::vector<Action>& out);
+  void Begin(Session& session, TimePoint now, std::vector<Action>& out);
+  void Ask(Session& session, TimePoint now, std::vector<Action>& out);
+  void StopIfDue(Session& session, TimePoint now, std::vector<Action>& out);
+  void SendReport(const Session& session, TimePoint now, std::vector<Action>& out);
+  void TakeNow(Session& session, std::vector<Action>& out);
+  std::vector<IpAddress> StillIn(const Session& session) const;
+  // The conditions of `session` are free for the next hand-over of theirs.
+  void Release(Session& session);
+  void BeginNext(TimePoint now, std::vector<Action>& out);
+
+  const Config& config_;
+  std::vector<Session> sessions_ = {};  // oldest first
+  Id next_id_ = 1;
+  Generation recorded_ = 0;
+  HandOver mode_ = HandOver::kTimer;  // of that
+  absl::flat_hash_map<IpAddress, Id> in_flight_ = {};  // the last session that a condition is in
+  absl::flat_hash_map<IpAddress, Generation> confirmed_ = {};  // the newest, by unit
+};
+
+}  // namespace baton::controlplane::load_sharing

@@ -1,0 +1,367 @@
+#include "controlplane/load_sharing/machine.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace baton::controlplane::load_sharing {
+
+namespace {
+
+bool IsServer(const Config& config, const IpAddress& unit) {
+  return std::find(config.servers.begin(), config.servers.end(), unit) != config.servers.end();
+}
+
+// The server hears no responses: who does not confirm or answer is at fault there.
+Duration ResponsePeriod(const Config& config) {
+  return IsServer(config, config.own) ? Duration(std::chrono::hours(24 * 365)) : config.response_period;
+}
+
+}  // namespace
+
+Machine::Machine(const Config& config)
+    : config_(config), tables_(config.routers, config.servers), hand_overs_(config_),
+      membership_(ResponsePeriod(config)), own_(tables_.IndexOf(config.own)), mode_(config.hand_over),
+      behind_(tables_.units().size(), 0), behind_since_(tables_.units().size()),
+      covers_(tables_.units().size(), false),
+      recorded_(tables_.units().size(), 0),
+      whole_sent_(tables_.units().size(), 0), whole_sent_at_(tables_.units().size()) {}
+
+void Machine::Log(EventLogged::Kind kind, const IpAddress& unit, uint64_t number, Out& out) const {
+  out.push_back(EventLogged{kind, unit, generation_, number});
+}
+
+bool Machine::HasServer() const { return !config_.servers.empty(); }
+
+// VR-Q34: while a server is alive the active router does neither.
+bool Machine::IsMaker() const {
+  return role_ == Role::kServer ? active_ != kNobody : role_ == Role::kActive && !server_alive_;
+}
+
+IpAddress Machine::Maker() const {
+  if (role_ == Role::kActive) return server_alive_ ? config_.servers.front() : config_.own;
+  if (maker_ != IpAddress{} && tables_.IndexOf(maker_) != kNobody && tables_.unit(tables_.IndexOf(maker_)).is_server) {
+    return maker_;  // VR-116
+  }
+  return active_ == kNobody ? IpAddress{} : tables_.unit(active_).address;
+}
+
+UnitIndex Machine::OwnerOf(const IpAddress& condition) const {
+  const ConditionRow* row = tables_.Find(condition);
+  return row == nullptr ? active_ : row->unit;
+}
+
+bool Machine::is_settled() const {
+  return hand_overs_.pending() == 0 && !pending_ && !incoming_ && !collection_ && !discovering_ && !wants_allocation_ &&
+         paced_.empty() && learn_until_ == TimePoint::max();
+}
+
+void Machine::On(const Event& event, TimePoint now, Out& out) {
+  if (const auto* role = std::get_if<RoleChanged>(&event)) {
+    switch (role->role) {
+      case Role::kActive: BecomeActive(now, out); break;
+      case Role::kBackup: BecomeBackup(now, out); break;
+      case Role::kServer: role_ = Role::kServer; break;
+      case Role::kStopped: StopAll(out); break;
+    }
+  } else if (role_ == Role::kStopped) {
+    return;
+  } else if (const auto* heard = std::get_if<MessageHeard>(&event)) {
+    HearMessage(*heard, now, out);
+  } else if (const auto* advert = std::get_if<AdvertHeard>(&event)) {
+    HearAdvert(*advert, now, out);
+  } else if (const auto* known = std::get_if<EndSystemsKnown>(&event)) {
+    LearnEndSystems(*known, now, out);
+  } else if (const auto* given = std::get_if<Given>(&event)) {
+    hand_overs_.Stopped(*given, now, out);
+  } else if (const auto* measured = std::get_if<FlowsMeasured>(&event)) {
+    Measured(*measured, now, out);
+  } else if (std::holds_alternative<ReviewAsked>(event)) {
+    WantReview(true, now, out);
+  }  // AdvertSent: a response is due within the period anyway; DeadlinePassed: below
+  Elapse(now, out);
+}
+
+void Machine::ForgetWork() {
+  incoming_.reset();
+  pending_.reset();
+  collection_.reset();
+  paced_.clear();
+  discovering_ = wants_allocation_ = false;
+  discovery_ends_ = next_review_ = learn_until_ = TimePoint::max();
+  overflowed_ = false;
+  std::fill(behind_.begin(), behind_.end(), 0);
+  std::fill(covers_.begin(), covers_.end(), false);
+  std::fill(recorded_.begin(), recorded_.end(), 0);
+  std::fill(whole_sent_.begin(), whole_sent_.end(), 0);
+}
+
+// VR-Q22: what was the predecessor's is this unit's at once; the others keep their shares.
+void Machine::BecomeActive(TimePoint now, Out& out) {
+  const UnitIndex predecessor = active_ == own_ ? kNobody : active_;
+  ForgetWork();
+  role_ = Role::kActive;
+  active_ = own_;
+  mode_ = config_.hand_over;  // VR-69
+  std::vector<IpAddress> others;
+  for (const UnitRow& row : tables_.units()) {
+    if (row.address != config_.own) others.push_back(row.address);
+    if (row.is_server) continue;
+    UnitRow& unit = tables_.unit(tables_.IndexOf(row.address));
+    unit.state = row.conditions > 0 || row.address == config_.own ? UnitState::kWorking : UnitState::kSuspended;
+  }
+  membership_.Start(others, now);
+  server_alive_ = HasServer();  // until it turns out not to be
+  if (predecessor != kNobody) {
+    membership_.SetFault(tables_.unit(predecessor).address);  // until it answers
+    std::vector<Charge> charges;
+    TakeOver(predecessor, charges);
+    std::vector<IpAddress> mine;
+    for (const Charge& charge : charges) {
+      if (charge.unit != config_.own) continue;
+      hand_overs_.Leave(charge.condition);
+      tables_.Assign(charge.condition, own_, generation_, true);
+      mine.push_back(charge.condition);
+    }
+    Log(EventLogged::Kind::kTookOver, tables_.unit(predecessor).address, mine.size(), out);
+    if (!mine.empty()) out.push_back(SetConditions{true, mine});
+    if (IsMaker() && !charges.empty()) Make(std::move(charges), false, now, out);
+  } else if (tables_.unit(own_).conditions > 0) {
+    out.push_back(SetConditions{true, tables_.ConditionsOf(own_)});  // it was active before, and nobody since
+  }
+  if (generation_ == 0) {
+    learn_until_ = now + config_.learn;  // others may have shares that it does not know of
+  } else {
+    out.push_back(SetDefault{true});
+  }
+  if (config_.review_every > Duration{}) next_review_ = now + config_.review_every;
+  if (IsMaker()) StartDiscovery(now, out);  // VR-40
+}
+
+// Its successor takes all that was its own: it stops at once.
+void Machine::BecomeBackup(TimePoint now, Out& out) {
+  if (role_ == Role::kBackup) return;
+  out.push_back(SetDefault{false});
+  if (role_ == Role::kActive) {
+    std::vector<IpAddress> mine = tables_.ConditionsOf(own_);
+    hand_overs_.LeaveAll();
+    if (!mine.empty()) out.push_back(SetConditions{false, std::move(mine)});
+    active_ = kNobody;
+    generation_ = 0;  // what it has is no longer that: its successor tells it all
+  }
+  ForgetWork();
+  membership_.Stop();
+  server_alive_ = false;
+  role_ = Role::kBackup;
+  (void)now;
+}
+
+void Machine::StopAll(Out& out) {
+  if (role_ == Role::kStopped) return;
+  std::vector<IpAddress> mine = tables_.ConditionsOf(own_);
+  out.push_back(SetDefault{false});
+  if (!mine.empty()) out.push_back(SetConditions{false, std::move(mine)});
+  hand_overs_.LeaveAll();
+  ForgetWork();
+  membership_.Stop();
+  tables_.ClearConditions();
+  role_ = Role::kStopped;
+  active_ = kNobody;
+  generation_ = newest_seen_ = 0;
+}
+
+void Machine::HearAdvert(const AdvertHeard& event, TimePoint now, Out& out) {
+  const UnitIndex from = tables_.IndexOf(event.from);
+  if (role_ == Role::kActive || from == kNobody || from == own_) return;
+  const UnitIndex before = active_;
+  active_ = from;
+  if (role_ == Role::kBackup && before == kNobody && tables_.unit(own_).conditions > 0) {
+    // This unit was active itself: its successor has what it had.
+    for (const IpAddress& condition : tables_.ConditionsOf(own_)) tables_.Assign(condition, from, generation_, true);
+  }
+  if (role_ == Role::kServer) {
+    if (!first_heard_) {
+      first_heard_ = true;
+      std::vector<IpAddress> others;
+      for (const UnitRow& row : tables_.units()) {
+        if (!row.is_server) others.push_back(row.address);
+      }
+      membership_.Start(others, now);
+      StartDiscovery(now, out);  // VR-110
+      StartCollection(now, out);  // who is alive, and what they have
+    } else if (before != from && before != kNobody) {
+      std::vector<Charge> charges;
+      TakeOver(before, charges);
+      Log(EventLogged::Kind::kTookOver, tables_.unit(before).address, charges.size(), out);
+      if (!charges.empty()) Make(std::move(charges), false, now, out);
+      StartDiscovery(now, out);
+    }
+  }
+  // VR-10: the answer says how this unit is.
+  UnitState state = UnitState::kServer;
+  if (role_ != Role::kServer) {
+    state = tables_.unit(own_).conditions > 0 ? UnitState::kWorking : UnitState::kSuspended;
+    tables_.unit(own_).state = state;
+  }
+  Response response{.generation = generation_, .state = state};
+  for (const UnitRow& row : tables_.units()) response.units.push_back(row.address);
+  Tell(event.from, std::move(response), out);
+}
+
+void Machine::HearMessage(const MessageHeard& event, TimePoint now, Out& out) {
+  const UnitIndex from = tables_.IndexOf(event.from);
+  if (from == kNobody || from == own_) return;
+  if (const auto* response = std::get_if<Response>(&event.message)) {
+    HearResponse(event.from, *response, now, out);
+  } else if (const auto* allocation = std::get_if<Allocation>(&event.message)) {
+    HearAllocation(event.from, *allocation, now, out);
+  } else if (const auto* confirmation = std::get_if<Confirmation>(&event.message)) {
+    HearConfirmation(event.from, *confirmation, now, out);
+  } else if (const auto* report = std::get_if<Report>(&event.message)) {
+    hand_overs_.Reported(event.from, *report, now, out);
+  } else if (std::holds_alternative<ReviewRequest>(event.message)) {
+    if (IsMaker()) {
+      if (!collection_) StartCollection(now, out);  // its own hold-off does not begin (VR-Q36)
+    } else if (role_ == Role::kActive) {
+      Tell(Maker(), ReviewRequest{generation_}, out);  // VR-116
+    }
+  } else if (const auto* request = std::get_if<FlowRequest>(&event.message)) {
+    AnswerFlowRequest(event.from, *request, out);
+  } else if (const auto* flows = std::get_if<FlowResponse>(&event.message)) {
+    HearFlows(from, *flows, now, out);
+  }
+}
+
+void Machine::HearResponse(const IpAddress& from, const Response& response, TimePoint now, Out& out) {
+  if (role_ != Role::kActive) return;
+  const UnitIndex index = tables_.IndexOf(from);
+  UnitRow& unit = tables_.unit(index);
+  if (IsNewer(response.generation, newest_seen_)) newest_seen_ = response.generation;
+  const bool was_fault = membership_.LifeOf(from) == Membership::Life::kFault;
+  const bool is_new = membership_.Heard(from, now);
+  if (unit.is_server) {
+    if (is_new) {
+      unit.state = UnitState::kServer;
+      Log(EventLogged::Kind::kServerAlive, from, 0, out);
+      if (!server_alive_) {
+        pending_.reset();
+        collection_.reset();
+        discovering_ = wants_allocation_ = false;
+        discovery_ends_ = TimePoint::max();
+      }
+      server_alive_ = true;
+    }
+  } else if (is_new) {
+    Log(EventLogged::Kind::kUnitAlive, from, 0, out);
+    if (was_fault) unit.state = UnitState::kSuspended;  // VR-Q41
+    if (!IsMaker()) {
+      Cover(index, false, out);
+      if (generation_ != 0) Tell(Maker(), ReviewRequest{generation_}, out);
+    } else if (!discovering_) {
+      // It gets its share when the load is looked at next, soon if that may be.
+      next_review_ = std::min(next_review_, std::max(now + config_.settle, hold_off_until_));
+    }
+  }
+  NoteProgress(index, response, now, out);
+}
+
+void Machine::HearConfirmation(const IpAddress& from, const Confirmation& confirmation, TimePoint now, Out& out) {
+  // The server relays what others said (VR-113); anybody else speaks for itself.
+  const bool relayed = confirmation.unit != from && IsServer(config_, from);
+  if (confirmation.unit != from && !relayed) return;
+  const UnitIndex unit = tables_.IndexOf(confirmation.unit);
+  if (unit == kNobody) return;
+  if (IsMaker() && !relayed) {
+    Confirmed(unit, confirmation, now, out);
+    if (role_ == Role::kServer) {
+      membership_.Heard(confirmation.unit, now);
+      if (confirmation.status == Confirmation::Status::kRecorded && active_ != unit) {
+        Tell(tables_.unit(active_).address, confirmation, out);
+      }
+    }
+  }
+  if (role_ == Role::kActive && confirmation.status == Confirmation::Status::kNoBase && IsServer(config_, from)) {
+    SendWhole(tables_.IndexOf(from), now, out);
+    return;
+  }
+  if (role_ == Role::kActive && relayed && IsNewer(confirmation.generation, generation_)) {
+    // VR-112: it does not confirm, but what it missed it asks for.
+    AskForAll(from, confirmation.generation, out);
+  }
+  if (confirmation.status != Confirmation::Status::kRecorded) return;
+  if (role_ == Role::kServer || tables_.unit(unit).is_server) return;
+  if (role_ == Role::kActive && tables_.unit(unit).state == UnitState::kSuspended) {
+    tables_.unit(unit).state = UnitState::kWorking;  // VR-62
+  }
+  hand_overs_.Confirmed(confirmation.unit, confirmation.generation, now, out);
+}
+
+void Machine::Queue(const IpAddress& to, std::shared_ptr<const Outgoing> what, uint32_t from, uint32_t end,
+                    TimePoint now, Out& out) {
+  paced_.push_back({to, std::move(what), from, end});
+  SendPaced(now, out);
+}
+
+// A few packets per turn, so that an allocation of a million conditions holds nothing up.
+void Machine::SendPaced(TimePoint now, Out& out) {
+  if (now < next_turn_) return;
+  size_t left = config_.packets_per_turn;
+  while (!paced_.empty() && left > 0) {
+    Paced& next = paced_.front();
+    if (next.next == next.end) {
+      paced_.pop_front();
+      continue;
+    }
+    const std::vector<Charge>& charges = next.what->charges;
+    const size_t per = config_.charges_per_packet;
+    const size_t first = std::min(charges.size(), next.next * per), last = std::min(charges.size(), first + per);
+    Allocation part{.generation = next.what->generation, .base = next.what->base};
+    part.fragment = static_cast<uint16_t>(next.next);
+    part.fragments = static_cast<uint16_t>(std::max<size_t>(1, (charges.size() + per - 1) / per));
+    part.hand_over = next.what->mode;
+    part.charges.assign(charges.begin() + static_cast<ptrdiff_t>(first),
+                        charges.begin() + static_cast<ptrdiff_t>(last));
+    Tell(next.to, std::move(part), out);
+    ++next.next;
+    --left;
+  }
+  while (!paced_.empty() && paced_.front().next == paced_.front().end) paced_.pop_front();
+  if (left == 0) next_turn_ = now + config_.turn;
+}
+
+void Machine::Elapse(TimePoint now, Out& out) {
+  if (role_ == Role::kActive) {
+    for (const IpAddress& unit : membership_.Elapse(now)) HandleFault(tables_.IndexOf(unit), now, out);
+    if (now >= learn_until_) {
+      learn_until_ = TimePoint::max();
+      // Others have shares that this unit knows nothing of: they give them back, and all begins anew.
+      if (IsMaker() && newest_seen_ != 0 && generation_ == 0) MakeWhole(now, out);
+      out.push_back(SetDefault{true});
+    }
+  }
+  hand_overs_.Elapse(now, out);
+  if (incoming_ && now >= incoming_->ask_at) AskForMissing(now, out);
+  if (IsMaker()) {
+    if (pending_ && now >= pending_->retry_at) Retry(now, out);
+    if (now >= discovery_ends_) LearnEndSystems({.complete = true}, now, out);
+    AllocateIfWanted(now, out);
+  }
+  ElapseReview(now, out);
+  SendPaced(now, out);
+}
+
+TimePoint Machine::NextDeadline() const {
+  if (role_ == Role::kStopped) return TimePoint::max();
+  TimePoint next = std::min<TimePoint>({hand_overs_.NextDeadline(), learn_until_, next_review_});
+  if (role_ == Role::kActive) next = std::min(next, membership_.NextDeadline());
+  if (incoming_) next = std::min(next, incoming_->ask_at);
+  if (collection_) next = std::min(next, collection_->deadline);
+  if (IsMaker()) {
+    if (pending_) next = std::min(next, pending_->retry_at);
+    next = std::min(next, discovery_ends_);
+    if (wants_allocation_ && !pending_) next = std::min(next, settled_at_);
+  }
+  if (!paced_.empty()) next = std::min(next, next_turn_);
+  return next;
+}
+
+}  // namespace baton::controlplane::load_sharing

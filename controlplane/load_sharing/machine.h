@@ -1,0 +1,181 @@
+// Load sharing of one unit in one group: of a router, active or backup, or of the substitution server. It is told what
+// is heard and measured and that time passes, and says what to send and what to do with packets (rules: README.md).
+// Deterministic, no I/O; one thread. Who is active is not decided here (VR-17).
+//
+// machine.cc the dispatch and the roles; recording.cc allocations that come in; making.cc those that go out and who is
+// at fault; reviewing.cc the measured flow.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "controlplane/load_sharing/hand_overs.h"
+#include "controlplane/load_sharing/machine_io.h"
+#include "controlplane/load_sharing/membership.h"
+#include "controlplane/load_sharing/tables.h"
+
+namespace baton::controlplane::load_sharing {
+
+class Machine {
+ public:
+  explicit Machine(const Config& config);
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  // Times may not go back. What is to be done is appended to `out`, in order.
+  void On(const Event& event, TimePoint now, std::vector<Action>& out);
+  // When to say DeadlinePassed; max(): not before something else happens.
+  TimePoint NextDeadline() const;
+
+  // For views, metrics and tests.
+  Role role() const { return role_; }
+  Generation generation() const { return generation_; }
+  const Tables& tables() const { return tables_; }
+  HandOver hand_over() const { return mode_; }
+  bool makes_allocations() const { return IsMaker(); }
+  bool is_settled() const;  // nothing is under way here
+  Membership::Life LifeOf(const IpAddress& unit) const { return membership_.LifeOf(unit); }
+
+ private:
+  using Out = std::vector<Action>;
+  struct Incoming {  // an allocation that is not complete
+    Generation generation = 0, base = 0;
+    IpAddress from;
+    HandOver mode = HandOver::kTimer;
+    std::vector<std::optional<std::vector<Charge>>> fragments;
+    size_t missing = 0;
+    TimePoint ask_at{};
+    int asked = 0;
+  };
+  struct Outgoing {  // an allocation as it is sent
+    Generation generation = 0, base = 0;
+    HandOver mode = HandOver::kTimer;
+    std::vector<Charge> charges;
+  };
+  struct Pending {  // one that not everybody has confirmed
+    std::shared_ptr<const Outgoing> what;
+    std::vector<bool> waits_for;  // by unit
+    std::vector<int> tries;
+    TimePoint retry_at{};
+  };
+  struct Collection {  // of measured flow
+    uint32_t review = 0;
+    std::vector<bool> waits_for;
+    std::vector<std::vector<bool>> have;  // fragments, by unit
+    TimePoint deadline{};
+    int tries = 1;
+  };
+  struct Paced {  // fragments to send, a few per turn
+    IpAddress to;
+    std::shared_ptr<const Outgoing> what;
+    uint32_t next = 0, end = 0;
+  };
+
+  // machine.cc
+  void BecomeActive(TimePoint now, Out& out);
+  void BecomeBackup(TimePoint now, Out& out);
+  void StopAll(Out& out);
+  void HearAdvert(const AdvertHeard& event, TimePoint now, Out& out);
+  void HearMessage(const MessageHeard& event, TimePoint now, Out& out);
+  void HearResponse(const IpAddress& from, const Response& response, TimePoint now, Out& out);
+  void HearConfirmation(const IpAddress& from, const Confirmation& confirmation, TimePoint now, Out& out);
+  void Elapse(TimePoint now, Out& out);
+  void SendPaced(TimePoint now, Out& out);
+  void Queue(const IpAddress& to, std::shared_ptr<const Outgoing> what, uint32_t from, uint32_t end, TimePoint now,
+             Out& out);
+  bool IsMaker() const;  // discovers, allocates and decides
+  bool HasServer() const;
+  IpAddress Maker() const;  // who does it, as far as is known
+  bool IsMe(UnitIndex unit) const { return unit == own_; }
+  UnitIndex OwnerOf(const IpAddress& condition) const;  // by table C, or else the active router
+  void ForgetWork();
+  void Log(EventLogged::Kind kind, const IpAddress& unit, uint64_t number, Out& out) const;
+
+  // recording.cc
+  void HearAllocation(const IpAddress& from, const Allocation& allocation, TimePoint now, Out& out);
+  bool Believes(const IpAddress& from) const;
+  void Confirm(const IpAddress& to, Confirmation::Status status, Generation generation, Out& out) const;
+  void AskForMissing(TimePoint now, Out& out);
+  void AskForAll(const IpAddress& maker, Generation generation, Out& out) const;
+  void Record(const std::vector<Charge>& charges, Generation generation, bool whole, HandOver mode,
+              const IpAddress& maker, TimePoint now, Out& out);
+  struct Changes;
+  void RecordOne(const Charge& charge, Generation generation, Changes& changes);
+
+  // making.cc
+  void TakeOver(UnitIndex gone, std::vector<Charge>& charges) const;
+  void HandleFault(UnitIndex unit, TimePoint now, Out& out);
+  void NoteProgress(UnitIndex unit, const Response& response, TimePoint now, Out& out);
+  void Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& out);
+  void MakeWhole(TimePoint now, Out& out);
+  std::shared_ptr<const Outgoing> Whole();
+  void SendWhole(UnitIndex unit, TimePoint now, Out& out);
+  void Retry(TimePoint now, Out& out);
+  void Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePoint now, Out& out);
+  void Allocate(TimePoint now, Out& out);
+  void AllocateIfWanted(TimePoint now, Out& out);
+  void LearnEndSystems(const EndSystemsKnown& event, TimePoint now, Out& out);
+  void StartDiscovery(TimePoint now, Out& out);
+  std::vector<bool> Eligible() const;
+  bool MustConfirm(UnitIndex unit) const;
+  bool CanAllocate() const;
+  void AskActive(TimePoint now, Out& out);
+  void Cover(UnitIndex unit, bool covers, Out& out);
+  Generation NextGeneration() const;
+  void HandleRestart(UnitIndex unit, TimePoint now, Out& out);
+
+  // reviewing.cc
+  void Measured(const FlowsMeasured& event, TimePoint now, Out& out);
+  void WantReview(bool by_operator, TimePoint now, Out& out);
+  void StartCollection(TimePoint now, Out& out);
+  void AnswerFlowRequest(const IpAddress& from, const FlowRequest& request, Out& out) const;
+  void HearFlows(UnitIndex unit, const FlowResponse& response, TimePoint now, Out& out);
+  void ElapseReview(TimePoint now, Out& out);
+  void Decide(TimePoint now, Out& out);
+  std::vector<IpAddress> SortedConditions() const;
+  std::vector<Share> SharesOf(const std::vector<IpAddress>& conditions) const;
+
+  Config config_;
+  Tables tables_;
+  HandOvers hand_overs_;
+  Membership membership_;
+  UnitIndex own_;
+  Role role_ = Role::kStopped;
+  UnitIndex active_ = kNobody;
+  bool server_alive_ = false;
+  Generation generation_ = 0, newest_seen_ = 0;
+  HandOver mode_;
+  IpAddress maker_ = {};  // of the last allocation
+  Duration overflow_unit_{};
+
+  std::optional<Incoming> incoming_;
+  std::optional<Pending> pending_;
+  std::optional<Collection> collection_;
+  std::shared_ptr<const Outgoing> made_;   // the last one by this unit
+  int asked_active_ = 0;
+  std::shared_ptr<const Outgoing> whole_;  // of whole_->generation
+  std::vector<int> behind_;                // responses in a row that show an older allocation, by unit
+  std::vector<TimePoint> behind_since_;
+  std::vector<bool> covers_;               // forwards for it what is that unit's, by unit
+  std::vector<Generation> recorded_;       // the last that a unit is known to have, by unit
+  std::vector<Generation> whole_sent_;     // the last that it was sent whole, by unit
+  std::vector<TimePoint> whole_sent_at_;
+  std::deque<Paced> paced_;
+  TimePoint next_turn_{};
+  uint32_t reviews_ = 0;
+  bool discovering_ = false;  // an allocation follows
+  bool wants_allocation_ = false;
+  bool overflowed_ = false;    // the allocation is wanted because of that
+  std::vector<IpAddress> measured_;  // conditions in charge that have a rate
+  bool first_heard_ = false;  // server: an advertisement
+  TimePoint discovery_ends_ = TimePoint::max();
+  TimePoint settled_at_ = TimePoint::min();  // of the last allocation
+  TimePoint hold_off_until_ = TimePoint::min();
+  TimePoint next_review_ = TimePoint::max();
+  TimePoint learn_until_ = TimePoint::max();
+};
+
+}  // namespace baton::controlplane::load_sharing

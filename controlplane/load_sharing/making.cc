@@ -1,0 +1,352 @@
+// Allocations that go out: what a fault, a restart or a decision changes, who has confirmed it, and who needs it again.
+#include <algorithm>
+#include <utility>
+
+#include "controlplane/load_sharing/machine.h"
+
+namespace baton::controlplane::load_sharing {
+namespace {
+
+constexpr int kResponsesThatShowIt = 2;  // one may have been under way
+// Allocations: a hand-over of one before may wait for a report that never comes.
+constexpr Generation kStillUnderWay = 4;
+constexpr Duration kLookAgain = std::chrono::milliseconds(100);
+
+uint32_t Fragments(const Config& config, size_t charges) {
+  return static_cast<uint32_t>(
+      std::max<size_t>(1, (charges + config.charges_per_packet - 1) / config.charges_per_packet));
+}
+
+}  // namespace
+
+// The conditions of a unit that is gone are the active router's; but what it had not begun with stays where it was, and
+// what others took from it a moment ago they have, without a report.
+void Machine::TakeOver(UnitIndex gone, std::vector<Charge>& charges) const {
+  const IpAddress& active = tables_.unit(active_).address;
+  const bool unconfirmed = pending_ && pending_->waits_for[gone];
+  const Generation a_moment = kStillUnderWay * static_cast<Generation>(tables_.units().size());
+  for (const auto& entry : tables_.conditions()) {
+    const ConditionRow& row = entry.second;
+    if (row.unit == gone) {
+      const bool not_begun = unconfirmed && row.moved == generation_ && row.previous != kNobody &&
+                             row.previous != gone && tables_.unit(row.previous).state != UnitState::kFault;
+      charges.push_back({entry.first, not_begun ? tables_.unit(row.previous).address : active, true});
+    } else if (row.previous == gone && generation_ - row.moved < a_moment && !row.orphan) {
+      charges.push_back({entry.first, tables_.unit(row.unit).address, true});
+    }
+  }
+  std::sort(charges.begin(), charges.end(),
+            [](const Charge& a, const Charge& b) { return a.condition < b.condition; });
+}
+
+void Machine::HandleFault(UnitIndex index, TimePoint now, Out& out) {
+  UnitRow& unit = tables_.unit(index);
+  membership_.SetFault(unit.address);
+  if (unit.is_server) {
+    unit.state = UnitState::kServerFault;  // VR-119
+    Log(EventLogged::Kind::kServerFault, unit.address, 0, out);
+    if (server_alive_) {
+      server_alive_ = false;
+      StartDiscovery(now, out);
+    }
+    return;
+  }
+  unit.state = UnitState::kFault;
+  Log(EventLogged::Kind::kUnitFault, unit.address, unit.conditions, out);
+  if (!IsMaker()) {
+    Cover(index, true, out);
+    Tell(Maker(), ReviewRequest{generation_}, out);  // the server finds out when it asks for the flow
+    return;
+  }
+  HandleRestart(index, now, out);
+}
+
+// VR-Q21: while the server has not yet allocated anew, the conditions of a unit at fault are forwarded all the same.
+void Machine::Cover(UnitIndex unit, bool covers, Out& out) {
+  if (covers_[unit] == covers) return;
+  covers_[unit] = covers;
+  std::vector<IpAddress> conditions;
+  for (const IpAddress& condition : tables_.ConditionsOf(unit)) {
+    // What this very allocation gave to it, the one before may still forward.
+    if (tables_.Find(condition)->moved != generation_) conditions.push_back(condition);
+  }
+  if (!conditions.empty()) out.push_back(SetConditions{covers, std::move(conditions)});
+}
+
+// It is gone, or it is back and knows nothing: its conditions are forwarded by the active router at once.
+void Machine::HandleRestart(UnitIndex index, TimePoint now, Out& out) {
+  std::vector<Charge> charges;
+  TakeOver(index, charges);
+  if (pending_) pending_->waits_for[index] = false;
+  if (charges.empty()) return;
+  Log(EventLogged::Kind::kTookOver, tables_.unit(index).address, charges.size(), out);
+  wants_allocation_ = true;
+  Make(std::move(charges), false, now, out);
+}
+
+// What a response shows of the allocation that a unit has.
+void Machine::NoteProgress(UnitIndex index, const Response& response, TimePoint now, Out& out) {
+  const UnitRow& unit = tables_.unit(index);
+  recorded_[index] = response.generation;
+  if (IsNewer(response.generation, generation_)) {
+    if (!IsMaker()) {
+      AskForAll(Maker(), response.generation, out);
+    } else if (learn_until_ == TimePoint::max()) {
+      MakeWhole(now, out);  // this unit missed what its predecessor made: it all begins from what this one knows
+    }
+    return;
+  }
+  const bool is_old = response.generation != generation_;
+  if (is_old && unit.is_server) {
+    SendWhole(index, now, out);
+    return;
+  }
+  const bool lost_all = unit.conditions > 0 && response.state == UnitState::kSuspended;
+  if ((!is_old && !lost_all) || (pending_ && pending_->waits_for[index])) {
+    behind_[index] = 0;
+    return;
+  }
+  if (behind_[index]++ == 0) behind_since_[index] = now;
+  if (behind_[index] < kResponsesThatShowIt) return;
+  // With a server it may just not have confirmed yet; but one that the server has given up has to hear of it, too.
+  const Duration patience = (config_.tries + 1) * config_.confirmation_wait;
+  if (!IsMaker() && !lost_all && now < behind_since_[index] + patience) return;
+  behind_[index] = 0;
+  if (!IsMaker()) {
+    if (lost_all) {
+      Cover(index, true, out);
+      Tell(Maker(), ReviewRequest{generation_}, out);
+    } else {
+      SendWhole(index, now, out);
+    }
+  } else if (lost_all) {
+    HandleRestart(index, now, out);
+  } else {
+    SendWhole(index, now, out);
+  }
+}
+
+bool Machine::MustConfirm(UnitIndex unit) const {
+  if (unit == own_ || tables_.unit(unit).is_server) return false;
+  if (role_ == Role::kServer && unit == active_) return false;  // VR-112
+  return membership_.LifeOf(tables_.unit(unit).address) != Membership::Life::kFault;
+}
+
+// The next number that is this unit's to give: on both sides of a LAN that parts allocations are made, and two that are
+// not the same must not have the same number.
+Generation Machine::NextGeneration() const {
+  const Generation units = static_cast<Generation>(tables_.units().size());
+  Generation next = (IsNewer(newest_seen_, generation_) ? newest_seen_ : generation_) + 1;
+  while (next == 0 || next % units != (own_ + 1U) % units) ++next;  // 0 says that there is none
+  return next;
+}
+
+void Machine::Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& out) {
+  Outgoing made{.generation = NextGeneration(), .base = whole ? 0 : generation_, .mode = config_.hand_over,
+                .charges = std::move(charges)};
+  const auto what = made_ = std::make_shared<const Outgoing>(std::move(made));
+  const size_t units = tables_.units().size();
+  const uint32_t fragments = Fragments(config_, what->charges.size());
+  const Duration sending = config_.turn * (fragments / config_.packets_per_turn);
+  pending_ = Pending{.what = what, .waits_for = std::vector<bool>(units, false), .tries = std::vector<int>(units, 0),
+                     .retry_at = now + sending + config_.confirmation_wait};
+  for (UnitIndex u = 0; u < units; ++u) pending_->waits_for[u] = MustConfirm(u);
+  settled_at_ = now + sending + config_.settle;
+  paced_.clear();
+  Queue({}, what, 0, fragments, now, out);  // VR-57
+  Record(what->charges, what->generation, whole, what->mode, config_.own, now, out);
+  Log(EventLogged::Kind::kAllocated, {}, what->charges.size(), out);
+  const std::vector<bool>& waits = pending_->waits_for;
+  if (std::find(waits.begin(), waits.end(), true) == waits.end()) pending_.reset();
+}
+
+void Machine::MakeWhole(TimePoint now, Out& out) {
+  Make(Whole()->charges, true, now, out);
+}
+
+// What is the active router's needs no name. Nobody has a report for who needs the whole of it: it missed the moves, or
+// was told of others. What it has that is not its own it drops at once, and what is its own is nobody else's any more.
+std::shared_ptr<const Machine::Outgoing> Machine::Whole() {
+  if (whole_ != nullptr && whole_->generation == generation_) return whole_;
+  Outgoing all{.generation = generation_, .base = 0, .mode = mode_, .charges = {}};
+  for (const auto& entry : tables_.conditions()) {
+    const ConditionRow& row = entry.second;
+    if (row.unit == active_) continue;
+    all.charges.push_back({entry.first, tables_.unit(row.unit).address, true});
+  }
+  std::sort(all.charges.begin(), all.charges.end(),
+            [](const Charge& a, const Charge& b) { return a.condition < b.condition; });
+  whole_ = std::make_shared<const Outgoing>(std::move(all));
+  return whole_;
+}
+
+void Machine::SendWhole(UnitIndex unit, TimePoint now, Out& out) {
+  if (generation_ == 0) return;
+  const IpAddress& to = tables_.unit(unit).address;
+  auto what = Whole();
+  for (const Paced& paced : paced_) {
+    if (paced.to == to && paced.what == what) return;  // it is on its way
+  }
+  if (whole_sent_[unit] == generation_ && now < whole_sent_at_[unit] + 2 * config_.fragment_wait) return;
+  whole_sent_[unit] = generation_;
+  whole_sent_at_[unit] = now;
+  Queue(to, what, 0, Fragments(config_, what->charges.size()), now, out);
+}
+
+// VR-Q31. The last packet alone is enough: who has not got the others asks for them.
+void Machine::Retry(TimePoint now, Out& out) {
+  std::vector<UnitIndex> at_fault;
+  for (UnitIndex u = 0; u < pending_->waits_for.size(); ++u) {
+    if (!pending_->waits_for[u]) continue;
+    if (++pending_->tries[u] >= config_.tries) {
+      at_fault.push_back(u);
+      continue;
+    }
+    const auto what = whole_sent_[u] == pending_->what->generation ? Whole() : pending_->what;
+    const uint32_t fragments = Fragments(config_, what->charges.size());
+    Queue(tables_.unit(u).address, what, fragments - 1, fragments, now, out);
+  }
+  pending_->retry_at = now + config_.confirmation_wait;
+  for (const UnitIndex u : at_fault) HandleFault(u, now, out);
+  if (!pending_) return;
+  const std::vector<bool>& waits = pending_->waits_for;
+  if (std::find(waits.begin(), waits.end(), true) == waits.end()) pending_.reset();
+}
+
+void Machine::Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePoint now, Out& out) {
+  if (role_ == Role::kServer && IsNewer(confirmation.generation, newest_seen_)) {
+    newest_seen_ = confirmation.generation;  // this server was away, and what it just made is too late
+    pending_.reset();
+    wants_allocation_ = true;
+  }
+  if (confirmation.status == Confirmation::Status::kRecorded) {
+    const bool catches_up = role_ == Role::kServer && recorded_[unit] != generation_ && !pending_ &&
+                            confirmation.generation == generation_;
+    if (catches_up) next_review_ = std::min(next_review_, now + config_.settle);  // it has no share yet
+    recorded_[unit] = confirmation.generation;
+    behind_[unit] = 0;
+    if (!pending_ || pending_->what->generation != confirmation.generation) return;
+    pending_->waits_for[unit] = false;
+    const std::vector<bool>& waits = pending_->waits_for;
+    if (std::find(waits.begin(), waits.end(), true) != waits.end()) return;
+    Log(EventLogged::Kind::kConfirmed, {}, 0, out);
+    pending_.reset();
+    return;
+  }
+  if (confirmation.generation != generation_) return;
+  if (confirmation.status == Confirmation::Status::kNoBase) {
+    SendWhole(unit, now, out);
+    return;
+  }
+  const bool was_whole = whole_sent_[unit] == generation_;
+  if (!was_whole && (made_ == nullptr || made_->generation != generation_)) return;
+  const auto what = was_whole ? Whole() : made_;
+  const uint32_t fragments = Fragments(config_, what->charges.size());
+  for (const Range& range : confirmation.missing) {
+    if (range.first > range.last || range.first >= fragments) continue;
+    Queue(tables_.unit(unit).address, what, range.first, std::min<uint32_t>(range.last + 1U, fragments), now, out);
+  }
+}
+
+std::vector<bool> Machine::Eligible() const {
+  std::vector<bool> eligible;
+  for (UnitIndex u = 0; u < tables_.units().size(); ++u) {
+    const UnitRow& row = tables_.unit(u);
+    const Membership::Life life = membership_.LifeOf(row.address);
+    bool takes_part = false;
+    if (row.is_server) {
+      takes_part = false;  // VR-Q35
+    } else if (u == own_) {
+      takes_part = true;  // VR-51
+    } else {
+      // It must have what the next allocation changes. The server hears no responses, but who does not confirm.
+      const bool lives = role_ == Role::kServer ? life != Membership::Life::kFault : life == Membership::Life::kAlive;
+      takes_part = lives && recorded_[u] == generation_;
+    }
+    eligible.push_back(takes_part);
+  }
+  return eligible;
+}
+
+// Not while somebody who has conditions is in doubt: it turns out to be at fault, or to be alive.
+bool Machine::CanAllocate() const {
+  const std::vector<bool> eligible = Eligible();
+  if (!eligible[active_]) return false;
+  for (UnitIndex u = 0; u < eligible.size(); ++u) {
+    const UnitRow& row = tables_.unit(u);
+    if (!eligible[u] && row.conditions > 0 && membership_.LifeOf(row.address) != Membership::Life::kFault) return false;
+  }
+  return true;
+}
+
+void Machine::StartDiscovery(TimePoint now, Out& out) {
+  out.push_back(Discover{});
+  discovering_ = true;
+  discovery_ends_ = now + config_.discovery_limit;
+}
+
+void Machine::LearnEndSystems(const EndSystemsKnown& event, TimePoint now, Out& out) {
+  if (event.complete && !event.end_systems.empty()) tables_.ClearEndSystems();  // VR-Q42
+  size_t added = 0;
+  for (const IpAddress& address : event.end_systems) {
+    if (tables_.AddEndSystem(address) && tables_.Find(address) == nullptr) ++added;
+  }
+  if (event.complete && discovering_) {
+    discovering_ = false;
+    discovery_ends_ = TimePoint::max();
+    wants_allocation_ = true;
+  } else if (added > 0 && IsMaker() && generation_ != 0) {
+    wants_allocation_ = true;
+  }
+  if (IsMaker()) AllocateIfWanted(now, out);
+}
+
+void Machine::AllocateIfWanted(TimePoint now, Out& out) {
+  if (!wants_allocation_ || pending_ || discovering_ || collection_ || now < settled_at_) return;
+  if (learn_until_ != TimePoint::max()) return;
+  if (role_ == Role::kServer && IsNewer(newest_seen_, generation_)) {
+    // Others have one that it does not know: it was away.
+    Confirm(tables_.unit(active_).address, Confirmation::Status::kNoBase, newest_seen_, out);
+    settled_at_ = now + kLookAgain;
+    return;
+  }
+  if (!CanAllocate()) {
+    settled_at_ = now + kLookAgain;
+    if (role_ == Role::kServer && recorded_[active_] != generation_) AskActive(now, out);
+    return;
+  }
+  Allocate(now, out);
+}
+
+// The active router does not confirm (VR-112). Before the server changes anything more it has to know that the active
+// router has the last: its flow response says what it has.
+void Machine::AskActive(TimePoint now, Out& out) {
+  const IpAddress& active = tables_.unit(active_).address;
+  const bool lacks_it = recorded_[active_] != generation_;
+  if (made_ != nullptr && made_->generation == generation_ && lacks_it && asked_active_++ > 0) {
+    const uint32_t fragments = Fragments(config_, made_->charges.size());
+    Queue(active, made_, fragments - 1, fragments, now, out);
+  }
+  Tell(active, FlowRequest{generation_, reviews_}, out);
+}
+
+void Machine::Allocate(TimePoint now, Out& out) {
+  wants_allocation_ = false;
+  asked_active_ = 0;
+  const std::vector<IpAddress> conditions = SortedConditions();
+  const std::vector<Share> shares = SharesOf(conditions);
+  const std::vector<bool> eligible = Eligible();
+  Limits limits = config_.limits;
+  if (overflowed_) {  // a unit has too much although the flows are alike: at least halve what there is
+    const uint64_t spread = SpreadOf(Totals(shares, eligible.size()), eligible).bits_per_second;
+    limits = {.of_mean = 0, .bits_per_second = std::max<uint64_t>(1, spread / 2)};
+    overflowed_ = false;
+  }
+  std::vector<Charge> charges;
+  for (const Move& move : load_sharing::Allocate(shares, eligible, limits)) {
+    charges.push_back({conditions[move.condition], tables_.unit(move.to).address, false});
+  }
+  if (!charges.empty()) Make(std::move(charges), false, now, out);
+}
+
+}  // namespace baton::controlplane::load_sharing

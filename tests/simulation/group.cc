@@ -1,0 +1,376 @@
+#include "tests/simulation/group.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+
+#include "controlplane/load_sharing/codec.h"
+
+namespace baton::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kAdverts = 100ms;
+constexpr Duration kHoldLimit = 2s;
+constexpr Duration kWorkers = 50us;  // until workers have stopped and told what they forwarded
+
+ls::Config ConfigOf(const GroupOptions& options, const std::vector<IpAddress>& routers, const IpAddress& own) {
+  ls::Config config{.own = own, .routers = routers, .hand_over = options.mode};
+  if (options.server) config.servers = {Group::Unit(options.routers)};
+  config.response_period = 10 * kAdverts;
+  config.confirmation_wait = 200ms;
+  config.tries = 5;
+  config.settle = 1s;
+  config.hold_off = 4s;
+  config.flow_wait = 300ms;
+  config.discovery_limit = 1s;
+  if (options.configure) options.configure(config);
+  return config;
+}
+
+}  // namespace
+
+Group::Group(const GroupOptions& options)
+    : options_(options), random_(options.seed), end_systems_(options.end_systems) {
+  std::vector<IpAddress> routers;
+  for (size_t i = 0; i < options.routers; ++i) routers.push_back(Unit(i));
+  const size_t units = options.routers + (options.server ? 1 : 0);
+  for (size_t i = 0; i < units; ++i) {
+    auto node = std::make_unique<Node>();
+    node->address = Unit(i);
+    node->is_server = i == options.routers;
+    // The first is the strongest.
+    node->vrrp_config = {.vrid = 1, .priority = static_cast<uint8_t>(200 - i), .interval = kAdverts, .own = Unit(i),
+                         .addresses = {IpAddress::V4(0x0a0000fe)}};
+    node->config = ConfigOf(options, routers, Unit(i));
+    if (options.clocks_differ) node->rate = 0.95 + 0.1 * Share();
+    nodes_.push_back(std::move(node));
+  }
+  end_system_sides_.resize(end_systems_, 0);
+}
+
+TimePoint Group::Local(const Node& node) const {
+  const double passed = static_cast<double>((now_ - TimePoint{}).count()) * node.rate;
+  return TimePoint{} + Duration(static_cast<int64_t>(passed));
+}
+
+void Group::Fail(const std::string& what) {
+  const std::chrono::duration<double> at = now_ - TimePoint{};
+  if (failure_.empty()) failure_ = absl::StrFormat("at %.6f: %s", at.count(), what);
+}
+
+void Group::RunFor(Duration time) {
+  const TimePoint end = now_ + time;
+  while (!events_.empty() && events_.begin()->first <= end && failure_.empty()) {
+    const auto first = events_.begin();
+    now_ = std::max(now_, first->first);
+    const std::function<void()> what = std::move(first->second);
+    events_.erase(first);
+    what();
+    CheckNow();
+  }
+  now_ = std::max(now_, end);
+}
+
+void Group::Start(size_t unit) {
+  Node& node = *nodes_[unit];
+  if (node.alive) return;
+  if (options_.narrate) Narrate(unit, " starts");
+  node.alive = true;
+  ++node.life;
+  node.stalled_until = TimePoint::min();
+  node.machine = std::make_unique<ls::Machine>(node.config);
+  node.data = std::make_unique<DataPlane>(node.config.cover, kHoldLimit,
+                                          [this, unit](PacketId packet) { Forwarded(unit, packet); });
+  node.vrrp = {};
+  Disturb(1s);
+  if (node.is_server) {
+    Do(unit, ls::RoleChanged{ls::Role::kServer});
+  } else {
+    Do(unit, ls::RoleChanged{ls::Role::kBackup});
+    DoVrrp(unit, vr::Started{});
+  }
+}
+
+void Group::Crash(size_t unit) {
+  Node& node = *nodes_[unit];
+  if (!node.alive) return;
+  if (options_.narrate) Narrate(unit, " crashes");
+  node.alive = false;
+  Disturb(3s);
+}
+
+void Group::Resign(size_t unit) {
+  if (!nodes_[unit]->alive) return;
+  DoVrrp(unit, vr::Stopped{});
+  Crash(unit);
+}
+
+void Group::Stall(size_t unit, Duration time) {
+  if (options_.narrate) Narrate(unit, " stalls");
+  nodes_[unit]->stalled_until = now_ + time;
+  Disturb(time + 3s);
+  At(now_ + time, [this, unit] {
+    if (nodes_[unit]->alive) Wake(unit);
+  });
+}
+
+void Group::Partition(const std::vector<int>& sides) {
+  if (options_.narrate) Narrate(0, ": the LAN parts");
+  for (size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->side = sides[i];
+  for (size_t i = 0; i < end_systems_; ++i) end_system_sides_[i] = sides[nodes_.size() + i];
+  Disturb(3s);
+}
+
+void Group::Heal() {
+  if (options_.narrate) Narrate(0, ": the LAN is one");
+  for (auto& node : nodes_) node->side = 0;
+  std::fill(end_system_sides_.begin(), end_system_sides_.end(), 0);
+  Disturb(3s);
+}
+
+void Group::Tell(size_t unit, const ls::Event& event) {
+  if (nodes_[unit]->alive) Do(unit, event);
+}
+
+void Group::Do(size_t unit, const ls::Event& event) {
+  Node& node = *nodes_[unit];
+  if (!node.alive) return;
+  if (now_ < node.stalled_until) {
+    At(node.stalled_until, [this, unit, event, life = node.life] {
+      if (nodes_[unit]->life == life) Do(unit, event);
+    });
+    return;
+  }
+  std::vector<ls::Action> actions;
+  node.machine->On(event, Local(node), actions);
+  Perform(unit, actions);
+  ScheduleWake(unit);
+}
+
+void Group::DoVrrp(size_t unit, const vr::Event& event) {
+  Node& node = *nodes_[unit];
+  if (!node.alive) return;
+  if (now_ < node.stalled_until) {
+    At(node.stalled_until, [this, unit, event, life = node.life] {
+      if (nodes_[unit]->life == life) DoVrrp(unit, event);
+    });
+    return;
+  }
+  const vr::Role before = node.vrrp.role;
+  const vr::Step step = vr::React(node.vrrp_config, node.vrrp, event, Local(node));
+  node.vrrp = step.next;
+  for (const vr::Action& action : step.actions) {
+    if (const auto* send = std::get_if<vr::SendAdvert>(&action)) SendAdvert(unit, send->priority);
+  }
+  if (before != node.vrrp.role) {
+    if (options_.narrate) Narrate(unit, absl::StrCat(" has role ", static_cast<int>(node.vrrp.role)));
+    if (node.vrrp.role == vr::Role::kActive) Do(unit, ls::RoleChanged{ls::Role::kActive});
+    if (node.vrrp.role == vr::Role::kBackup) Do(unit, ls::RoleChanged{ls::Role::kBackup});
+    if (node.vrrp.role == vr::Role::kInitialize) Do(unit, ls::RoleChanged{ls::Role::kStopped});
+    Disturb(1s);
+  }
+  const auto* heard = std::get_if<vr::AdvertHeard>(&event);
+  if (heard != nullptr && heard->priority != 0 && node.vrrp.role == vr::Role::kBackup &&
+      node.vrrp.active == heard->from) {
+    Do(unit, ls::AdvertHeard{heard->from});
+  }
+  ScheduleWake(unit);
+}
+
+void Group::Wake(size_t unit) {
+  Node& node = *nodes_[unit];
+  node.wakes = TimePoint::max();
+  if (!node.alive) return;
+  if (now_ >= node.stalled_until) {
+    const TimePoint local = Local(node);
+    if (!node.is_server && local >= node.vrrp.deadline) DoVrrp(unit, vr::DeadlinePassed{});
+    if (node.alive && local >= node.machine->NextDeadline()) Do(unit, ls::DeadlinePassed{});
+  }
+  ScheduleWake(unit);
+}
+
+void Group::ScheduleWake(size_t unit) {
+  Node& node = *nodes_[unit];
+  if (!node.alive || now_ < node.stalled_until) return;
+  TimePoint deadline = node.machine->NextDeadline();
+  if (!node.is_server) deadline = std::min(deadline, node.vrrp.deadline);
+  if (deadline == TimePoint::max()) return;
+  const double global = static_cast<double>((deadline - TimePoint{}).count()) / node.rate;
+  const TimePoint at = std::max(now_ + 1us, TimePoint{} + Duration(static_cast<int64_t>(global) + 1000));
+  if (at >= node.wakes) return;
+  node.wakes = at;
+  At(at, [this, unit, at] {
+    if (nodes_[unit]->wakes == at) Wake(unit);
+  });
+}
+
+void Group::Deliver(size_t from, size_t to, std::function<void()> what) {
+  if (from == to || nodes_[from]->side != nodes_[to]->side || Share() < options_.loss) return;
+  const size_t copies = Share() < options_.duplication ? 2 : 1;
+  for (size_t i = 0; i < copies; ++i) {
+    const Duration more(static_cast<int64_t>(Share() * static_cast<double>(options_.more_delay.count())));
+    At(now_ + options_.delay + more, [this, to, what] {
+      if (nodes_[to]->alive) what();
+    });
+  }
+}
+
+void Group::SendAdvert(size_t from, uint8_t priority) {
+  for (size_t to = 0; to < nodes_.size(); ++to) {
+    const IpAddress source = nodes_[from]->address;
+    Deliver(from, to, [this, to, source, priority] {
+      if (nodes_[to]->is_server) {
+        if (priority != 0) Do(to, ls::AdvertHeard{source});
+      } else {
+        DoVrrp(to, vr::AdvertHeard{source, priority, kAdverts});
+      }
+    });
+  }
+}
+
+void Group::Send(size_t from, const ls::Send& send) {
+  if (!std::holds_alternative<ls::Response>(send.message)) ++sent_;
+  if (options_.trace || options_.narrate) Trace(from, send);
+  const vr::Ends ends{nodes_[from]->address, send.to == IpAddress{} ? IpAddress::V4(0xe0000012) : send.to};
+  const auto over = vr::ChecksumOver::kPseudoHeaderToo;
+  const std::vector<uint8_t> bytes = ls::EncodeMessage({.vrid = 1}, send.message, ends, over);
+  const ls::Decoded decoded = ls::DecodeMessage(bytes, ends);
+  if (decoded.malformed != ls::Malformed::kNothing || decoded.message != send.message) {
+    Fail("a message is another one after Encode and Decode: " + ToText(send.message));
+  }
+  for (size_t to = 0; to < nodes_.size(); ++to) {
+    if (send.to != IpAddress{} && nodes_[to]->address != send.to) continue;
+    const ls::MessageHeard heard{nodes_[from]->address, decoded.message};
+    Deliver(from, to, [this, to, heard] { Do(to, heard); });
+  }
+}
+
+void Group::Perform(size_t unit, const std::vector<ls::Action>& actions) {
+  Node& node = *nodes_[unit];
+  for (const ls::Action& action : actions) {
+    if (options_.narrate && !std::holds_alternative<ls::Send>(action)) Narrate(unit, " " + ToText(action));
+    if (const auto* send = std::get_if<ls::Send>(&action)) {
+      Send(unit, *send);
+    } else if (std::holds_alternative<ls::Discover>(action)) {
+      At(now_ + 20ms, [this, unit] {
+        ls::EndSystemsKnown known{.complete = true};
+        for (size_t i = 0; i < end_systems_; ++i) known.end_systems.push_back(EndSystem(i));
+        Do(unit, known);
+      });
+      if (options_.trace) trace_.push_back(NameOf(unit) + " discovers");
+    } else if (const auto* log = std::get_if<ls::EventLogged>(&action)) {
+      // Who is taken for dead and is not goes on until it hears of it.
+      using Kind = ls::EventLogged::Kind;
+      if (log->kind == Kind::kUnitFault || log->kind == Kind::kTookOver) Disturb(2s);
+    } else {
+      ls::Given given;
+      if (node.data->Apply(action, Local(node), &given)) {
+        At(now_ + kWorkers, [this, unit, given, life = node.life] {
+          if (nodes_[unit]->life == life) Do(unit, given);
+        });
+      }
+    }
+  }
+}
+
+void Group::SendPackets(Duration every) {
+  every_ = every;
+  if (every == Duration{} || end_systems_ == 0) return;
+  At(now_ + Duration(static_cast<int64_t>(2 * Share() * static_cast<double>(every.count()))), [this, every] {
+    if (every_ != every) return;
+    SendPacket(random_() % end_systems_);
+    SendPackets(every);
+  });
+}
+
+void Group::SendPacket(size_t end_system) {
+  const PacketId id = static_cast<PacketId>(packets_.size());
+  packets_.push_back({static_cast<uint16_t>(end_system), 0, now_ < excused_until_});
+  const int side = end_system < end_system_sides_.size() ? end_system_sides_[end_system] : 0;
+  for (size_t to = 0; to < nodes_.size(); ++to) {
+    if (nodes_[to]->is_server || nodes_[to]->side != side) continue;
+    const Duration skew(static_cast<int64_t>(Share() * static_cast<double>(options_.skew.count())));
+    At(now_ + 10us + skew, [this, to, id, end_system] {
+      Node& node = *nodes_[to];
+      if (node.alive) node.data->Arrive(id, EndSystem(end_system), Local(node));
+    });
+  }
+}
+
+void Group::MeasureFlows(Duration every) {
+  for (size_t i = 0; i < units(); ++i) {
+    if (nodes_[i]->alive && !nodes_[i]->is_server) {
+      Do(i, ls::FlowsMeasured{.flows = nodes_[i]->data->TakeFlows(), .overflows = 0, .overflow_unit = every});
+    }
+  }
+  At(now_ + every, [this, every] { MeasureFlows(every); });
+}
+
+void Group::Forwarded(size_t unit, PacketId id) {
+  PacketRecord& packet = packets_[id];
+  if (++packet.forwarded == 1) {
+    ++forwarded_once_;
+    return;
+  }
+  if (packet.excused || now_ < excused_until_) {
+    ++excused_doubles_;
+    return;
+  }
+  Fail(absl::StrCat("packet ", id, " of ", EndSystem(packet.end_system).ToString(), " is forwarded once more, by ",
+                    NameOf(unit)));
+}
+
+void Group::CheckNow() {
+  for (auto& node : nodes_) {
+    if (!node->alive || node->is_server) continue;
+    node->data->Expire(Local(*node));
+    if (node->data->holds_too_long(Local(*node))) Fail("a packet waits longer than the limit");
+  }
+}
+
+size_t Group::active() const {
+  size_t found = units();
+  for (size_t i = 0; i < units(); ++i) {
+    if (!nodes_[i]->alive || nodes_[i]->is_server || nodes_[i]->vrrp.role != vr::Role::kActive) continue;
+    if (found != units()) return units();
+    found = i;
+  }
+  return found;
+}
+
+size_t Group::InCharge(size_t end_system) const {
+  size_t found = units();
+  for (size_t i = 0; i < units(); ++i) {
+    if (!nodes_[i]->alive || nodes_[i]->is_server || !nodes_[i]->data->Passes(EndSystem(end_system))) continue;
+    if (found != units()) return units();
+    found = i;
+  }
+  return found;
+}
+
+size_t Group::lost() const {
+  size_t lost = 0;
+  for (const PacketRecord& packet : packets_) lost += packet.forwarded == 0 && !packet.excused ? 1 : 0;
+  return lost;
+}
+
+void Group::CheckQuiet() {
+  const size_t a = active();
+  if (a == units()) Fail("quiet, and not one active router");
+  for (size_t i = 0; i < end_systems_; ++i) {
+    if (InCharge(i) == units()) Fail("quiet, and not one router in charge of " + EndSystem(i).ToString());
+  }
+  for (size_t i = 0; i < units(); ++i) {
+    if (!nodes_[i]->alive) continue;
+    if (!nodes_[i]->machine->is_settled()) Fail("quiet, and something is under way at " + NameOf(i));
+    if (a != units() && nodes_[i]->machine->generation() != nodes_[a]->machine->generation()) {
+      Fail(NameOf(i) + " has another allocation than the active router");
+    }
+  }
+}
+
+}  // namespace baton::simulation

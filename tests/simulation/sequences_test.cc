@@ -1,0 +1,187 @@
+// The message sequences of the specification's section 4, as they come out of several machines on a LAN that loses
+// nothing. A, B, C are routers, the strongest first; the unit behind the last router is the server.
+#include <catch2/catch.hpp>
+
+#include "tests/simulation/group.h"
+
+namespace baton::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using Lines = std::vector<std::string>;
+
+TEST_CASE("4.8, the initial sequence: six end systems, three each [VR-40] [VR-46] [VR-49] [VR-52] [VR-57] [VR-64]") {
+  Group group({.routers = 2, .end_systems = 6, .mode = ls::HandOver::kSequence, .trace = true});
+  group.Start(0);
+  group.Start(1);
+  group.RunFor(4s);
+  CHECK(group.TakeTrace() == Lines{
+      "A discovers",
+      "A>* allocation 1 whole: .0>A .1>A .2>A .3>B .4>B .5>B",
+      "B>A confirmation 1 of B",
+      "A>B report 1",  // VR-79
+  });
+  for (size_t i = 0; i < 6; ++i) CHECK(group.InCharge(i) == (i < 3 ? 0 : 1));  // VR-60
+  CHECK(group.failure() == "");
+}
+
+TEST_CASE("4.6, timer: no report; the new router begins when the delay is over [VR-70] [VR-71] [VR-72] [VR-73]") {
+  Group group({.routers = 2, .end_systems = 2, .mode = ls::HandOver::kTimer, .trace = true,
+               .configure = [](ls::Config& config) { config.start_delay = 90ms; }});
+  group.Start(0);
+  group.Start(1);
+  Lines trace;
+  while (group.machine(1).generation() == 0 && group.now() < TimePoint(1010s)) group.RunFor(1ms);
+  const TimePoint recorded = group.now();
+  CHECK(group.machine(1).tables().Find(Group::EndSystem(1))->unit == 1);  // in table C at once
+  CHECK_FALSE(group.data(1).Passes(Group::EndSystem(1)));
+  group.RunFor(10ms);
+  CHECK_FALSE(group.data(0).Passes(Group::EndSystem(1)));  // the confirmation is there long before
+  while (!group.data(1).Passes(Group::EndSystem(1)) && group.now() < TimePoint(1010s)) group.RunFor(1ms);
+  CHECK(group.now() - recorded >= 88ms);
+  CHECK(group.now() - recorded <= 92ms);
+  CHECK(group.TakeTrace() == Lines{
+      "A discovers",
+      "A>* allocation 1 whole: .0>A .1>B",
+      "B>A confirmation 1 of B",
+  });
+}
+
+TEST_CASE("4.10, a review that a backup asks for [VR-92] [VR-93] [VR-95] [VR-96] [VR-97] [VR-99] [VR-100]") {
+  Group group({.routers = 2, .end_systems = 4, .mode = ls::HandOver::kExact, .trace = true,
+               .configure = [](ls::Config& config) { config.flow_threshold = 1000; }});
+  group.Start(0);
+  group.Start(1);
+  group.RunFor(4s);
+  (void)group.TakeTrace();
+  const auto flow = [](size_t end_system, uint64_t bits_per_second) {
+    return ls::Flow{Group::EndSystem(end_system), bits_per_second};
+  };
+  group.Tell(0, ls::FlowsMeasured{.flows = {flow(0, 100), flow(1, 100)}});
+  group.Tell(1, ls::FlowsMeasured{.flows = {flow(2, 1000), flow(3, 1000)}});  // not larger than the threshold
+  group.RunFor(1s);
+  CHECK(group.TakeTrace() == Lines{});
+  group.Tell(1, ls::FlowsMeasured{.flows = {flow(2, 1001), flow(3, 900)}});
+  group.RunFor(1s);
+  CHECK(group.TakeTrace() == Lines{
+      "B>A review request",
+      "A>B flow request",
+      "B>A flows .2=1001 .3=900",
+      "A discovers",
+      "A>* allocation 3: .3>A",  // 1100 and 1001: a move more would not bring it any closer
+      "A>B confirmation 3 of A",
+      "B>A confirmation 3 of B",
+      "B>A report 3",
+  });
+  // VR-104: whatever came of it, not again for a while.
+  group.Tell(1, ls::FlowsMeasured{.flows = {flow(2, 2000)}});
+  group.RunFor(1s);
+  CHECK(group.TakeTrace() == Lines{});
+  group.RunFor(3s);
+  group.Tell(1, ls::FlowsMeasured{.flows = {flow(2, 1001)}});
+  group.RunFor(1s);
+  CHECK(group.TakeTrace().front() == "B>A review request");
+  CHECK(group.failure() == "");
+}
+
+TEST_CASE("4.10, a review of the active router's own, and then not for a while [VR-94] [VR-103] [VR-105]") {
+  Group group({.routers = 2, .end_systems = 4, .trace = true,
+               .configure = [](ls::Config& config) { config.overflow_threshold = 5; }});
+  group.Start(0);
+  group.Start(1);
+  group.RunFor(4s);
+  (void)group.TakeTrace();
+  group.Tell(0, ls::FlowsMeasured{.overflows = 5});
+  CHECK(group.TakeTrace() == Lines{});
+  group.Tell(0, ls::FlowsMeasured{.overflows = 6});
+  group.RunFor(1s);
+  CHECK(group.TakeTrace() == Lines{"A>B flow request", "B>A flows"});  // evenly shared: all stays as it is
+  group.Tell(0, ls::FlowsMeasured{.overflows = 6});
+  group.RunFor(1s);
+  CHECK(group.TakeTrace() == Lines{});
+  // A request of a backup is answered all the same (VR-Q36).
+  group.Tell(1, ls::ReviewAsked{});
+  group.RunFor(1s);
+  CHECK(group.TakeTrace() == Lines{"B>A review request", "A>B flow request", "B>A flows"});
+}
+
+TEST_CASE("4.11, the server allocates; the active router records only [VR-110] [VR-111] [VR-112] [VR-113] [VR-115]") {
+  Group group({.routers = 2, .end_systems = 4, .server = true, .mode = ls::HandOver::kSequence, .trace = true});
+  group.Start(2);
+  group.Start(0);
+  group.Start(1);
+  group.RunFor(4s);
+  CHECK(group.TakeTrace() == Lines{
+      "C discovers",
+      "C>A flow request",  // who is alive, and does anybody know of an allocation?
+      "C>B flow request",
+      "A>C flows",
+      "B>C flows",
+      "C>* allocation 3 whole: .0>A .1>A .2>B .3>B",
+      "B>C confirmation 3 of B",
+      "C>A confirmation 3 of B",
+      "A>B report 3",  // VR-115
+  });
+  for (size_t i = 0; i < 4; ++i) CHECK(group.InCharge(i) == (i < 2 ? 0 : 1));
+  CHECK_FALSE(group.machine(0).makes_allocations());  // VR-Q34
+  CHECK(group.failure() == "");
+}
+
+TEST_CASE("4.11, the server fails: the active router does it all itself [VR-119]") {
+  Group group({.routers = 2, .end_systems = 4, .server = true, .mode = ls::HandOver::kSequence, .trace = true});
+  group.Start(2);
+  group.Start(0);
+  group.Start(1);
+  group.RunFor(4s);
+  (void)group.TakeTrace();
+  group.Crash(2);
+  group.RunFor(3s);
+  CHECK(group.machine(0).tables().unit(2).state == ls::UnitState::kServerFault);
+  CHECK(group.machine(0).makes_allocations());
+  CHECK(group.TakeTrace() == Lines{"A discovers"});
+  group.AddEndSystem();
+  group.Tell(0, ls::EndSystemsKnown{.end_systems = {Group::EndSystem(4)}});
+  group.RunFor(1s);
+  CHECK(group.TakeTrace() == Lines{"A>* allocation 4: .4>A", "B>A confirmation 4 of B"});
+}
+
+TEST_CASE("a backup at fault: its conditions are forwarded at once, and shared anew [VR-11] [VR-12] [VR-13]") {
+  Group group({.routers = 3, .end_systems = 6, .mode = ls::HandOver::kExact, .trace = true});
+  for (size_t i = 0; i < 3; ++i) group.Start(i);
+  group.RunFor(4s);
+  (void)group.TakeTrace();
+  group.Crash(2);
+  group.RunFor(900ms);
+  CHECK(group.InCharge(4) == group.units());  // nobody knows yet
+  group.RunFor(200ms);
+  CHECK(group.machine(0).tables().unit(2).state == ls::UnitState::kFault);
+  CHECK(group.InCharge(4) == 0);
+  group.RunFor(3s);
+  CHECK(group.TakeTrace() == Lines{
+      "A>* allocation 4: .4>A! .5>A!",
+      "B>A confirmation 4 of B",
+      "A>* allocation 7: .4>A .5>B",
+      "B>A confirmation 7 of B",
+      "A>B report 7",
+  });
+  CHECK(group.InCharge(5) == 1);
+}
+
+TEST_CASE("the active router dies: what was its own is its successor's, the rest stays [VR-Q22] [VR-39]") {
+  Group group({.routers = 3, .end_systems = 6, .mode = ls::HandOver::kExact, .trace = true});
+  for (size_t i = 0; i < 3; ++i) group.Start(i);
+  group.RunFor(4s);
+  (void)group.TakeTrace();
+  group.Crash(0);
+  group.RunFor(500ms);
+  REQUIRE(group.active() == 1);
+  for (size_t i = 0; i < 6; ++i) CHECK(group.InCharge(i) == (i < 4 ? 1 : 2));
+  CHECK(group.TakeTrace() == Lines{
+      "B>* allocation 2: .0>B! .1>B!",
+      "B discovers",
+      "C>B confirmation 2 of C",
+  });
+}
+
+}  // namespace
+}  // namespace baton::simulation
