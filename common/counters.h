@@ -78,6 +78,7 @@ struct WorkerCounters {
   Counter ftp_connections;     // gauge: FTP control connections that are followed
   Counter ftp_unfollowed;      // begun when as many were followed as can be
   Counter ftp_left;            // addresses in FTP commands and replies left as they were
+  Counter conditions;          // gauge: end systems that load is shared by
   Counter generation;          // last committed
   Counter events_lost;         // reports that found the ring to control full
   Counter capture_missed;      // packets that a capture could not copy: its ring was full

@@ -57,6 +57,8 @@ namespace baton {
   X(kHoldFull, "hold_full", "the hold buffer reached its limit of packets or bytes")                                  \
   X(kHoldExpired, "hold_expired", "held longer than `hold.time_limit`")                                               \
   X(kHoldDisabled, "hold_disabled", "the address is in migration and `hold.packets` is 0")                            \
+  /* load sharing */                                                                                                  \
+  X(kNotInCharge, "not_in_charge", "to a virtual router; another one of its routers is in charge of this end system") \
   /* forwarding */                                                                                                    \
   X(kTtlExpired, "ttl_expired", "TTL or hop limit used up; answered with time exceeded")                              \
   X(kNoRoute, "no_route", "no route covers the destination; answered with unreachable")                               \

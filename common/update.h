@@ -8,6 +8,7 @@
 
 #include "common/access_row.h"
 #include "common/address_table.h"
+#include "common/condition.h"
 #include "common/route.h"
 #include "common/service_table.h"
 
@@ -55,8 +56,25 @@ struct Explain { PacketTrace* trace; };
 struct StartCapture { CaptureRing* ring; };
 struct EndCapture {};
 
+// Whether packets to the MAC address of this virtual router are subject to conditions, and what becomes of those that
+// meet none: the active router passes them, a backup does not (VR-37, VR-39). Takes effect at once.
+struct ShareLoad {
+  ConditionGroup group;
+  bool shares;  // false: every packet passes
+  Verdict verdict;
+};
+
+// Take these conditions over, and hand the batch back with ConditionsChanged.
+struct ChangeConditions { ConditionBatch* batch; };
+
+// Fill `batch`, beginning at `from`, and hand it back with FlowsListed.
+struct ListFlows {
+  FlowBatch* batch;
+  uint32_t from;
+};
+
 using Update = std::variant<UseRoutes, UseServices, UseAddresses, Commit, SetNeighbor, SendFrame, ListRows, Explain,
-                            StartCapture, EndCapture>;
+                            StartCapture, EndCapture, ShareLoad, ChangeConditions, ListFlows>;
 static_assert(std::is_trivially_copyable_v<Update> && sizeof(Update) <= 64);
 
 // --- one worker -> control thread ---
@@ -84,8 +102,18 @@ struct RowsListed { RowBatch* batch; };
 struct Explained { PacketTrace* trace; };
 struct CaptureEnded { CaptureRing* ring; };
 
+struct ConditionsChanged { ConditionBatch* batch; };
+struct FlowsListed { FlowBatch* batch; };
+
+// A packet passed that meets no condition: its source may be an end system that nobody knows of yet (VR-48). A worker
+// tells it at most 1000 times a second, and of one address once a minute; what is lost comes again then.
+struct EndSystemSeen {
+  IpAddress address;
+  ConditionGroup group;
+};
+
 using Event = std::variant<RetiredRoutes, RetiredServices, RetiredAddresses, Committed, FrameForControl, NeedNeighbor,
-                           RowsListed, Explained, CaptureEnded>;
+                           RowsListed, Explained, CaptureEnded, ConditionsChanged, FlowsListed, EndSystemSeen>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace baton

@@ -110,6 +110,9 @@ DropAdvice AdviceFor(DropReason reason) {
     case DropReason::kHoldDisabled:
       return {"Its address is in mode migration, and dataplane.hold.packets is 0.",
               "batonctl mode ADDRESS normal ends the migration."};
+    case DropReason::kNotInCharge:
+      return {"It is to a virtual router that shares its load, and another router is in charge of the end system.",
+              "Usually nothing: each router of the group drops what the others forward."};
     case DropReason::kTtlExpired:
       return {"Its TTL or hop limit ends here.",
               "Nothing if it is traceroute's; otherwise look for a routing loop between the box and its neighbours."};

@@ -20,6 +20,7 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
   Parse(burst, vlans_);                    // bytes -> flow key, or a drop reason
   SetAsideLocal(*tables.addresses, burst, macs_.data());  // ARP, ND and VRRP leave here, and what is for other stations
   ShedData(tables, burst);                 // under overload: a part of what is not for the box itself
+  if (conditions_.in_use()) conditions_.Judge(tables, burst, now);  // end systems that another router is in charge of
   if (steering_) steering_->Steer(tables, burst);  // flows of another worker leave here
   FollowFragments(tables, fragments_, burst, ToMillis(now));  // the ports of the first fragment for the later ones
   if (steering_) steering_->SteerFragments(tables, burst);
@@ -41,13 +42,15 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
 
 Pipeline::Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access,
                    Translator& translator, Ftp& ftp, NeighborTable& neighbors, FragmentTable& fragments,
-                   const HoldBuffer& hold, WorkerCounters& counters, std::optional<Steering> steering)
+                   const HoldBuffer& hold, Conditions& conditions, WorkerCounters& counters,
+                   std::optional<Steering> steering)
     : access_(access),
       translator_(translator),
       ftp_(ftp),
       neighbors_(neighbors),
       fragments_(fragments),
       hold_(hold),
+      conditions_(conditions),
       counters_(counters),
       steering_(steering),
       errors_(errors_per_second) {

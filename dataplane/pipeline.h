@@ -9,6 +9,7 @@
 #include "common/packet_trace.h"
 #include "common/route.h"
 #include "dataplane/access_table.h"
+#include "dataplane/conditions.h"
 #include "dataplane/fragment_table.h"
 #include "dataplane/ftp.h"
 #include "dataplane/hold_buffer.h"
@@ -28,8 +29,8 @@ class Pipeline {
  public:
   // REQUIRES: the references outlive this; at most kMaxPorts ports.
   Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access, Translator& translator,
-           Ftp& ftp, NeighborTable& neighbors, FragmentTable& fragments, const HoldBuffer& hold, WorkerCounters& counters,
-           std::optional<Steering> steering = std::nullopt);
+           Ftp& ftp, NeighborTable& neighbors, FragmentTable& fragments, const HoldBuffer& hold, Conditions& conditions,
+           WorkerCounters& counters, std::optional<Steering> steering = std::nullopt);
 
   // Takes the burst through all stages. Afterwards every packet has a final fate, which the worker carries out and counts.
   // REQUIRES: tables.ready(). `hop_generation` as in next_hop.h.
@@ -59,6 +60,7 @@ class Pipeline {
   NeighborTable& neighbors_;
   FragmentTable& fragments_;
   const HoldBuffer& hold_;
+  Conditions& conditions_;
   WorkerCounters& counters_;
   std::optional<Steering> steering_;  // several workers only
   TokenBucket errors_;

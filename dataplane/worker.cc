@@ -33,7 +33,8 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& confi
   if (rings != nullptr) steering.emplace(config.share, config.seed, config.whole_clients, hash);
   worker->pipeline_ = std::make_unique<Pipeline>(config.ports, config.errors_per_second, *worker->access_,
                                                  *worker->translator_, *worker->ftp_, *worker->neighbors_,
-                                                 worker->fragments_, worker->hold_, worker->counters_, steering);
+                                                 worker->fragments_, worker->hold_, worker->conditions_,
+                                                 worker->counters_, steering);
   return worker;
 }
 
@@ -48,6 +49,7 @@ Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, Kerne
       counters_(config.backend_slots, config.service_slots),
       counts_(counters_),
       hold_(config.hold, config.address_slots),
+      conditions_(config.conditions, config.seed, counters_),
       fragments_(config.fragments, config.seed),
       control_rate_(config.control_packets_per_second),
       kernel_rate_(config.kernel_packets_per_second),
@@ -76,6 +78,7 @@ int Worker::PollOnce(TimePoint now) {
   work += received;
   work += ReleaseFragments(now);
   translator_->ExpireSome(tables_.services->timeouts(), ToMillis(now), received > 0 ? kExpiriesPerPoll : kExpiriesPerIdlePoll);
+  if (conditions_.in_use()) TellSeen();
   if (tap_) tap_->Flush();
   counters_.polls.Add();
   SetGauges();

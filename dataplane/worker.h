@@ -36,6 +36,7 @@ struct WorkerConfig {
   HashSeed seed;             // secret, so that nobody can aim at one bucket; the same for all workers
   HoldBuffer::Limits hold;
   FragmentTable::Limits fragments;
+  uint32_t conditions = 0;  // end systems, over all virtual routers that share load
   uint32_t port_pools = 0;
   uint32_t ftp_connections = 4096;  // control connections that are followed; below 65535
   uint32_t neighbors = 0;
@@ -92,6 +93,9 @@ class Worker {
   void PostSurely(const Event& event);
   bool FlushUnposted();
 
+  // worker_conditions.cc
+  void TellSeen();
+
   // worker_kernel.cc
   int SendFromKernel(TimePoint now);
   void GiveToKernel(const Packet& packet, TimePoint now);
@@ -140,6 +144,7 @@ class Worker {
   std::unique_ptr<PortPools> pools_;
   std::unique_ptr<NeighborTable> neighbors_;
   HoldBuffer hold_;
+  Conditions conditions_;
   FragmentTable fragments_;
   std::unique_ptr<FtpConnections> ftp_connections_;
   std::unique_ptr<Translator> translator_;

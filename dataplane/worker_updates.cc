@@ -8,6 +8,7 @@ namespace baton::dataplane {
 namespace {
 
 constexpr uint32_t kRowsLookedAtPerListing = 512;
+constexpr int kUpdatesInOfConditions = 8;  // 256 conditions a poll, which take some 20 us
 
 template <typename... Fs>
 struct Overloaded : Fs... {
@@ -23,7 +24,7 @@ int Worker::ApplyUpdates(TimePoint now) {
   Update update;
   while (applied < kUpdatesPerPoll && FlushUnposted() && mailbox_.Take(&update)) {
     Apply(update, now);
-    ++applied;
+    applied += std::holds_alternative<ChangeConditions>(update) ? kUpdatesInOfConditions : 1;
   }
   // An index that was freed may be given to another neighbour: rows look their next hop up again.
   if (neighbors_->generation() != neighbor_generation_) {
@@ -65,6 +66,15 @@ void Worker::Apply(const Update& update, TimePoint now) {
                    CaptureRing* ring = &tap_->ring();
                    tap_.reset();
                    PostSurely(CaptureEnded{ring});
+                 },
+                 [&](const ShareLoad& u) { conditions_.Share(u); },
+                 [&](const ChangeConditions& u) {
+                   conditions_.Change(*u.batch);
+                   PostSurely(ConditionsChanged{u.batch});
+                 },
+                 [&](const ListFlows& u) {
+                   conditions_.List(u.from, *u.batch);
+                   PostSurely(FlowsListed{u.batch});
                  },
                  [&](const baton::Explain& u) {
                    Explain(*u.trace, now);

@@ -62,6 +62,7 @@ struct DataplaneConfig {
   uint32_t errors_per_second = 1000;      // RST and ICMP errors per worker
   uint32_t control_packets_per_second = 20000;
   uint32_t kernel_packets_per_second = 20000;
+  uint32_t conditions = 65'536;           // end systems that load can be shared by, at each worker
   HoldConfig hold;
   FragmentsConfig fragments;
   Timeouts timeouts;

@@ -22,6 +22,7 @@ dataplane::WorkerConfig WorkerConfigOf(const controlplane::DataplaneConfig& d, c
       .fragments = {.datagrams = d.fragments.datagrams,
                     .waiting = d.fragments.waiting,
                     .time_limit = ToMillis(d.fragments.time_limit)},
+      .conditions = d.conditions,
       .port_pools = d.port_pools,
       .neighbors = d.neighbors,
       .neighbor_queue = d.neighbor_queue,

@@ -141,7 +141,9 @@ absl::Status Box::StageAddresses() {
     addresses.push_back(address.local);
     local_.insert(address.local.address);
   }
-  auto table = std::make_unique<AddressTable>(std::move(addresses), controlplane::BuildVirtualMacs(config_, live_));
+  addresses.insert(addresses.end(), virtual_addresses_.begin(), virtual_addresses_.end());
+  auto table = std::make_unique<AddressTable>(
+      std::move(addresses), virtual_macs_.empty() ? controlplane::BuildVirtualMacs(config_, live_) : virtual_macs_);
   Tell(UseAddresses{table.get()});
   addresses_.push_back(std::move(table));
   return absl::OkStatus();
@@ -164,6 +166,12 @@ absl::Status Box::SetActive(PortId port, Family family, uint8_t vrid, bool activ
   } else {
     live_.active_routers.erase({port, family, vrid});
   }
+  return StageAddresses();
+}
+
+absl::Status Box::SetVirtualRouters(std::vector<VirtualMac> macs, std::vector<LocalAddress> own) {
+  virtual_macs_ = std::move(macs);
+  virtual_addresses_ = std::move(own);
   return StageAddresses();
 }
 
@@ -205,10 +213,10 @@ absl::Status Box::Reload(const std::string& yaml, const std::string& file) {
 }
 
 void Box::Poll(TimePoint now) {
-  for (const auto& lane : lanes_) {
-    lane->worker->PollOnce(now);
-    TakeEvents(lane->mailbox);
-    DrainCapture(lane->capture);
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i]->worker->PollOnce(now);
+    TakeEvents(i);
+    DrainCapture(lanes_[i]->capture);
   }
 }
 
@@ -264,13 +272,15 @@ void Box::Stop() {
   }
 }
 
-void Box::TakeEvents(MemoryMailbox& mailbox) {
+void Box::TakeEvents(size_t worker) {
+  MemoryMailbox& mailbox = lanes_[worker]->mailbox;
   for (; !mailbox.events.empty(); mailbox.events.pop_front()) {
     const Event& event = mailbox.events.front();
     if (const auto* e = std::get_if<RetiredRoutes>(&event)) retired_.insert(e->routes);
     if (const auto* e = std::get_if<RetiredServices>(&event)) retired_.insert(e->services);
     if (const auto* e = std::get_if<RetiredAddresses>(&event)) retired_.insert(e->addresses);
     if (const auto* e = std::get_if<FrameForControl>(&event)) io_.Release(e->buffer, "control");
+    sharing_.OnEvent(worker, event);
     if (const auto* e = std::get_if<NeedNeighbor>(&event)) asked_.insert({e->port, e->address});
   }
 }
@@ -297,7 +307,7 @@ const Route* Box::RouteTo(const IpAddress& address) const {
 }
 
 std::vector<std::string> Box::Mistakes() const {
-  std::vector<std::string> mistakes;
+  std::vector<std::string> mistakes = sharing_.Mistakes();
   const auto check = [&](const auto& published, const void* current, const char* kind) {
     for (const auto& snapshot : published) {
       const size_t expected = snapshot.get() == current ? 0 : lanes_.size();

@@ -21,6 +21,7 @@
 #include "dataplane/route_table.h"
 #include "dataplane/worker.h"
 #include "dataplane/worker_mailbox.h"
+#include "tests/scenarios/load_sharing.h"
 #include "tests/scenarios/memory_ports.h"
 #include "tests/scenarios/spreading_card.h"
 
@@ -55,6 +56,12 @@ class Box {
   absl::Status Reload(const std::string& yaml, const std::string& file);
   void Commit();
   void Neighbor(const SetNeighbor& neighbor) { Tell(neighbor); }
+  LoadSharing& sharing() { return sharing_; }
+
+  // From the next commit on frames to these virtual MAC addresses are taken; `own`: the addresses of virtual routers.
+  absl::Status SetVirtualRouters(std::vector<VirtualMac> macs, std::vector<LocalAddress> own);
+  void Tell(const Update& update);  // every worker
+  void Tell(size_t worker, const Update& update) { lanes_[worker]->mailbox.updates.push_back(update); }
 
   // Every worker once.
   void Poll(TimePoint now);
@@ -110,8 +117,7 @@ class Box {
   absl::Status StageRoutes();
   void MakeCards(uint16_t workers);
   absl::Status MakeWorkers(uint16_t workers);
-  void Tell(const Update& update);
-  void TakeEvents(MemoryMailbox& mailbox);
+  void TakeEvents(size_t worker);
   void DrainCapture(CaptureRing& ring);
 
   // A worker and what is its own.
@@ -145,6 +151,9 @@ class Box {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::set<std::pair<PortId, IpAddress>> asked_;
   std::vector<Captured> captured_;
+  std::vector<VirtualMac> virtual_macs_;
+  std::vector<LocalAddress> virtual_addresses_;
+  LoadSharing sharing_{*this};
 };
 
 // The MAC address that a scenario's host with this address has.

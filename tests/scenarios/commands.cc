@@ -120,7 +120,7 @@ const Counter* CounterNamed(const WorkerCounters& c, const std::string& name) {
       {"to_kernel", &c.to_kernel},         {"from_kernel", &c.from_kernel},
       {"steered_in", &c.steered_in},       {"steered_out", &c.steered_out},
       {"ftp_connections", &c.ftp_connections}, {"ftp_unfollowed", &c.ftp_unfollowed},
-      {"ftp_left", &c.ftp_left},
+      {"ftp_left", &c.ftp_left},           {"conditions", &c.conditions},
   };
   for (const auto& [counter_name, counter] : all) {
     if (name == counter_name) return counter;
@@ -165,6 +165,7 @@ absl::Status Expect(const Words& w, Box& box) {
   constexpr absl::string_view kUsage =
       "expect COUNTER N | expect port NAME COUNTER N | expect backend SERVICE NAME COUNTER N | expect asked ...";
   if (w.size() >= 3 && w[1] == "asked") return ExpectAsked(w, box);
+  if (w.size() >= 3 && (w[1] == "seen" || w[1] == "flow" || w[1] == "refused")) return box.sharing().Expect(w);
   Slot slot = kNoSlot;
   if (w.size() == 6 && w[1] == "backend") {
     ASSIGN_OR_RETURN(slot, box.BackendSlot(w[2], w[3]));
@@ -215,6 +216,7 @@ absl::Status Do(const Words& w, const Scenario& scenario, Box& box) {
   if (w[0] == "kernel-room") return KernelRoom(w, box);
   if (w[0] == "steering") return Steering(w, box);
   if (w[0] == "expect") return Expect(w, box);
+  if (LoadSharing::Knows(w[0])) return box.sharing().Do(w);
   if (w[0] == "commit") {
     box.Commit();
     return absl::OkStatus();
