@@ -64,7 +64,7 @@ struct WorkerCounters {
   Counter steered_in;  // from other workers: packets of flows that belong here, or that this worker is to send
   Counter steered_out; // to other workers; over all workers, steered_out - steered_in lie in the rings between them
   Counter held;        // gauge: in the hold buffer
-  Counter waiting;     // gauge: for a neighbour's MAC address, or for a first fragment
+  Counter waiting;     // gauge: for a neighbour's MAC address, a first fragment, or the report of a hand-over
   std::array<Counter, kDropReasons> drops;
 
   Counter echo_replies;        // sent for our own addresses (counted in received and sent)

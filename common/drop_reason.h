@@ -59,6 +59,9 @@ namespace baton {
   X(kHoldDisabled, "hold_disabled", "the address is in migration and `hold.packets` is 0")                            \
   /* load sharing */                                                                                                  \
   X(kNotInCharge, "not_in_charge", "to a virtual router; another one of its routers is in charge of this end system") \
+  X(kHandOverForwarded, "hand_over_forwarded", "of an end system taken over; the router before had forwarded it")     \
+  X(kHandOverExpired, "hand_over_expired", "of an end system taken over; what the router before did came too late")   \
+  X(kHandOverFull, "hand_over_full", "of an end system taken over; as many wait as `hand_over_packets` allows")       \
   /* forwarding */                                                                                                    \
   X(kTtlExpired, "ttl_expired", "TTL or hop limit used up; answered with time exceeded")                              \
   X(kNoRoute, "no_route", "no route covers the destination; answered with unreachable")                               \

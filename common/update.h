@@ -16,6 +16,8 @@ namespace baton {
 
 class CaptureRing;   // common/capture_ring.h
 class RouteTable;    // dataplane/route_table.h
+struct Giving;       // common/hand_over_work.h
+struct Taking;
 struct PacketTrace;  // common/packet_trace.h
 
 // --- control thread -> one worker ---
@@ -73,8 +75,16 @@ struct ListFlows {
   uint32_t from;
 };
 
+// Conditions change hands, as common/hand_over_work.h says. What is lent comes back with GivingEnded and TakingEnded.
+struct BeginGiving { Giving* giving; };
+struct EndGiving { Giving* giving; };
+struct BeginTaking { Taking* taking; };
+struct EndTaking { Taking* taking; };  // with the report
+struct AbandonTaking { Taking* taking; };
+
 using Update = std::variant<UseRoutes, UseServices, UseAddresses, Commit, SetNeighbor, SendFrame, ListRows, Explain,
-                            StartCapture, EndCapture, ShareLoad, ChangeConditions, ListFlows>;
+                            StartCapture, EndCapture, ShareLoad, ChangeConditions, ListFlows, BeginGiving, EndGiving,
+                            BeginTaking, EndTaking, AbandonTaking>;
 static_assert(std::is_trivially_copyable_v<Update> && sizeof(Update) <= 64);
 
 // --- one worker -> control thread ---
@@ -105,6 +115,10 @@ struct CaptureEnded { CaptureRing* ring; };
 struct ConditionsChanged { ConditionBatch* batch; };
 struct FlowsListed { FlowBatch* batch; };
 
+struct GivingEnded { Giving* giving; };
+struct TakingBegun { Taking* taking; };  // stays lent; packets of all its conditions wait from now on
+struct TakingEnded { Taking* taking; };
+
 // A packet passed that meets no condition: its source may be an end system that nobody knows of yet (VR-48). A worker
 // tells it at most 1000 times a second, and of one address once a minute; what is lost comes again then.
 struct EndSystemSeen {
@@ -113,7 +127,8 @@ struct EndSystemSeen {
 };
 
 using Event = std::variant<RetiredRoutes, RetiredServices, RetiredAddresses, Committed, FrameForControl, NeedNeighbor,
-                           RowsListed, Explained, CaptureEnded, ConditionsChanged, FlowsListed, EndSystemSeen>;
+                           RowsListed, Explained, CaptureEnded, ConditionsChanged, FlowsListed, EndSystemSeen, GivingEnded,
+                           TakingBegun, TakingEnded>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace baton

@@ -113,6 +113,15 @@ DropAdvice AdviceFor(DropReason reason) {
     case DropReason::kNotInCharge:
       return {"It is to a virtual router that shares its load, and another router is in charge of the end system.",
               "Usually nothing: each router of the group drops what the others forward."};
+    case DropReason::kHandOverForwarded:
+      return {"Its end system was taken over from another router, which had forwarded this packet already.",
+              "Nothing: it is not lost."};
+    case DropReason::kHandOverExpired:
+      return {"Its end system was being taken over, and what the router before had forwarded was not known in time.",
+              "Look at the network between the routers of the group."};
+    case DropReason::kHandOverFull:
+      return {"Its end system was being taken over, and as many packets waited as dataplane.hand_over_packets allows.",
+              "Raise dataplane.hand_over_packets (restart)."};
     case DropReason::kTtlExpired:
       return {"Its TTL or hop limit ends here.",
               "Nothing if it is traceroute's; otherwise look for a routing loop between the box and its neighbours."};

@@ -16,8 +16,8 @@ uint64_t IpBytes(const Packet& p) { return static_cast<uint64_t>(p.length - p.l3
 
 }  // namespace
 
-Conditions::Conditions(uint32_t capacity, const HashSeed& seed, WorkerCounters& counters)
-    : table_(capacity, seed), counters_(counters) {}
+Conditions::Conditions(uint32_t capacity, uint32_t hand_over_packets, const HashSeed& seed, WorkerCounters& counters)
+    : table_(capacity, seed), hand_overs_(hand_over_packets, table_), counters_(counters) {}
 
 void Conditions::Judge(const Tables& tables, Burst& burst, TimePoint now) {
   if (burst.origin != Origin::kPort) return;
@@ -66,18 +66,28 @@ void Conditions::Judge(const Tables& tables, Burst& burst, TimePoint now) {
 void Conditions::Unusual(const Tables& tables, ConditionGroup group, ConditionTable::Entry entry, Packet& p,
                          TimePoint now) {
   if (ForTheBox(tables, group, p)) return;
+  if (ConditionTable::StateOf(entry) >= ConditionState::kGiving) return hand_overs_.Judge(entry, p, now);
   if (entry != ConditionTable::kNone || groups_[group].verdict == Verdict::kBlock) return p.Drop(DropReason::kNotInCharge);
   NoteSeen(group, p, now);
 }
 
-void Conditions::Peek(const Tables& tables, Packet& p) const {
+void Conditions::Peek(const Tables& tables, Packet& p, TimePoint now) const {
   if (!in_use_ || !p.alive()) return;
   const ConditionGroup group = tables.addresses->VirtualRouterOf(p.port, p.data);
   if (!groups_[group].shares || ForTheBox(tables, group, p)) return;
   const ConditionTable::Entry entry = table_.Find(p.key.src(p.ipv4), group);
-  const bool passes = entry == ConditionTable::kNone ? groups_[group].verdict == Verdict::kPass
-                                                     : ConditionTable::StateOf(entry) == ConditionState::kPass;
-  if (!passes) p.Drop(DropReason::kNotInCharge);
+  if (ConditionTable::StateOf(entry) == ConditionState::kTaking) {
+    p.fate = Fate::kKept;
+    return;
+  }
+  if (!Passes(group, entry)) return p.Drop(DropReason::kNotInCharge);
+  if (hand_overs_.LooksForwarded(entry, p, now)) p.Drop(DropReason::kHandOverForwarded);
+}
+
+bool Conditions::Passes(ConditionGroup group, ConditionTable::Entry entry) const {
+  if (entry == ConditionTable::kNone) return groups_[group].verdict == Verdict::kPass;
+  const ConditionState state = ConditionTable::StateOf(entry);
+  return state == ConditionState::kPass || state == ConditionState::kGiving || state == ConditionState::kSettled;
 }
 
 // The active router is who passes what meets no condition: it answers for the group, whoever asks.
@@ -109,6 +119,7 @@ void Conditions::Share(const ShareLoad& update) {
   if (update.group == kNoVirtualRouter) return;
   groups_[update.group] = {update.shares && table_.capacity() > 0, update.verdict};
   in_use_ = std::any_of(groups_.begin(), groups_.end(), [](const Group& g) { return g.shares; });
+  awake_ = true;
 }
 
 void Conditions::Change(ConditionBatch& batch) {
@@ -134,7 +145,7 @@ void Conditions::List(uint32_t from, FlowBatch& batch) const {
       const ConditionTable::Entry entry = table_.at(at, way);
       if (entry == ConditionTable::kNone) continue;
       const ConditionTable::Record& record = table_.record(ConditionTable::PlaceOf(entry));
-      const bool passes = ConditionTable::StateOf(entry) == ConditionState::kPass;
+      const bool passes = Passes(ConditionTable::GroupOf(entry), entry);
       batch.flows[static_cast<size_t>(batch.count++)] = {record.address, ConditionTable::GroupOf(entry),
                                                          passes ? Verdict::kPass : Verdict::kBlock, record.packets,
                                                          record.bytes};

@@ -10,6 +10,7 @@
 #include "common/counters.h"
 #include "common/update.h"
 #include "dataplane/condition_table.h"
+#include "dataplane/hand_over/hand_overs.h"
 #include "dataplane/packet.h"
 #include "dataplane/tables.h"
 #include "dataplane/token_bucket.h"
@@ -18,16 +19,21 @@ namespace baton::dataplane {
 
 class Conditions {
  public:
-  Conditions(uint32_t capacity, const HashSeed& seed, WorkerCounters& counters);
+  // `hand_over_packets`: that wait, over all hand-overs.
+  Conditions(uint32_t capacity, uint32_t hand_over_packets, const HashSeed& seed, WorkerCounters& counters);
 
   // False: no virtual router shares load, and Judge has nothing to do.
   bool in_use() const { return in_use_; }
+  // False: there is nothing to do in a poll, and nothing waits here. One flag, so that a box that shares no load reads no
+  // more than that.
+  bool awake() const { return awake_; }
+  void RestIfIdle() { awake_ = in_use_ || hand_overs_.active() || hand_overs_.waiting() > 0; }
 
   // Decides about the packets to virtual routers. Reads key and the frame's MAC address. Writes fate, and the counters of
   // the conditions: a packet counts as routed here, also if it is dropped later for another reason.
   void Judge(const Tables& tables, Burst& burst, TimePoint now);
   // What Judge would make of the packet; counts nothing.
-  void Peek(const Tables& tables, Packet& packet) const;
+  void Peek(const Tables& tables, Packet& packet, TimePoint now) const;
 
   void Share(const ShareLoad& update);
   void Change(ConditionBatch& batch);
@@ -37,7 +43,11 @@ class Conditions {
   // End systems seen since the last call that meet no condition. False: no more.
   bool TakeSeen(EndSystemSeen* seen);
 
-  const ConditionTable& table() const { return table_; }
+  HandOvers& hand_overs() {
+    awake_ = true;
+    return hand_overs_;
+  }
+  uint32_t waiting() const { return awake_ ? hand_overs_.waiting() : 0; }
 
  private:
   static constexpr uint32_t kSeenPerSecond = 1000;
@@ -48,12 +58,14 @@ class Conditions {
     Verdict verdict = Verdict::kPass;
   };
   void Unusual(const Tables& tables, ConditionGroup group, ConditionTable::Entry entry, Packet& packet, TimePoint now);
+  bool Passes(ConditionGroup group, ConditionTable::Entry entry) const;
   bool ForTheBox(const Tables& tables, ConditionGroup group, const Packet& packet) const;
   void NoteSeen(ConditionGroup group, const Packet& packet, TimePoint now);
 
+  bool in_use_ = false, awake_ = false;
   ConditionTable table_;
+  HandOvers hand_overs_;
   WorkerCounters& counters_;
-  bool in_use_ = false;
   std::array<Group, 256> groups_{};  // by ConditionGroup
   TokenBucket seen_rate_{kSeenPerSecond};
   // Whom control was told of, and when: by hash, each place the last one only.

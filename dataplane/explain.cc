@@ -104,7 +104,7 @@ void Pipeline::Explain(const Tables& tables, uint16_t hop_generation, TimePoint 
   Parse(burst, vlans_);
   const bool ip = p.alive() && (p.flags & kArp) == 0;
   SetAsideLocal(*tables.addresses, burst, macs_.data());
-  conditions_.Peek(tables, p);
+  conditions_.Peek(tables, p, now);
   PeekAtFragment(tables, fragments_, p);
   if (steering_ && p.fate != Fate::kDrop && ip) trace.elsewhere = !steering_->IsOwn(tables, p);
   if (ip) TellParsed(p, trace);

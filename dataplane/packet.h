@@ -23,7 +23,7 @@ enum class Fate : uint8_t {
   kHold,       // into the hold buffer of `address_slot`
   kWait,       // waits for a neighbour's MAC address
   kEcho,       // answered in place: an echo reply from one of our own addresses
-  kKept,       // waits for its first fragment: the fragment table has taken it
+  kKept,       // waits for its first fragment, or a hand-over: a table has taken it
   kSplit,      // larger than `mtu`, which is that of the way out: goes on in pieces
 };
 
@@ -112,6 +112,7 @@ enum class Origin : uint8_t {
   kPort,
   kPeer,      // another worker received and steered them
   kReleased,  // they waited for a neighbour or the end of a migration
+  kTaken,     // they waited while their end system changed hands, before they were steered
   kFollowed,  // they waited for their first fragment
 };
 

@@ -27,7 +27,7 @@ CapturedPacket::End EndOf(const Packet& p) {
 
 void PacketTap::Begin(const Burst& burst) {
   Flush();
-  const bool again = burst.origin == Origin::kReleased || burst.origin == Origin::kFollowed;
+  const bool again = burst.origin != Origin::kPort && burst.origin != Origin::kPeer;
   for (const Packet& p : burst) {
     CapturedPacket* copy = Copy(p.data, p.length, p.port);
     if (copy == nullptr) continue;

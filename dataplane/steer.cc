@@ -138,7 +138,7 @@ inline uint8_t Steering::OwnerOfUsual(const Tables& tables, const Packet& p) {
 // First all owners and then those that leave, by their bits: whether a packet leaves cannot be foreseen, and a branch
 // on it costs 20 cycles each time that it is mistaken.
 void Steering::Steer(const Tables& tables, Burst& burst) {
-  if (burst.origin != Origin::kPort) return;
+  if (burst.origin != Origin::kPort && burst.origin != Origin::kTaken) return;
   if (tables.generation != filter_generation_) MakeFilter(tables);
   const auto self = static_cast<uint8_t>(share_.index);
   uint32_t leaving = 0;

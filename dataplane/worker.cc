@@ -33,7 +33,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& confi
   if (rings != nullptr) steering.emplace(config.share, config.seed, config.whole_clients, hash);
   worker->pipeline_ = std::make_unique<Pipeline>(config.ports, config.errors_per_second, *worker->access_,
                                                  *worker->translator_, *worker->ftp_, *worker->neighbors_,
-                                                 worker->fragments_, worker->hold_, worker->conditions_,
+                                                 worker->fragments_, worker->hold_, *worker->conditions_,
                                                  worker->counters_, steering);
   return worker;
 }
@@ -49,13 +49,14 @@ Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, Kerne
       counters_(config.backend_slots, config.service_slots),
       counts_(counters_),
       hold_(config.hold, config.address_slots),
-      conditions_(config.conditions, config.seed, counters_),
+      conditions_(std::make_unique<Conditions>(config.conditions, config.hand_over_packets, config.seed, counters_)),
       fragments_(config.fragments, config.seed),
       control_rate_(config.control_packets_per_second),
       kernel_rate_(config.kernel_packets_per_second),
       devices_(config.ports.size()),
       out_(config.ports.size()) {
-  unposted_.reserve(16);  // a commit lends three pointers back, staging one, a listing and an explanation one each
+  // A commit lends three pointers back, staging one, a listing and an explanation one each; a hand-over that ends one.
+  unposted_.reserve(16 + 3 * HandOvers::kAtATime);
   out_used_.reserve(config.ports.size());
   for (size_t i = 0; i < ports_.size(); ++i) {
     const bool vlan = ports_[i].trunk != kNoPort;
@@ -72,13 +73,13 @@ int Worker::PollOnce(TimePoint now) {
   if (!tables_.ready()) return work;
   work += SendFromKernel(now);  // before any data, which thus cannot take its place in the transmit queues
   work += ReleaseHeld(now);
+  if (conditions_->awake()) work += ServeConditions(now);
   const int steered = rings_ != nullptr ? TakeSteered(taken_[0].data()) : 0;
   int received = ReceiveAll(now);
   if (steered > 0) received += RunSteered(steered, now);
   work += received;
   work += ReleaseFragments(now);
   translator_->ExpireSome(tables_.services->timeouts(), ToMillis(now), received > 0 ? kExpiriesPerPoll : kExpiriesPerIdlePoll);
-  if (conditions_.in_use()) TellSeen();
   if (tap_) tap_->Flush();
   counters_.polls.Add();
   SetGauges();
@@ -291,7 +292,7 @@ int Worker::ReleaseFragments(TimePoint now) {
 
 void Worker::StartAgain(const WaitingPacket* packets, int count, uint8_t flags, Burst& burst) {
   burst.count = count;
-  burst.origin = flags == kFollowed ? Origin::kFollowed : Origin::kReleased;
+  burst.origin = flags == kFollowed ? Origin::kFollowed : flags == 0 ? Origin::kTaken : Origin::kReleased;
   for (int i = 0; i < count; ++i) {
     Packet& p = burst.packets[i];
     p.Start(packets[i].data, packets[i].buffer, packets[i].length, packets[i].in_port);
@@ -323,7 +324,7 @@ void Worker::SendInPieces(const Oversize& oversize, TimePoint now) {
 
 void Worker::SetGauges() {
   counters_.held.Set(hold_.packets());
-  counters_.waiting.Set(neighbors_->waiting() + fragments_.waiting());
+  counters_.waiting.Set(neighbors_->waiting() + fragments_.waiting() + conditions_->waiting());
   counters_.rows.Set(access_->rows());
   counters_.rows_ipv6.Set(access_->rows_ipv6());
   counters_.port_pools.Set(pools_->pools_in_use());
@@ -345,6 +346,7 @@ void Worker::FreeWaiting() {
   for (uint16_t i = 0; i < neighbors_->capacity(); ++i) {
     while (neighbors_->Dequeue(i, &waiting)) Discard(waiting.buffer, DropReason::kStopped);
   }
+  while (conditions_->hand_overs().TakeAny(&waiting)) Discard(waiting.buffer, DropReason::kStopped);
   fragments_.ExpireAll();
   DropReason reason;
   while (fragments_.TakeReleased(&waiting) || fragments_.TakeDropped(&waiting, &reason)) {

@@ -37,6 +37,7 @@ struct WorkerConfig {
   HoldBuffer::Limits hold;
   FragmentTable::Limits fragments;
   uint32_t conditions = 0;  // end systems, over all virtual routers that share load
+  uint32_t hand_over_packets = 0;
   uint32_t port_pools = 0;
   uint32_t ftp_connections = 4096;  // control connections that are followed; below 65535
   uint32_t neighbors = 0;
@@ -94,7 +95,7 @@ class Worker {
   bool FlushUnposted();
 
   // worker_conditions.cc
-  void TellSeen();
+  int ServeConditions(TimePoint now);
 
   // worker_kernel.cc
   int SendFromKernel(TimePoint now);
@@ -144,7 +145,7 @@ class Worker {
   std::unique_ptr<PortPools> pools_;
   std::unique_ptr<NeighborTable> neighbors_;
   HoldBuffer hold_;
-  Conditions conditions_;
+  std::unique_ptr<Conditions> conditions_;
   FragmentTable fragments_;
   std::unique_ptr<FtpConnections> ftp_connections_;
   std::unique_ptr<Translator> translator_;

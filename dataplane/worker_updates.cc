@@ -67,15 +67,20 @@ void Worker::Apply(const Update& update, TimePoint now) {
                    tap_.reset();
                    PostSurely(CaptureEnded{ring});
                  },
-                 [&](const ShareLoad& u) { conditions_.Share(u); },
+                 [&](const ShareLoad& u) { conditions_->Share(u); },
                  [&](const ChangeConditions& u) {
-                   conditions_.Change(*u.batch);
+                   conditions_->Change(*u.batch);
                    PostSurely(ConditionsChanged{u.batch});
                  },
                  [&](const ListFlows& u) {
-                   conditions_.List(u.from, *u.batch);
+                   conditions_->List(u.from, *u.batch);
                    PostSurely(FlowsListed{u.batch});
                  },
+                 [&](const BeginGiving& u) { conditions_->hand_overs().Begin(*u.giving, now); },
+                 [&](const EndGiving& u) { conditions_->hand_overs().End(*u.giving, now); },
+                 [&](const BeginTaking& u) { conditions_->hand_overs().Begin(*u.taking, now); },
+                 [&](const EndTaking& u) { conditions_->hand_overs().End(*u.taking); },
+                 [&](const AbandonTaking& u) { conditions_->hand_overs().Abandon(*u.taking); },
                  [&](const baton::Explain& u) {
                    Explain(*u.trace, now);
                    PostSurely(Explained{u.trace});

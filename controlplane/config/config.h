@@ -63,6 +63,7 @@ struct DataplaneConfig {
   uint32_t control_packets_per_second = 20000;
   uint32_t kernel_packets_per_second = 20000;
   uint32_t conditions = 65'536;           // end systems that load can be shared by, at each worker
+  uint32_t hand_over_packets = 4'096;     // that wait while end systems change hands, at each worker
   HoldConfig hold;
   FragmentsConfig fragments;
   Timeouts timeouts;

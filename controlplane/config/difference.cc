@@ -128,8 +128,8 @@ Things Reloadable(const Config& config) {
 
 Thing DataplaneThing(const DataplaneConfig& from) {
   const auto& [workers, polling, access_rows, access_rows_ipv6, port_pools, neighbors, neighbor_queue, packet_buffers,
-               errors_per_second, control_packets_per_second, kernel_packets_per_second, conditions, hold, fragments,
-               timeouts] = from;
+               errors_per_second, control_packets_per_second, kernel_packets_per_second, conditions, hand_over_packets,
+               hold, fragments, timeouts] = from;
   const auto& [packets, packets_per_address, bytes_per_address, time_limit] = hold;
   const auto& [datagrams, waiting, wait_limit] = fragments;
   static_cast<void>(timeouts);  // reloadable
@@ -146,6 +146,7 @@ Thing DataplaneThing(const DataplaneConfig& from) {
            {"control_packets_per_second", Text(control_packets_per_second)},
            {"kernel_packets_per_second", Text(kernel_packets_per_second)},
            {"conditions", Text(conditions)},
+           {"hand_over_packets", Text(hand_over_packets)},
            {"hold.packets", Text(packets)},
            {"hold.packets_per_address", Text(packets_per_address)},
            {"hold.bytes_per_address", Text(bytes_per_address)},

@@ -100,6 +100,7 @@ void ReadDataplane(const Node& node, ErrorList& errors, DataplaneConfig& datapla
   map.Number("control_packets_per_second", {1, 10'000'000}, dataplane.control_packets_per_second);
   map.Number("kernel_packets_per_second", {1, 10'000'000}, dataplane.kernel_packets_per_second);
   map.Number("conditions", {0, 2'000'000}, dataplane.conditions);
+  map.Number("hand_over_packets", {0, 1'000'000}, dataplane.hand_over_packets);
   if (const Node* hold = map.Optional("hold")) ReadHold(*hold, errors, dataplane.hold);
   if (const Node* fragments = map.Optional("fragments")) ReadFragments(*fragments, errors, dataplane.fragments);
   if (const Node* timeouts = map.Optional("timeouts")) ReadTimeouts(*timeouts, errors, dataplane.timeouts);

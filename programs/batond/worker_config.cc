@@ -23,6 +23,7 @@ dataplane::WorkerConfig WorkerConfigOf(const controlplane::DataplaneConfig& d, c
                     .waiting = d.fragments.waiting,
                     .time_limit = ToMillis(d.fragments.time_limit)},
       .conditions = d.conditions,
+      .hand_over_packets = d.hand_over_packets,
       .port_pools = d.port_pools,
       .neighbors = d.neighbors,
       .neighbor_queue = d.neighbor_queue,

@@ -29,7 +29,7 @@ constexpr uint32_t kPackets = 8192;
 class Bench {
  public:
   explicit Bench(uint32_t conditions)
-      : conditions_(conditions), stage_(conditions, {0x123456789, 0x987654321abcdef}, counters_),
+      : conditions_(conditions), stage_(conditions, 0, {0x123456789, 0x987654321abcdef}, counters_),
         addresses_({}, {{0, Family::kIpv4, 7, true}}) {
     tables_.addresses = &addresses_;
     stage_.Share({0, true, Verdict::kBlock});

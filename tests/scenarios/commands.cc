@@ -165,7 +165,9 @@ absl::Status Expect(const Words& w, Box& box) {
   constexpr absl::string_view kUsage =
       "expect COUNTER N | expect port NAME COUNTER N | expect backend SERVICE NAME COUNTER N | expect asked ...";
   if (w.size() >= 3 && w[1] == "asked") return ExpectAsked(w, box);
-  if (w.size() >= 3 && (w[1] == "seen" || w[1] == "flow" || w[1] == "refused")) return box.sharing().Expect(w);
+  if (w.size() >= 3 && (w[1] == "seen" || w[1] == "flow" || w[1] == "refused" || w[1] == "report")) {
+    return box.sharing().Expect(w);
+  }
   Slot slot = kNoSlot;
   if (w.size() == 6 && w[1] == "backend") {
     ASSIGN_OR_RETURN(slot, box.BackendSlot(w[2], w[3]));

@@ -20,14 +20,27 @@ absl::Status Differs(const Words& w, const std::string& got) {
 }  // namespace
 
 bool LoadSharing::Knows(const std::string& command) {
-  return command == "share" || command == "condition" || command == "flows";
+  for (const absl::string_view known : {"share", "condition", "flows", "give", "take", "end-giving", "report", "abandon"}) {
+    if (command == known) return true;
+  }
+  return false;
 }
 
 absl::Status LoadSharing::Do(const Words& w) {
   if (w[0] == "share") return Share(w);
   if (w[0] == "condition") return Condition(w);
-  return Flows();
+  if (w[0] == "give") return Give(w);
+  if (w[0] == "take") return Take(w);
+  if (w[0] == "report") return Report(w);
+  if (w[0] == "flows") return Flows();
+  return End(w);
 }
+
+// Times of all hand-overs in stories.
+constexpr Duration kSkew = std::chrono::milliseconds(5), kCover = std::chrono::milliseconds(50),
+                   kLimit = std::chrono::milliseconds(200);
+constexpr size_t kNotes = 16;
+constexpr DigestKey kKey = {1, 2};
 
 absl::StatusOr<ConditionGroup> LoadSharing::GroupOf(const std::string& vrid, const IpAddress& address) const {
   for (size_t i = 0; i < macs_.size(); ++i) {
@@ -72,6 +85,88 @@ absl::Status LoadSharing::Condition(const Words& w) {
   return absl::OkStatus();
 }
 
+absl::Status LoadSharing::Give(const Words& w) {
+  if (w.size() < 4) return Usage("give NAME VRID ADDRESS ...");
+  HandOver& hand_over = hand_overs_[w[1]];
+  for (size_t worker = 0; worker < box_.workers(); ++worker) {
+    auto giving = std::make_unique<Giving>();
+    for (size_t i = 3; i < w.size(); ++i) {
+      ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[i]));
+      giving->conditions.push_back(address);
+    }
+    ASSIGN_OR_RETURN(giving->group, GroupOf(w[2], giving->conditions.front()));
+    giving->cover = kCover;
+    giving->linger = kSkew;
+    giving->key = kKey;
+    giving->notes.resize(kNotes);
+    box_.Tell(worker, BeginGiving{giving.get()});
+    hand_over.givings.push_back(std::move(giving));
+    ++lent_;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadSharing::Take(const Words& w) {
+  if (w.size() < 4) return Usage("take NAME VRID ADDRESS ...");
+  HandOver& hand_over = hand_overs_[w[1]];
+  for (size_t worker = 0; worker < box_.workers(); ++worker) {
+    auto taking = std::make_unique<Taking>();
+    for (size_t i = 3; i < w.size(); ++i) {
+      ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[i]));
+      taking->conditions.push_back(address);
+    }
+    ASSIGN_OR_RETURN(taking->group, GroupOf(w[2], taking->conditions.front()));
+    taking->skew = kSkew;
+    taking->cover = kCover;
+    taking->limit = kLimit;
+    taking->key = kKey;
+    box_.Tell(worker, BeginTaking{taking.get()});
+    hand_over.takings.push_back(std::move(taking));
+    ++lent_;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadSharing::Report(const Words& w) {
+  if (w.size() != 2 || hand_overs_.count(w[1]) == 0) return Usage("report NAME");
+  HandOver& hand_over = hand_overs_[w[1]];
+  if (hand_over.given != box_.workers()) return absl::FailedPreconditionError("the old router has not stopped");
+  std::vector<const Giving*> givings;
+  for (const auto& giving : hand_over.givings) givings.push_back(giving.get());
+  const ForwardedReport report = MakeReport(givings);
+  for (size_t worker = 0; worker < hand_over.takings.size(); ++worker) {
+    Taking& taking = *hand_over.takings[worker];
+    taking.stopped_at = report.stopped_at;
+    taking.report = SortReport(report.packets, report.stopped_at);
+    box_.Tell(worker, EndTaking{&taking});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadSharing::End(const Words& w) {
+  if (w.size() != 2 || hand_overs_.count(w[1]) == 0) return Usage("end-giving NAME | abandon NAME");
+  HandOver& hand_over = hand_overs_[w[1]];
+  for (size_t worker = 0; worker < box_.workers(); ++worker) {
+    if (w[0] == "abandon") {
+      box_.Tell(worker, AbandonTaking{hand_over.takings[worker].get()});
+    } else {
+      box_.Tell(worker, EndGiving{hand_over.givings[worker].get()});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadSharing::ExpectReport(const Words& w) {
+  const auto at = hand_overs_.find(w[2]);
+  if (w.size() != 4 || at == hand_overs_.end()) return Usage("expect report NAME PACKETS, or incomplete");
+  if (at->second.given != box_.workers()) return Differs(w, "not there");
+  std::vector<const Giving*> givings;
+  for (const auto& giving : at->second.givings) givings.push_back(giving.get());
+  const ForwardedReport report = MakeReport(givings);
+  const std::string got = report.complete ? absl::StrCat(report.packets.size()) : "incomplete";
+  return got == w[3] ? absl::OkStatus() : Differs(w, got);
+}
+
 absl::Status LoadSharing::Flows() {
   flows_.clear();
   for (size_t worker = 0; worker < box_.workers(); ++worker) {
@@ -83,6 +178,13 @@ absl::Status LoadSharing::Flows() {
 }
 
 void LoadSharing::OnEvent(size_t worker, const Event& event) {
+  if (std::holds_alternative<TakingEnded>(event)) --lent_;
+  if (const auto* e = std::get_if<GivingEnded>(&event)) {
+    --lent_;
+    for (auto& [name, hand_over] : hand_overs_) {
+      for (const auto& giving : hand_over.givings) hand_over.given += giving.get() == e->giving;
+    }
+  }
   if (const auto* e = std::get_if<EndSystemSeen>(&event)) seen_.insert(e->address);
   if (const auto* e = std::get_if<ConditionsChanged>(&event)) {
     --lent_;
@@ -113,6 +215,7 @@ absl::Status LoadSharing::Expect(const Words& w) {
     const std::string got = absl::StrCat(std::exchange(refused_, 0));
     return got == w[2] ? absl::OkStatus() : Differs(w, got);
   }
+  if (w[1] == "report") return ExpectReport(w);
   if (w.size() != 5) return Usage("expect flow ADDRESS PACKETS BYTES");
   ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[2]));
   const auto at = flows_.find(address);
@@ -122,7 +225,7 @@ absl::Status LoadSharing::Expect(const Words& w) {
 
 std::vector<std::string> LoadSharing::Mistakes() const {
   if (lent_ == 0) return {};
-  return {absl::StrCat(lent_, " lent batches of conditions or flows were not handed back")};
+  return {absl::StrCat(lent_, " lent batches, givings or takings were not handed back")};
 }
 
 }  // namespace baton::scenarios

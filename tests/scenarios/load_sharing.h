@@ -11,6 +11,7 @@
 #include <absl/status/statusor.h>
 
 #include "common/address_table.h"
+#include "common/hand_over_work.h"
 #include "common/update.h"
 
 namespace baton::scenarios {
@@ -32,7 +33,19 @@ class LoadSharing {
   absl::Status Share(const std::vector<std::string>& words);
   absl::Status Condition(const std::vector<std::string>& words);
   absl::Status Flows();
+  absl::Status Give(const std::vector<std::string>& words);
+  absl::Status Take(const std::vector<std::string>& words);
+  absl::Status Report(const std::vector<std::string>& words);
+  absl::Status End(const std::vector<std::string>& words);
+  absl::Status ExpectReport(const std::vector<std::string>& words);
   absl::StatusOr<ConditionGroup> GroupOf(const std::string& vrid, const IpAddress& address) const;
+
+  // One router's part of each, or both: then the box is the old router for one group and the new one for another.
+  struct HandOver {
+    std::vector<std::unique_ptr<Giving>> givings;  // by worker
+    std::vector<std::unique_ptr<Taking>> takings;
+    size_t given = 0;  // of these are back
+  };
 
   Box& box_;
   std::vector<VirtualMac> macs_;  // by group
@@ -43,6 +56,7 @@ class LoadSharing {
   std::map<IpAddress, std::pair<uint64_t, uint64_t>> flows_;  // packets, bytes
   std::set<IpAddress> seen_;
   int refused_ = 0;
+  std::map<std::string, HandOver> hand_overs_;
 };
 
 }  // namespace baton::scenarios

@@ -74,7 +74,8 @@ std::string ExplanationMistake(const PacketTrace& t, const std::vector<SentFrame
       return after.held != before.held ? "" : "explained as held";
     case PacketTrace::End::kWait:
     case PacketTrace::End::kKept:
-      return after.waiting > before.waiting || dropped(DropReason::kNeighborQueueFull) ? "" : "explained as waiting";
+      return after.waiting > before.waiting || dropped(DropReason::kNeighborQueueFull) ||
+             dropped(DropReason::kHandOverFull) ? "" : "explained as waiting";
   }
   return "explained as nothing known";
 }

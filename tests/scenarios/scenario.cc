@@ -153,9 +153,10 @@ absl::StatusOr<Outcome> ParseOutcome(absl::string_view text) {
 }
 
 bool IsCommand(absl::string_view word) {
-  for (const absl::string_view command : {"backend", "buffers", "commit", "condition", "events", "expect", "flows",
-                                          "kernel-room", "load", "mode", "neighbor", "poll", "reload", "share",
-                                          "stage", "steering", "stop", "transmit", "virtual-router"}) {
+  for (const absl::string_view command : {"abandon", "backend", "buffers", "commit", "condition", "end-giving",
+                                          "events", "expect", "flows", "give", "kernel-room", "load", "mode",
+                                          "neighbor", "poll", "reload", "report", "share", "stage", "steering",
+                                          "stop", "take", "transmit", "virtual-router"}) {
     if (word == command) return true;
   }
   return false;

@@ -23,7 +23,7 @@ TEST_CASE("keys that are unknown, missing or repeated are refused") {
       {"a key like no other", "workers: 1", "^elephants: 1",
        "dataplane.elephants: unknown key; known here: workers, polling, access_rows, access_rows_ipv6, port_pools, "
        "neighbors, neighbor_queue, packet_buffers, errors_per_second, control_packets_per_second, "
-       "kernel_packets_per_second, conditions, hold, fragments, timeouts"},
+       "kernel_packets_per_second, conditions, hand_over_packets, hold, fragments, timeouts"},
       {"a key twice", "workers: 1", "workers: 1, ^workers: 1", "dataplane.workers: the key is there twice"},
       {"a key left out", "{name: a, address: 10.0.0.11, weight: 1}", "^{name: a, weight: 1}",
        "services[0].backends[0]: the key \"address\" is missing"},

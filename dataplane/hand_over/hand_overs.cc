@@ -1,0 +1,285 @@
+#include "dataplane/hand_over/hand_overs.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "common/headers.h"
+
+namespace baton::dataplane {
+namespace {
+
+constexpr int kConditionsPerPoll = 256;
+
+IpAddress SourceOf(const HeldPacket& held) {
+  const uint8_t* ip = held.packet.data + held.l3;
+  return held.ipv4 ? IpAddress::FromV4Bytes(ip + 12) : IpAddress::FromV6Bytes(ip + 8);
+}
+
+uint64_t IpBytes(const HeldPacket& held) { return static_cast<uint64_t>(held.packet.length - held.l3); }
+
+}  // namespace
+
+HandOvers::HandOvers(uint32_t packets, ConditionTable& table)
+    : table_(table), work_of_(size_t{table.capacity()} + 1), history_(packets, kAtATime) {}
+
+uint64_t HandOvers::DigestOf(const DigestKey& key, const Packet& p) {
+  return PacketDigest(key, p.data + p.l3, static_cast<size_t>(p.length - p.l3));
+}
+
+HandOvers::Work* HandOvers::NewWork(TimePoint now) {
+  for (Work& work : works_) {
+    if (work.phase != Phase::kFree) continue;
+    work = {};
+    work.phase = Phase::kMarking;
+    work.begun = now;
+    ++under_way_;
+    return &work;
+  }
+  return nullptr;
+}
+
+HandOvers::Work* HandOvers::WorkOf(const Giving& giving) {
+  const auto at = std::find_if(works_.begin(), works_.end(), [&](const Work& w) { return w.giving == &giving; });
+  return at == works_.end() ? nullptr : &*at;
+}
+
+HandOvers::Work* HandOvers::WorkOf(const Taking& taking) {
+  const auto at = std::find_if(works_.begin(), works_.end(), [&](const Work& w) { return w.taking == &taking; });
+  return at == works_.end() ? nullptr : &*at;
+}
+
+void HandOvers::Begin(Giving& giving, TimePoint now) {
+  giving.noted = giving.refused = 0;
+  if (Work* work = NewWork(now)) {
+    work->giving = &giving;
+    return;
+  }
+  giving.refused = static_cast<uint32_t>(giving.conditions.size());
+  giving.stopped_at = now;
+  finished_[finished_count_++] = GivingEnded{&giving};
+}
+
+void HandOvers::End(Giving& giving, TimePoint now) {
+  Work* work = WorkOf(giving);
+  if (work == nullptr) return;  // was refused, and is back
+  work->end = true;
+  work->end_asked = now;
+}
+
+void HandOvers::Begin(Taking& taking, TimePoint now) {
+  taking.refused = 0;
+  taking.released = taking.forwarded_before = 0;
+  if (Work* work = NewWork(now)) {
+    work->taking = &taking;
+    return;
+  }
+  taking.refused = static_cast<uint32_t>(taking.conditions.size());
+  finished_[finished_count_++] = TakingEnded{&taking};
+}
+
+void HandOvers::End(Taking& taking) {
+  if (Work* work = WorkOf(taking)) work->end = true;
+}
+
+void HandOvers::Abandon(Taking& taking) {
+  Work* work = WorkOf(taking);
+  if (work == nullptr || work->end) return;
+  work->phase = Phase::kDropping;
+  work->next = 0;
+}
+
+void HandOvers::Finish(Work& work, const Event& event) {
+  work.phase = Phase::kFree;
+  work.giving = nullptr;
+  work.taking = nullptr;
+  --under_way_;
+  finished_[finished_count_++] = event;
+}
+
+bool HandOvers::TakeFinished(Event* event) {
+  if (finished_count_ == 0) return false;
+  *event = finished_[0];
+  std::copy(finished_.begin() + 1, finished_.begin() + static_cast<std::ptrdiff_t>(finished_count_), finished_.begin());
+  --finished_count_;
+  return true;
+}
+
+bool HandOvers::In(const Work& work, ConditionTable::Entry entry) const {
+  if (entry == ConditionTable::kNone || ConditionTable::StateOf(entry) < ConditionState::kGiving) return false;
+  return work_of_[ConditionTable::PlaceOf(entry)] == IndexOf(work);
+}
+
+bool HandOvers::Enter(Work& work, ConditionState state, int* budget) {
+  const auto& conditions = work.giving != nullptr ? work.giving->conditions : work.taking->conditions;
+  const ConditionGroup group = work.giving != nullptr ? work.giving->group : work.taking->group;
+  uint32_t& refused = work.giving != nullptr ? work.giving->refused : work.taking->refused;
+  for (; work.next < conditions.size() && *budget > 0; ++work.next, --*budget) {
+    if (!table_.Set(conditions[work.next], group, state)) {
+      ++refused;
+      continue;
+    }
+    const ConditionTable::Entry entry = table_.Find(conditions[work.next], group);
+    work_of_[ConditionTable::PlaceOf(entry)] = static_cast<uint8_t>(IndexOf(work));
+  }
+  return work.next == conditions.size();
+}
+
+bool HandOvers::Change(Work& work, ConditionState from, ConditionState to, int* budget) {
+  const auto& conditions = work.giving != nullptr ? work.giving->conditions : work.taking->conditions;
+  const ConditionGroup group = work.giving != nullptr ? work.giving->group : work.taking->group;
+  for (; work.next < conditions.size() && *budget > 0; ++work.next, --*budget) {
+    const ConditionTable::Entry entry = table_.Find(conditions[work.next], group);
+    if (!In(work, entry) || ConditionTable::StateOf(entry) != from) continue;
+    table_.Set(conditions[work.next], group, to);
+  }
+  return work.next == conditions.size();
+}
+
+void HandOvers::Advance(TimePoint now) {
+  int budget = kConditionsPerPoll;
+  for (size_t i = 0; i < works_.size() && budget > 0; ++i) {
+    Work& work = works_[(cursor_ + i) % works_.size()];
+    if (work.giving != nullptr) AdvanceGiving(work, now, &budget);
+    if (work.taking != nullptr) AdvanceTaking(work, now, &budget);
+  }
+  cursor_ = (cursor_ + 1) % works_.size();
+}
+
+void HandOvers::AdvanceGiving(Work& work, TimePoint now, int* budget) {
+  Giving& giving = *work.giving;
+  if (work.phase == Phase::kMarking) {
+    if (!Enter(work, ConditionState::kGiving, budget)) return;
+    work.phase = Phase::kRunning;
+    work.begun = now;
+  }
+  if (work.phase == Phase::kRunning) {
+    if (!work.end || now < work.begun + giving.cover || now < work.end_asked + giving.linger) return;
+    work.phase = Phase::kStopping;
+    work.next = 0;
+  }
+  if (!Change(work, ConditionState::kGiving, ConditionState::kBlock, budget)) return;
+  giving.stopped_at = now;
+  Finish(work, GivingEnded{&giving});
+}
+
+void HandOvers::AdvanceTaking(Work& work, TimePoint now, int* budget) {
+  Taking& taking = *work.taking;
+  const bool empty = history_.packets(IndexOf(work)) == 0;
+  if (work.phase == Phase::kMarking) {
+    if (!Enter(work, ConditionState::kTaking, budget)) return;
+    work.phase = Phase::kRunning;
+    finished_[finished_count_++] = TakingBegun{&taking};
+  }
+  if (work.phase == Phase::kRunning) {
+    if (!work.end) return;
+    work.match = ExactMatch(absl::MakeSpan(taking.report), taking.stopped_at, taking.skew, taking.cover);
+    work.phase = Phase::kReleasing;
+    work.next = 0;
+  }
+  if (work.phase == Phase::kReleasing) {
+    // What arrives meanwhile waits behind what is there; with nothing before it, it need not.
+    if (!empty || !Change(work, ConditionState::kTaking, ConditionState::kSettled, budget)) return;
+    work.phase = Phase::kSettled;
+    work.next = 0;
+  }
+  if (work.phase == Phase::kSettled) {
+    if (now < work.match.end()) return;
+    work.phase = Phase::kLeaving;
+  }
+  if (work.phase == Phase::kLeaving && Change(work, ConditionState::kSettled, ConditionState::kPass, budget)) {
+    Finish(work, TakingEnded{&taking});
+  } else if (work.phase == Phase::kDropping && Change(work, ConditionState::kTaking, ConditionState::kBlock, budget) &&
+             empty) {
+    Finish(work, TakingEnded{&taking});
+  }
+}
+
+void HandOvers::Judge(ConditionTable::Entry entry, Packet& p, TimePoint now) {
+  const uint32_t place = ConditionTable::PlaceOf(entry);
+  Work& work = works_[work_of_[place]];
+  switch (ConditionTable::StateOf(entry)) {
+    case ConditionState::kGiving: work.giving->Note(DigestOf(work.giving->key, p), now); break;
+    case ConditionState::kTaking:
+      return HoldBack(work_of_[place], p, DigestOf(work.taking->key, p), now);
+    case ConditionState::kSettled:
+      if (work.match.WasForwarded(DigestOf(work.taking->key, p), now)) {
+        ++work.taking->forwarded_before;
+        return p.Drop(DropReason::kHandOverForwarded);
+      }
+      break;
+    case ConditionState::kBlock:
+    case ConditionState::kPass:  // cannot be
+    case ConditionState::kGiven: return p.Drop(DropReason::kNotInCharge);
+  }
+  ConditionTable::Record& record = table_.record(place);
+  ++record.packets;
+  record.bytes += static_cast<uint64_t>(p.length - p.l3);
+}
+
+void HandOvers::HoldBack(size_t work, Packet& p, uint64_t digest, TimePoint now) {
+  if (history_.full()) {
+    if (history_.Oldest(work) == nullptr || pushed_out_count_ == pushed_out_.size()) {
+      return p.Drop(DropReason::kHandOverFull);
+    }
+    pushed_out_[pushed_out_count_++] = history_.Take(work).packet;
+  }
+  history_.Add(work, {{p.buffer, p.data, p.length, p.port}, digest, now, p.l3, p.ipv4});
+  p.fate = Fate::kKept;
+}
+
+bool HandOvers::LooksForwarded(ConditionTable::Entry entry, const Packet& p, TimePoint now) const {
+  if (ConditionTable::StateOf(entry) != ConditionState::kSettled) return false;
+  const Work& work = works_[work_of_[ConditionTable::PlaceOf(entry)]];
+  return work.match.MayMatch(DigestOf(work.taking->key, p), now);
+}
+
+// What becomes of the oldest packet of a work that releases.
+DropReason HandOvers::Settle(Work& work, const HeldPacket& held) {
+  const ConditionTable::Entry entry = table_.Find(SourceOf(held), work.taking->group);
+  if (!In(work, entry)) return DropReason::kHandOverExpired;  // it has left the hand-over
+  if (work.match.WasForwarded(held.digest, held.arrival)) {
+    ++work.taking->forwarded_before;
+    return DropReason::kHandOverForwarded;
+  }
+  ConditionTable::Record& record = table_.record(ConditionTable::PlaceOf(entry));
+  ++record.packets;
+  record.bytes += IpBytes(held);
+  ++work.taking->released;
+  return DropReason::kNone;
+}
+
+bool HandOvers::TakeReleased(TimePoint now, WaitingPacket* packet, DropReason* drop) {
+  if (pushed_out_count_ > 0) {
+    *packet = pushed_out_[--pushed_out_count_];
+    *drop = DropReason::kHandOverFull;
+    return true;
+  }
+  if (history_.packets() == 0) return false;
+  for (Work& work : works_) {
+    const HeldPacket* oldest = history_.Oldest(IndexOf(work));
+    if (oldest == nullptr) continue;
+    const bool releases = work.phase == Phase::kReleasing;
+    const bool dropped = work.phase == Phase::kDropping || (!releases && now >= oldest->arrival + work.taking->limit);
+    if (!releases && !dropped) continue;
+    const HeldPacket held = history_.Take(IndexOf(work));
+    *drop = dropped ? DropReason::kHandOverExpired : Settle(work, held);
+    *packet = held.packet;
+    return true;
+  }
+  return false;
+}
+
+bool HandOvers::TakeAny(WaitingPacket* packet) {
+  if (pushed_out_count_ > 0) {
+    *packet = pushed_out_[--pushed_out_count_];
+    return true;
+  }
+  for (size_t i = 0; i < kAtATime; ++i) {
+    if (history_.Oldest(i) == nullptr) continue;
+    *packet = history_.Take(i).packet;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace baton::dataplane
