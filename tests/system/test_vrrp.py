@@ -9,17 +9,18 @@ import pytest
 
 from baton_lab.lab import Lab
 from conftest import assert_every_packet_is_accounted_for, wait_until
+from vrrp_messages import EXTENSION, refusals, send
 from vrrp_peers import ADDRESSES, Keepalived, Vrrpd
 
 pytestmark = pytest.mark.batond
 
 BOX = """\
-node: {{name: r1}}
-api: {{socket: {state}/r1.sock, metrics: ""}}
+node: {{name: {name}}}
+api: {{socket: {state}/{name}.sock, metrics: ""}}
 dataplane: {{access_rows: 10000, packet_buffers: 16384}}
 ports:
-  - {{name: wan, device: "af_packet:wan", addresses: [192.0.2.11/24, "2001:db8:1::11/64"]}}
-  - {{name: lan, device: "af_packet:lan", addresses: [10.0.0.11/24, "2001:db8:a::11/64"]}}
+  - {{name: wan, device: "af_packet:wan", addresses: [192.0.2.{host}/24, "2001:db8:1::{host}/64"]}}
+  - {{name: lan, device: "af_packet:lan", addresses: [10.0.0.{host}/24, "2001:db8:a::{host}/64"]}}
 virtual_routers:
   - {{id: 1, port: lan, addresses: [{addresses}], version: {version}, priority: {priority}, advertise_every: {interval}{more}}}
 """
@@ -39,15 +40,17 @@ def routers_lab():
 
 
 class Box:
-    def __init__(self, lab, family, version, interval, password=""):
+    def __init__(self, lab, family, version, interval, password="", name="r1"):
         self.lab, self.family, self.version, self.interval, self.password = lab, family, version, interval, password
-        self.batond = lab.boxes["r1"]
+        self.batond = lab.boxes[name]
 
-    def start(self, priority):
+    def start(self, priority, track=""):
         quoted = ", ".join(f'"{a}"' for a in ADDRESSES[self.family])
         more = f", password: {self.password}" if self.password else ""
-        self.batond.configuration.write_text(BOX.format(state=self.lab.state, addresses=quoted, version=self.version,
-                                                        priority=priority, interval=self.interval, more=more))
+        more += f", track: {track}" if track else ""
+        self.batond.configuration.write_text(BOX.format(
+            name=self.batond.name, host=10 + int(self.batond.name[1:]), state=self.lab.state, addresses=quoted,
+            version=self.version, priority=priority, interval=self.interval, more=more))
         self.batond.start()
 
     def shown(self):
@@ -126,6 +129,58 @@ def test_each_is_active_killed_and_preempted(routers_lab, make, family, version,
     try:
         each_in_turn(routers_lab, box, peer, 4 * float(seconds) + 3)
         assert peer.complaints() == []
+    finally:
+        peer.stop()
+        box.batond.stop()
+
+
+def test_a_link_that_is_down_makes_the_other_box_take_over(routers_lab):
+    """Tracking: `wan` of the stronger box goes down, and the other takes the role on `lan`; it gives it back afterwards."""
+    lab = routers_lab
+    strong, weak = Box(lab, "ipv4", 3, "100ms"), Box(lab, "ipv4", 3, "100ms", name="r2")
+    try:
+        strong.start(150, track="[{port: wan, lower_by: 100}]")
+        weak.start(100)
+        assert wait_until(only(strong, weak), 5)
+        lab.run("switch", "ip", "link", "set", "wan-r1", "down")    # the other end of the wire
+        assert wait_until(only(weak, strong), 5), strong.shown()
+        assert int(strong.router()["priority"]) == 50 and int(strong.router()["configured_priority"]) == 150
+        assert wait_until(lambda: passes(lab, "ipv4"), 5)
+        lab.run("switch", "ip", "link", "set", "wan-r1", "up")
+        assert wait_until(only(strong, weak), 5), strong.shown()
+        assert wait_until(lambda: passes(lab, "ipv4"), 5)
+        for box in (strong, weak):
+            assert_every_packet_is_accounted_for(box.batond)
+    finally:
+        lab.run("switch", "ip", "link", "set", "wan-r1", "up")
+        strong.batond.stop()
+        weak.batond.stop()
+
+
+@pytest.mark.parametrize("ours", ["backup", "active"])
+def test_keepalived_ignores_types_2_to_8(routers_lab, ours):
+    """[VR-09]: a stronger router's messages of other types than 1 change nobody's role, whichever of the two is active. The
+    box, which shares no load here, counts each of them. One at a time: an active keepalived 2.2.7 begins its interval anew
+    with each packet that it refuses, so that a stream of them would silence it."""
+    lab = routers_lab
+    box = Box(lab, "ipv4", 3, "100ms")
+    peer = Keepalived(lab, "ipv4", 3, "0.1")
+
+    def adverts():
+        return int(box.router()["heard"]) + int(box.router()["sent"])
+    try:
+        peer.start(100)
+        box.start(150 if ours == "active" else 50)
+        assert wait_until(lambda: peer.active() != box.active() and box.router()["role"] == ours, 8), peer.told()
+        before, became = refusals(box.batond), (box.router()["became_active"], peer.told().count("Entering"))
+        for message in EXTENSION.values():
+            seen = adverts()
+            send(lab, message)
+            assert wait_until(lambda: adverts() > seen + 1, 3)
+        assert sum(refusals(box.batond).values()) == sum(before.values()) + len(EXTENSION), box.shown()
+        assert box.router()["role"] == ours and peer.active() == (ours == "backup")
+        assert (box.router()["became_active"], peer.told().count("Entering")) == became, peer.told()
+        assert_every_packet_is_accounted_for(box.batond)
     finally:
         peer.stop()
         box.batond.stop()

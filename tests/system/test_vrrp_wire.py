@@ -1,20 +1,14 @@
-"""Virtual routers on the wire: what tshark says of our advertisements, and what a box and keepalived make of messages that
-are not for them, or wrong. Each bad message differs in one thing from one that would make its receiver give way."""
-
-import struct
+"""Virtual routers on the wire: what tshark says of our advertisements, and what a box makes of messages that are wrong. Each bad message differs in one thing from one that would make its receiver give way."""
 
 import pytest
 
 from baton_lab.commands import run
 from conftest import assert_every_packet_is_accounted_for, wait_until
-from test_vrrp import Box, routers_lab  # noqa: F401 (a fixture)
-from vrrp_peers import Keepalived
+from test_vrrp import routers_lab  # noqa: F401 (a fixture)
+from vrrp_messages import address, refusals, send, version_2, version_3, with_checksum
 
 pytestmark = pytest.mark.batond
 
-GROUP = "224.0.0.18"
-SENDER = "10.0.0.51"    # e1
-STRONGER = 254
 BOX = """\
 node: {{name: r1}}
 api: {{socket: {state}/r1.sock, metrics: ""}}
@@ -31,44 +25,6 @@ virtual_routers:
 """
 
 
-def checksum(octets):
-    """RFC 1071."""
-    total = sum(struct.unpack(f"!{(len(octets) + 1) // 2}H", octets + b"\0" * (len(octets) % 2)))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return total ^ 0xffff
-
-
-def address(text):
-    return bytes(map(int, text.split(".")))
-
-
-def with_checksum(message, pseudo_header):
-    before = address(SENDER) + address(GROUP) + struct.pack("!HH", 112, len(message)) if pseudo_header else b""
-    return message[:6] + struct.pack("!H", checksum(before + message)) + message[8:]
-
-
-def version_3(vrid=1, kind=1, priority=STRONGER, count=1, rest=address("10.0.0.1")):
-    """RFC 9568, 5.1, for IPv4: an advertisement every 100 ms."""
-    return with_checksum(struct.pack("!BBBBHH", 0x30 | kind, vrid, priority, count, 10, 0) + rest, True)
-
-
-def version_2(vrid, password):
-    """RFC 3768, 5.1, with the authentication of RFC 2338, 5.3.6."""
-    rest = address(f"10.0.0.{vrid}") + password.encode().ljust(8, b"\0")
-    return with_checksum(struct.pack("!BBBBBBH", 0x21, vrid, STRONGER, 1, 1, 1, 0) + rest, False)
-
-
-def send(lab, message, ttl=255):
-    """From e1, to the group."""
-    program = ("import socket, sys\n"
-               "s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)\n"
-               f"s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, {ttl})\n"
-               f"s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('{SENDER}'))\n"
-               f"s.sendto(bytes.fromhex('{message.hex()}'), ('{GROUP}', 0))\n")
-    lab.run("e1", "/usr/bin/python3", "-c", program)
-
-
 @pytest.fixture(scope="module")
 def box(routers_lab):  # noqa: F811
     batond = routers_lab.boxes["r1"]
@@ -82,14 +38,6 @@ def box(routers_lab):  # noqa: F811
 
 def routers(batond):
     return batond.ctl_json("show", "virtual-routers")["virtual_routers"]
-
-
-def refusals(batond):
-    """{(VRID, reason): packets} of IPv4, and {("", reason): packets} of what belongs to none."""
-    shown = batond.ctl_json("show", "virtual-routers")
-    found = {(r["id"], reason["reason"]): int(reason["packets"])
-             for r in shown["virtual_routers"] if r["family"] == "ipv4" for reason in r["refused"]}
-    return {**found, **{("", reason["reason"]): int(reason["packets"]) for reason in shown["strays"]}}
 
 
 def decoded(capture, checksum_without_pseudo_header):
