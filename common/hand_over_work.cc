@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <tuple>
 
@@ -9,6 +10,8 @@ namespace baton {
 namespace {
 
 using std::chrono::microseconds;
+
+constexpr uint8_t kTcpProtocol = 6;
 
 // The notes from the oldest on.
 std::vector<ForwardedNote> NotesOf(const Giving& giving) {
@@ -54,6 +57,48 @@ std::vector<ReportedPacket> SortReport(absl::Span<const ForwardedPacket> packets
     report[i].right = static_cast<uint32_t>(i);
   }
   return report;
+}
+
+std::vector<FlowMark> MakeMarks(absl::Span<const Giving* const> givings) {
+  std::vector<GivenFlow> flows;
+  for (const Giving* giving : givings) {
+    std::copy_if(giving->flows.begin(), giving->flows.end(), std::back_inserter(flows),
+                 [](const GivenFlow& flow) { return flow.left || flow.forwarded; });
+  }
+  std::sort(flows.begin(), flows.end(), [](const GivenFlow& a, const GivenFlow& b) {
+    return std::tuple(a.flow.src, !a.left, a.left_at, a.flow) < std::tuple(b.flow.src, !b.left, b.left_at, b.flow);
+  });
+  std::vector<FlowMark> marks;
+  const std::vector<IpAddress> none;
+  for (const IpAddress& condition : givings.empty() ? none : givings.front()->conditions) {
+    auto flow = std::lower_bound(flows.begin(), flows.end(), condition,
+                                 [](const GivenFlow& f, const IpAddress& address) { return f.flow.src < address; });
+    if (flow == flows.end() || flow->flow.src != condition) marks.emplace_back().condition = condition;
+    for (; flow != flows.end() && flow->flow.src == condition; ++flow) {
+      marks.push_back({condition, flow->left ? FlowMark::Status::kFirst : FlowMark::Status::kLast, kTcpProtocol,
+                       flow->flow.src, flow->flow.dst, flow->flow.src_port, flow->flow.dst_port,
+                       flow->left ? flow->first : flow->last});
+    }
+  }
+  return marks;
+}
+
+void SortMarks(absl::Span<const FlowMark> marks, Taking& taking) {
+  taking.flows.clear();
+  taking.marked.clear();
+  for (const FlowMark& mark : marks) {
+    taking.marked.emplace_back().address = mark.condition;
+    if (mark.status == FlowMark::Status::kNotFound || mark.protocol != kTcpProtocol) continue;
+    const uint32_t from = mark.status == FlowMark::Status::kFirst ? mark.sequence : mark.sequence + 1;
+    taking.flows.push_back({{mark.src, mark.dst, mark.src_port, mark.dst_port}, from});
+  }
+  std::sort(taking.flows.begin(), taking.flows.end(),
+            [](const MarkedFlow& a, const MarkedFlow& b) { return a.flow < b.flow; });
+  const auto address_below = [](const MarkedCondition& a, const MarkedCondition& b) { return a.address < b.address; };
+  std::sort(taking.marked.begin(), taking.marked.end(), address_below);
+  taking.marked.erase(std::unique(taking.marked.begin(), taking.marked.end(),
+                                  [](const MarkedCondition& a, const MarkedCondition& b) { return a.address == b.address; }),
+                      taking.marked.end());
 }
 
 }  // namespace baton

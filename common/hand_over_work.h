@@ -22,8 +22,24 @@ struct ForwardedNote {
   TimePoint at{};
 };
 
+struct TcpFlow {
+  IpAddress src, dst;
+  uint16_t src_port = 0, dst_port = 0;  // host byte order
+  friend auto operator<=>(const TcpFlow&, const TcpFlow&) = default;
+};
+
+// What an old router in charge knows of a TCP flow, `sequence`.
+struct GivenFlow {
+  TcpFlow flow;                      // src_port 0: the place is free
+  bool forwarded = false, left = false;
+  uint32_t last = 0;                 // forwarded: the last octet that was
+  uint32_t first = 0;                // left: the number of the first packet that was not forwarded
+  TimePoint left_at{};
+};
+
 // The old router in charge. BeginGiving: the conditions pass and what is forwarded is noted. EndGiving: once it has
-// noted for `cover`, and `linger` later, they are blocked; then it comes back with GivingEnded.
+// noted for `cover`, and `linger` later, they are blocked; then it comes back with GivingEnded. `sequence`: after `window`
+// more, in which it looks for the first packets that it has not forwarded (VR-74): it has no buffer to look into.
 struct Giving {
   ConditionGroup group = 0;
   HandOverKind kind = HandOverKind::kExact;
@@ -31,10 +47,13 @@ struct Giving {
   Duration cover{};
   Duration linger{};
   DigestKey key = {};
-  std::vector<ForwardedNote> notes = {};  // a ring: its size is the limit, the newest stay
+  std::vector<ForwardedNote> notes = {};  // kExact. A ring: its size is the limit, the newest stay
+  std::vector<GivenFlow> flows = {};      // kSequence. A hash table: its size, a power of two, is the limit
+  Duration window{};                      // kSequence
 
   // Set by the worker.
   uint64_t noted = 0;      // into `notes`; more than its size: the oldest are gone
+  uint32_t unnoted = 0;    // TCP packets of flows for which there was no room
   uint32_t refused = 0;    // conditions for which there was no room: they go on as before
   TimePoint stopped_at{};  // no packet of the conditions was forwarded since
 
@@ -52,6 +71,18 @@ struct ReportedPacket {
   uint32_t left = 0, right = 0;
 };
 
+// Of the report, in the order of their flow; and of conditions, in the order of their address.
+struct MarkedFlow {
+  TcpFlow flow;
+  uint32_t from = 0;   // the first number that is forwarded
+  bool begun = false;  // a packet that agrees has come
+};
+struct MarkedCondition {
+  IpAddress address;
+  uint32_t waited = 0, passed = 0;     // packets that were counted; of these, looked at
+  bool agrees = false, begun = false;  // a packet that agrees is among those counted; it has been looked at
+};
+
 // The new router in charge. BeginTaking: packets of the conditions wait, until EndTaking, which comes with the report.
 // What the old one has not forwarded goes on; when nothing can come late any more it comes back with TakingEnded.
 struct Taking {
@@ -65,7 +96,9 @@ struct Taking {
 
   // Set before EndTaking.
   TimePoint stopped_at{};                    // when the old router stopped, by our clock
-  std::vector<ReportedPacket> report = {};   // as SortReport leaves it
+  std::vector<ReportedPacket> report = {};   // kExact: as SortReport leaves it
+  std::vector<MarkedFlow> flows = {};        // kSequence: as SortMarks leaves them
+  std::vector<MarkedCondition> marked = {};
 
   // Set by the worker.
   uint32_t refused = 0;
@@ -82,5 +115,10 @@ ForwardedReport MakeReport(absl::Span<const Giving* const> givings);
 
 // The same in the taker's time, in the order that it looks things up by.
 std::vector<ReportedPacket> SortReport(absl::Span<const ForwardedPacket> packets, TimePoint stopped_at);
+
+// Mode `sequence`: of each condition the flows with a packet that was left, the oldest first (VR-75), then those of which
+// the last forwarded is known (VR-Q45); or that there was none (VR-78).
+std::vector<FlowMark> MakeMarks(absl::Span<const Giving* const> givings);
+void SortMarks(absl::Span<const FlowMark> marks, Taking& taking);
 
 }  // namespace baton

@@ -1,7 +1,7 @@
 #include "dataplane/hand_over/hand_overs.h"
 
 #include <algorithm>
-#include <cassert>
+#include <cstring>
 
 #include "common/headers.h"
 
@@ -13,6 +13,51 @@ constexpr int kConditionsPerPoll = 256;
 IpAddress SourceOf(const HeldPacket& held) {
   const uint8_t* ip = held.packet.data + held.l3;
   return held.ipv4 ? IpAddress::FromV4Bytes(ip + 12) : IpAddress::FromV6Bytes(ip + 8);
+}
+
+// Offset of the TCP header of a whole packet, or 0: pieces are treated like UDP (VR-Q19).
+uint16_t TcpHeaderOf(const Packet& p) {
+  const bool whole = (p.flags & (kKeyed | kFragmented)) == kKeyed;
+  return whole && p.protocol == kTcp ? p.l4 : uint16_t{0};
+}
+
+TcpPacket TcpAt(const uint8_t* data, uint8_t l3, bool ipv4, uint16_t tcp, uint16_t length) {
+  if (tcp == 0) return {};
+  const uint8_t* ip = data + l3;
+  const auto& header = *reinterpret_cast<const TcpHeader*>(data + tcp);
+  TcpPacket packet;
+  packet.flow = ipv4 ? TcpFlow{IpAddress::FromV4Bytes(ip + 12), IpAddress::FromV4Bytes(ip + 16)}
+                     : TcpFlow{IpAddress::FromV6Bytes(ip + 8), IpAddress::FromV6Bytes(ip + 24)};
+  packet.flow.src_port = header.src_port.get();
+  packet.flow.dst_port = header.dst_port.get();
+  packet.sequence = header.seq.get();
+  packet.octets = static_cast<uint32_t>(length - tcp - header.header_length()) +
+                  ((header.flags & kTcpSyn) != 0) + ((header.flags & kTcpFin) != 0);
+  return packet;
+}
+
+TcpPacket TcpOf(const Packet& p) { return TcpAt(p.data, p.l3, p.ipv4, TcpHeaderOf(p), p.length); }
+TcpPacket TcpOf(const HeldPacket& h) { return TcpAt(h.packet.data, h.l3, h.ipv4, h.tcp, h.packet.length); }
+
+// nullptr: there is no room near its place; counted.
+GivenFlow* FindOrAddFlow(Giving& giving, const TcpFlow& flow) {
+  constexpr size_t kLookedAt = 16;
+  const size_t mask = giving.flows.size() - 1;
+  uint64_t words[4];
+  std::memcpy(words, flow.src.v6_bytes(), 16);
+  std::memcpy(words + 2, flow.dst.v6_bytes(), 16);
+  const uint64_t ports = uint64_t{flow.src_port} << 16 | flow.dst_port;
+  const uint64_t hash = MixWords(MixWords(words[0] ^ giving.key.k0, words[1] ^ words[3]) ^ ports,
+                                 words[2] ^ giving.key.k1 ^ HashSeed{}.a);
+  for (size_t i = 0; i < kLookedAt && !giving.flows.empty(); ++i) {
+    GivenFlow& place = giving.flows[(hash + i) & mask];
+    if (place.flow == flow) return &place;
+    if (place.flow.src_port != 0) continue;
+    place.flow = flow;
+    return &place;
+  }
+  ++giving.unnoted;
+  return nullptr;
 }
 
 uint64_t IpBytes(const HeldPacket& held) { return static_cast<uint64_t>(held.packet.length - held.l3); }
@@ -157,9 +202,20 @@ void HandOvers::AdvanceGiving(Work& work, TimePoint now, int* budget) {
     work.phase = Phase::kStopping;
     work.next = 0;
   }
-  if (!Change(work, ConditionState::kGiving, ConditionState::kBlock, budget)) return;
-  giving.stopped_at = now;
-  Finish(work, GivingEnded{&giving});
+  const bool exact = giving.kind == HandOverKind::kExact;
+  if (work.phase == Phase::kStopping) {
+    const ConditionState stopped = exact ? ConditionState::kBlock : ConditionState::kGiven;
+    if (!Change(work, ConditionState::kGiving, stopped, budget)) return;
+    giving.stopped_at = now;
+    if (exact) return Finish(work, GivingEnded{&giving});
+    work.phase = Phase::kLooking;
+  }
+  if (work.phase == Phase::kLooking) {
+    if (now < giving.stopped_at + giving.window) return;
+    work.phase = Phase::kLeaving;
+    work.next = 0;
+  }
+  if (Change(work, ConditionState::kGiven, ConditionState::kBlock, budget)) Finish(work, GivingEnded{&giving});
 }
 
 void HandOvers::AdvanceTaking(Work& work, TimePoint now, int* budget) {
@@ -172,9 +228,7 @@ void HandOvers::AdvanceTaking(Work& work, TimePoint now, int* budget) {
   }
   if (work.phase == Phase::kRunning) {
     if (!work.end) return;
-    work.match = ExactMatch(absl::MakeSpan(taking.report), taking.stopped_at, taking.skew, taking.cover);
-    work.phase = Phase::kReleasing;
-    work.next = 0;
+    BeginReleasing(work);
   }
   if (work.phase == Phase::kReleasing) {
     // What arrives meanwhile waits behind what is there; with nothing before it, it need not.
@@ -183,7 +237,7 @@ void HandOvers::AdvanceTaking(Work& work, TimePoint now, int* budget) {
     work.next = 0;
   }
   if (work.phase == Phase::kSettled) {
-    if (now < work.match.end()) return;
+    if (now < taking.stopped_at + taking.skew) return;
     work.phase = Phase::kLeaving;
   }
   if (work.phase == Phase::kLeaving && Change(work, ConditionState::kSettled, ConditionState::kPass, budget)) {
@@ -198,46 +252,98 @@ void HandOvers::Judge(ConditionTable::Entry entry, Packet& p, TimePoint now) {
   const uint32_t place = ConditionTable::PlaceOf(entry);
   Work& work = works_[work_of_[place]];
   switch (ConditionTable::StateOf(entry)) {
-    case ConditionState::kGiving: work.giving->Note(DigestOf(work.giving->key, p), now); break;
-    case ConditionState::kTaking:
-      return HoldBack(work_of_[place], p, DigestOf(work.taking->key, p), now);
+    case ConditionState::kGiving: NoteForwarded(*work.giving, p, now); break;
+    case ConditionState::kTaking: return HoldBack(work_of_[place], p, now);
     case ConditionState::kSettled:
-      if (work.match.WasForwarded(DigestOf(work.taking->key, p), now)) {
+      if (WasForwarded(work, p, now)) {
         ++work.taking->forwarded_before;
         return p.Drop(DropReason::kHandOverForwarded);
       }
       break;
+    case ConditionState::kGiven: NoteLeft(*work.giving, p, now); [[fallthrough]];
     case ConditionState::kBlock:
-    case ConditionState::kPass:  // cannot be
-    case ConditionState::kGiven: return p.Drop(DropReason::kNotInCharge);
+    case ConditionState::kPass: return p.Drop(DropReason::kNotInCharge);  // the latter two: cannot be
   }
   ConditionTable::Record& record = table_.record(place);
   ++record.packets;
   record.bytes += static_cast<uint64_t>(p.length - p.l3);
 }
 
-void HandOvers::HoldBack(size_t work, Packet& p, uint64_t digest, TimePoint now) {
+void HandOvers::NoteForwarded(Giving& giving, const Packet& p, TimePoint now) const {
+  if (giving.kind == HandOverKind::kExact) return giving.Note(DigestOf(giving.key, p), now);
+  const TcpPacket tcp = TcpOf(p);
+  if (tcp.flow.src_port == 0) return;
+  GivenFlow* flow = FindOrAddFlow(giving, tcp.flow);
+  if (flow == nullptr) return;
+  const uint32_t last = tcp.sequence + tcp.octets - 1;
+  if (!flow->forwarded || static_cast<int32_t>(last - flow->last) > 0) flow->last = last;
+  flow->forwarded = true;
+}
+
+// VR-75: of each flow the first; what is no TCP is not told of (VR-77).
+void HandOvers::NoteLeft(Giving& giving, const Packet& p, TimePoint now) const {
+  const TcpPacket tcp = TcpOf(p);
+  if (tcp.flow.src_port == 0) return;
+  GivenFlow* flow = FindOrAddFlow(giving, tcp.flow);
+  if (flow == nullptr || flow->left) return;
+  flow->left = true;
+  flow->first = tcp.sequence;
+  flow->left_at = now;
+}
+
+bool HandOvers::WasForwarded(Work& work, const Packet& p, TimePoint now) {
+  if (work.taking->kind == HandOverKind::kExact) return work.match.WasForwarded(DigestOf(work.taking->key, p), now);
+  const TcpPacket tcp = TcpOf(p);
+  return tcp.flow.src_port != 0 && !work.sequence.ForwardsLate(tcp);
+}
+
+// `sequence`: looks through all that waits, which is bounded by the configuration: 4096 packets take some 200 us.
+void HandOvers::BeginReleasing(Work& work) {
+  Taking& taking = *work.taking;
+  work.phase = Phase::kReleasing;
+  work.next = 0;
+  work.match = ExactMatch(absl::MakeSpan(taking.report), taking.stopped_at, taking.skew, taking.cover);
+  if (taking.kind == HandOverKind::kExact) return;
+  work.sequence = SequenceMatch(absl::MakeSpan(taking.flows), absl::MakeSpan(taking.marked));
+  history_.ForEach(IndexOf(work), [&](const HeldPacket& held) {
+    const TcpPacket tcp = TcpOf(held);
+    work.sequence.Count(SourceOf(held), held.tcp == 0 ? nullptr : &tcp);
+  });
+}
+
+void HandOvers::HoldBack(size_t work, Packet& p, TimePoint now) {
   if (history_.full()) {
     if (history_.Oldest(work) == nullptr || pushed_out_count_ == pushed_out_.size()) {
       return p.Drop(DropReason::kHandOverFull);
     }
     pushed_out_[pushed_out_count_++] = history_.Take(work).packet;
   }
-  history_.Add(work, {{p.buffer, p.data, p.length, p.port}, digest, now, p.l3, p.ipv4});
+  const Taking& taking = *works_[work].taking;
+  const uint64_t digest = taking.kind == HandOverKind::kExact ? DigestOf(taking.key, p) : 0;
+  history_.Add(work, {{p.buffer, p.data, p.length, p.port}, digest, now, p.l3, p.ipv4, TcpHeaderOf(p)});
   p.fate = Fate::kKept;
 }
 
 bool HandOvers::LooksForwarded(ConditionTable::Entry entry, const Packet& p, TimePoint now) const {
   if (ConditionTable::StateOf(entry) != ConditionState::kSettled) return false;
   const Work& work = works_[work_of_[ConditionTable::PlaceOf(entry)]];
-  return work.match.MayMatch(DigestOf(work.taking->key, p), now);
+  if (work.taking->kind == HandOverKind::kExact) return work.match.MayMatch(DigestOf(work.taking->key, p), now);
+  const TcpPacket tcp = TcpOf(p);
+  return tcp.flow.src_port != 0 && !work.sequence.MayForwardLate(tcp);
+}
+
+// Whether the old router has forwarded a packet that waited, or is taken to have.
+bool HandOvers::Known(Work& work, const HeldPacket& held) {
+  if (work.taking->kind == HandOverKind::kExact) return work.match.WasForwarded(held.digest, held.arrival);
+  const TcpPacket tcp = TcpOf(held);
+  return !work.sequence.Forwards(SourceOf(held), held.tcp == 0 ? nullptr : &tcp);
 }
 
 // What becomes of the oldest packet of a work that releases.
 DropReason HandOvers::Settle(Work& work, const HeldPacket& held) {
   const ConditionTable::Entry entry = table_.Find(SourceOf(held), work.taking->group);
   if (!In(work, entry)) return DropReason::kHandOverExpired;  // it has left the hand-over
-  if (work.match.WasForwarded(held.digest, held.arrival)) {
+  if (Known(work, held)) {
     ++work.taking->forwarded_before;
     return DropReason::kHandOverForwarded;
   }

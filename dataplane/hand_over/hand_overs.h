@@ -15,6 +15,7 @@
 #include "common/update.h"
 #include "dataplane/condition_table.h"
 #include "dataplane/hand_over/exact_match.h"
+#include "dataplane/hand_over/sequence_match.h"
 #include "dataplane/hand_over/shadow_history.h"
 #include "dataplane/packet.h"
 
@@ -60,6 +61,7 @@ class HandOvers {
     kMarking,    // its conditions enter it, some each poll
     kRunning,
     kStopping,   // giving: they are blocked, some each poll
+    kLooking,    // giving, `sequence`: they are blocked; which is the first packet of each flow?
     kReleasing,  // taking: what waits goes on; then the conditions pass
     kSettled,    // taking: late copies are looked for
     kLeaving,    // the conditions are like any other from now on
@@ -73,6 +75,7 @@ class HandOvers {
     bool end = false;          // End was called
     TimePoint begun{}, end_asked{};
     ExactMatch match;
+    SequenceMatch sequence;
   };
 
   Work* NewWork(TimePoint now);
@@ -89,7 +92,12 @@ class HandOvers {
   bool In(const Work& work, ConditionTable::Entry entry) const;
   void Finish(Work& work, const Event& event);
 
-  void HoldBack(size_t work, Packet& packet, uint64_t digest, TimePoint now);
+  void BeginReleasing(Work& work);
+  void NoteForwarded(Giving& giving, const Packet& packet, TimePoint now) const;
+  void NoteLeft(Giving& giving, const Packet& packet, TimePoint now) const;
+  bool WasForwarded(Work& work, const Packet& packet, TimePoint now);
+  void HoldBack(size_t work, Packet& packet, TimePoint now);
+  bool Known(Work& work, const HeldPacket& held);
   DropReason Settle(Work& work, const HeldPacket& held);
   static uint64_t DigestOf(const DigestKey& key, const Packet& packet);
 

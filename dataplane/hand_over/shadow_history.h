@@ -17,6 +17,7 @@ struct HeldPacket {
   TimePoint arrival{};
   uint8_t l3 = 0;  // offset of the IP header
   bool ipv4 = false;
+  uint16_t tcp = 0;  // offset of the TCP header; 0: is another protocol, or a fragment
 };
 
 class ShadowHistory {
@@ -31,6 +32,12 @@ class ShadowHistory {
   // The oldest; nullptr: the queue is empty.
   const HeldPacket* Oldest(size_t queue) const {
     return queues_[queue].packets == 0 ? nullptr : &places_[queues_[queue].first].held;
+  }
+  // All of them, the oldest first.
+  template <typename Visit>
+  void ForEach(size_t queue, const Visit& visit) const {
+    uint32_t at = queues_[queue].first;
+    for (uint32_t left = queues_[queue].packets; left > 0; --left, at = places_[at].next) visit(places_[at].held);
   }
   // REQUIRES: Oldest() is there.
   HeldPacket Take(size_t queue);

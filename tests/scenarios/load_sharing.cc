@@ -39,7 +39,7 @@ absl::Status LoadSharing::Do(const Words& w) {
 // Times of all hand-overs in stories.
 constexpr Duration kSkew = std::chrono::milliseconds(5), kCover = std::chrono::milliseconds(50),
                    kLimit = std::chrono::milliseconds(200);
-constexpr size_t kNotes = 16;
+constexpr size_t kNotes = 16, kFlows = 32;
 constexpr DigestKey kKey = {1, 2};
 
 absl::StatusOr<ConditionGroup> LoadSharing::GroupOf(const std::string& vrid, const IpAddress& address) const {
@@ -86,17 +86,21 @@ absl::Status LoadSharing::Condition(const Words& w) {
 }
 
 absl::Status LoadSharing::Give(const Words& w) {
-  if (w.size() < 4) return Usage("give NAME VRID ADDRESS ...");
+  if (w.size() < 4) return Usage("give NAME VRID [sequence] ADDRESS ...");
+  const bool sequence = w[3] == "sequence";
   HandOver& hand_over = hand_overs_[w[1]];
   for (size_t worker = 0; worker < box_.workers(); ++worker) {
     auto giving = std::make_unique<Giving>();
-    for (size_t i = 3; i < w.size(); ++i) {
+    for (size_t i = sequence ? 4 : 3; i < w.size(); ++i) {
       ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[i]));
       giving->conditions.push_back(address);
     }
     ASSIGN_OR_RETURN(giving->group, GroupOf(w[2], giving->conditions.front()));
-    giving->cover = kCover;
-    giving->linger = kSkew;
+    giving->kind = sequence ? HandOverKind::kSequence : HandOverKind::kExact;
+    giving->cover = sequence ? Duration{} : kCover;
+    giving->linger = sequence ? Duration{} : kSkew;
+    giving->window = kSkew;
+    giving->flows.resize(kFlows);
     giving->key = kKey;
     giving->notes.resize(kNotes);
     box_.Tell(worker, BeginGiving{giving.get()});
@@ -107,15 +111,17 @@ absl::Status LoadSharing::Give(const Words& w) {
 }
 
 absl::Status LoadSharing::Take(const Words& w) {
-  if (w.size() < 4) return Usage("take NAME VRID ADDRESS ...");
+  if (w.size() < 4) return Usage("take NAME VRID [sequence] ADDRESS ...");
+  const bool sequence = w[3] == "sequence";
   HandOver& hand_over = hand_overs_[w[1]];
   for (size_t worker = 0; worker < box_.workers(); ++worker) {
     auto taking = std::make_unique<Taking>();
-    for (size_t i = 3; i < w.size(); ++i) {
+    for (size_t i = sequence ? 4 : 3; i < w.size(); ++i) {
       ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[i]));
       taking->conditions.push_back(address);
     }
     ASSIGN_OR_RETURN(taking->group, GroupOf(w[2], taking->conditions.front()));
+    taking->kind = sequence ? HandOverKind::kSequence : HandOverKind::kExact;
     taking->skew = kSkew;
     taking->cover = kCover;
     taking->limit = kLimit;
@@ -138,6 +144,7 @@ absl::Status LoadSharing::Report(const Words& w) {
     Taking& taking = *hand_over.takings[worker];
     taking.stopped_at = report.stopped_at;
     taking.report = SortReport(report.packets, report.stopped_at);
+    SortMarks(MakeMarks(givings), taking);
     box_.Tell(worker, EndTaking{&taking});
   }
   return absl::OkStatus();
@@ -158,10 +165,20 @@ absl::Status LoadSharing::End(const Words& w) {
 
 absl::Status LoadSharing::ExpectReport(const Words& w) {
   const auto at = hand_overs_.find(w[2]);
-  if (w.size() != 4 || at == hand_overs_.end()) return Usage("expect report NAME PACKETS, or incomplete");
+  if (w.size() < 4 || at == hand_overs_.end()) return Usage("expect report NAME PACKETS, or incomplete");
   if (at->second.given != box_.workers()) return Differs(w, "not there");
   std::vector<const Giving*> givings;
   for (const auto& giving : at->second.givings) givings.push_back(giving.get());
+  if (w.size() > 4) {
+    const std::string want = absl::StrJoin(w.begin() + 3, w.end(), " ");
+    const std::string marks = absl::StrJoin(MakeMarks(givings), ", ", [](std::string* out, const FlowMark& mark) {
+      absl::StrAppend(out, mark.condition.ToString());
+      if (mark.status == FlowMark::Status::kNotFound) return absl::StrAppend(out, " none");
+      absl::StrAppend(out, mark.status == FlowMark::Status::kFirst ? " first " : " last ", mark.src_port, " ",
+                      mark.dst.ToString(), " ", mark.dst_port, " ", mark.sequence);
+    });
+    return marks == want ? absl::OkStatus() : Differs(w, marks);
+  }
   const ForwardedReport report = MakeReport(givings);
   const std::string got = report.complete ? absl::StrCat(report.packets.size()) : "incomplete";
   return got == w[3] ? absl::OkStatus() : Differs(w, got);
