@@ -39,9 +39,9 @@ ForwardedReport MakeReport(absl::Span<const Giving* const> givings) {
       report.packets.push_back({note.digest, static_cast<uint32_t>(before)});
     }
   }
-  std::stable_sort(report.packets.begin(), report.packets.end(), [](const ForwardedPacket& a, const ForwardedPacket& b) {
-    return a.before_stop > b.before_stop;
-  });
+  std::stable_sort(
+      report.packets.begin(), report.packets.end(),
+      [](const ForwardedPacket& a, const ForwardedPacket& b) { return a.before_stop > b.before_stop; });
   return report;
 }
 
@@ -96,9 +96,8 @@ void SortMarks(absl::Span<const FlowMark> marks, Taking& taking) {
             [](const MarkedFlow& a, const MarkedFlow& b) { return a.flow < b.flow; });
   const auto address_below = [](const MarkedCondition& a, const MarkedCondition& b) { return a.address < b.address; };
   std::sort(taking.marked.begin(), taking.marked.end(), address_below);
-  taking.marked.erase(std::unique(taking.marked.begin(), taking.marked.end(),
-                                  [](const MarkedCondition& a, const MarkedCondition& b) { return a.address == b.address; }),
-                      taking.marked.end());
+  const auto same = [](const MarkedCondition& a, const MarkedCondition& b) { return a.address == b.address; };
+  taking.marked.erase(std::unique(taking.marked.begin(), taking.marked.end(), same), taking.marked.end());
 }
 
 }  // namespace baton

@@ -38,8 +38,9 @@ struct GivenFlow {
 };
 
 // The old router in charge. BeginGiving: the conditions pass and what is forwarded is noted. EndGiving: once it has
-// noted for `cover`, and `linger` later, they are blocked; then it comes back with GivingEnded. `sequence`: after `window`
-// more, in which it looks for the first packets that it has not forwarded (VR-74): it has no buffer to look into.
+// noted for `cover`, and `linger` later, they are blocked; then it comes back with GivingEnded. `sequence`: after
+// `window` more, in which it looks for the first packets that it has not forwarded (VR-74): it has no buffer to look
+// into.
 struct Giving {
   ConditionGroup group = 0;
   HandOverKind kind = HandOverKind::kExact;
@@ -116,8 +117,8 @@ ForwardedReport MakeReport(absl::Span<const Giving* const> givings);
 // The same in the taker's time, in the order that it looks things up by.
 std::vector<ReportedPacket> SortReport(absl::Span<const ForwardedPacket> packets, TimePoint stopped_at);
 
-// Mode `sequence`: of each condition the flows with a packet that was left, the oldest first (VR-75), then those of which
-// the last forwarded is known (VR-Q45); or that there was none (VR-78).
+// Mode `sequence`: of each condition the flows with a packet that was left, the oldest first (VR-75), then those of
+// which the last forwarded is known (VR-Q45); or that there was none (VR-78).
 std::vector<FlowMark> MakeMarks(absl::Span<const Giving* const> givings);
 void SortMarks(absl::Span<const FlowMark> marks, Taking& taking);
 

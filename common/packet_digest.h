@@ -1,6 +1,6 @@
-// Which packet it was, in eight bytes: SipHash-2-4 (Aumasson and Bernstein, 2012) over the IP packet as it was received,
-// from its header to its end, without padding; the bytes of the hash read as a little-endian number. Two routers that
-// receive the same frame, and have the same key, come to the same digest. Pure; any thread.
+// Which packet it was, in eight bytes: SipHash-2-4 (Aumasson and Bernstein, 2012) over the IP packet as it was
+// received, from its header to its end, without padding; the bytes of the hash read as a little-endian number. Two
+// routers that receive the same frame, and have the same key, come to the same digest. Pure; any thread.
 #pragma once
 
 #include <cstddef>

@@ -5,8 +5,8 @@
 //     entry    place of the record (21 bits), state (3), group (8); 0: free
 //
 // A key is an IPv4 address, or 32 bits of the hash of an IPv6 address, whose record tells whether it is the one. A
-// bucket that is full passes the next ones on to the bucket behind it, and counts them in `spilled`: a look-up that finds
-// nothing goes on there only while that is not zero. At half load that is one in twenty.
+// bucket that is full passes the next ones on to the bucket behind it, and counts them in `spilled`: a look-up that
+// finds nothing goes on there only while that is not zero. At half load that is one in twenty.
 #pragma once
 
 #include <cstdint>

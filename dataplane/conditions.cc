@@ -67,7 +67,8 @@ void Conditions::Unusual(const Tables& tables, ConditionGroup group, ConditionTa
                          TimePoint now) {
   if (ForTheBox(tables, group, p)) return;
   if (ConditionTable::StateOf(entry) >= ConditionState::kGiving) return hand_overs_.Judge(entry, p, now);
-  if (entry != ConditionTable::kNone || groups_[group].verdict == Verdict::kBlock) return p.Drop(DropReason::kNotInCharge);
+  const bool blocked = entry != ConditionTable::kNone || groups_[group].verdict == Verdict::kBlock;
+  if (blocked) return p.Drop(DropReason::kNotInCharge);
   NoteSeen(group, p, now);
 }
 

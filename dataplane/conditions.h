@@ -1,7 +1,8 @@
-// The stage that shares load: of the packets to a virtual router's MAC address, each router of the group passes those of
-// the end systems that it is in charge of, and drops the others (VR-35, VR-37, VR-38, VR-39). A packet to a port's own
-// MAC address is not subject to conditions, nor is what the box itself takes: ARP, neighbour discovery and VRRP have left
-// by then, and what is to an address of the virtual router is answered by the active router only. One worker's.
+// The stage that shares load: of the packets to a virtual router's MAC address, each router of the group passes those
+// of the end systems that it is in charge of, and drops the others (VR-35, VR-37, VR-38, VR-39). A packet to a port's
+// own MAC address is not subject to conditions, nor is what the box itself takes: ARP, neighbour discovery and VRRP
+// have left by then, and what is to an address of the virtual router is answered by the active router only. One
+// worker's.
 #pragma once
 
 #include <array>
@@ -24,13 +25,13 @@ class Conditions {
 
   // False: no virtual router shares load, and Judge has nothing to do.
   bool in_use() const { return in_use_; }
-  // False: there is nothing to do in a poll, and nothing waits here. One flag, so that a box that shares no load reads no
-  // more than that.
+  // False: there is nothing to do in a poll, and nothing waits here. One flag, so that a box that shares no load reads
+  // no more than that.
   bool awake() const { return awake_; }
   void RestIfIdle() { awake_ = in_use_ || hand_overs_.active() || hand_overs_.waiting() > 0; }
 
-  // Decides about the packets to virtual routers. Reads key and the frame's MAC address. Writes fate, and the counters of
-  // the conditions: a packet counts as routed here, also if it is dropped later for another reason.
+  // Decides about the packets to virtual routers. Reads key and the frame's MAC address. Writes fate, and the counters
+  // of the conditions: a packet counts as routed here, also if it is dropped later for another reason.
   void Judge(const Tables& tables, Burst& burst, TimePoint now);
   // What Judge would make of the packet; counts nothing.
   void Peek(const Tables& tables, Packet& packet, TimePoint now) const;

@@ -4,8 +4,8 @@
 
 namespace baton::dataplane {
 
-// The nearest place at or before `left` - 1 whose note is not used up, + 1; 0: none. Each way that is gone becomes half as
-// long, so that a flood of identical packets costs no more than others.
+// The nearest place at or before `left` - 1 whose note is not used up, + 1; 0: none. Each way that is gone becomes half
+// as long, so that a flood of identical packets costs no more than others.
 uint32_t ExactMatch::UnusedTo(uint32_t left) const {
   while (left != 0 && report_[left - 1].left != left) {
     ReportedPacket& note = report_[left - 1];
@@ -26,12 +26,14 @@ uint32_t ExactMatch::UnusedFrom(uint32_t right) const {
 }
 
 int64_t ExactMatch::Find(uint64_t digest, TimePoint arrival) const {
-  const auto* next = std::lower_bound(report_.begin(), report_.end(), digest, [&](const ReportedPacket& note, uint64_t d) {
+  const auto is_before = [&](const ReportedPacket& note, uint64_t d) {
     return note.digest != d ? note.digest < d : note.at < arrival;
-  });
+  };
+  const auto* next = std::lower_bound(report_.begin(), report_.end(), digest, is_before);
   const auto place = static_cast<uint32_t>(next - report_.begin());
   const uint32_t before = UnusedTo(place), after = UnusedFrom(place);  // before: + 1
-  const bool earlier = before != 0 && report_[before - 1].digest == digest && report_[before - 1].at >= arrival - early_;
+  const bool earlier =
+      before != 0 && report_[before - 1].digest == digest && report_[before - 1].at >= arrival - early_;
   const bool later = after != report_.size() && report_[after].digest == digest && report_[after].at <= arrival + late_;
   if (earlier && (!later || arrival - report_[before - 1].at <= report_[after].at - arrival)) return before - 1;
   return later ? after : int64_t{-1};

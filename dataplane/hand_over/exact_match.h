@@ -1,11 +1,11 @@
-// Mode `exact`: whether the old router in charge has forwarded a packet that reached the new one. Pure; no packets, only
-// their digests and times. One worker's; also the simulation's.
+// Mode `exact`: whether the old router in charge has forwarded a packet that reached the new one. Pure; no packets,
+// only their digests and times. One worker's; also the simulation's.
 //
-// Both routers receive every packet (shared delivery), a packet at one of them up to `skew` earlier or later than at the
-// other, or not at all. Let S be when the old one stopped: it has forwarded what reached it before S, and its notes have
-// all of it from S - cover on. The new one takes S to be S', when the report came less the time since the stop that the
-// report names: S <= S' <= S + D, with D how long the report was under way. So a note of time t stands at t', t <= t' <=
-// t + D. REQUIRES: cover >= D + 2 * skew; so `cover` also says which D is borne: cover - 2 * skew.
+// Both routers receive every packet (shared delivery), a packet at one of them up to `skew` earlier or later than at
+// the other, or not at all. Let S be when the old one stopped: it has forwarded what reached it before S, and its notes
+// have all of it from S - cover on. The new one takes S to be S', when the report came less the time since the stop
+// that the report names: S <= S' <= S + D, with D how long the report was under way. So a note of time t stands at t',
+// t <= t' <= t + D. REQUIRES: cover >= D + 2 * skew; so `cover` also says which D is borne: cover - 2 * skew.
 //
 // A packet that reached the new router at a reached the old one within a - skew .. a + skew, if at all:
 //   - a < S' - cover + skew: it reached the old one before S + D - cover + 2 * skew <= S, which forwarded it. The notes
@@ -14,8 +14,8 @@
 //     a - skew .. a - skew + cover. It is dropped when there is such a note of its digest, and that note is used up: of
 //     identical packets each note stands for one. Otherwise the old one has not forwarded it, and the new one does.
 // Of several notes the closest in time is taken. Identical packets that are at least `cover` apart are never taken for
-// each other; in practice far closer ones are not, as routers on one network differ by much less than they may. If two are
-// mistaken, one packet may go twice or not at all.
+// each other; in practice far closer ones are not, as routers on one network differ by much less than they may. If two
+// are mistaken, one packet may go twice or not at all.
 //
 // What comes after the report is looked at likewise, until S' + skew: nothing that reached the old one before S comes
 // later. From then on no note can match, and nothing need be looked at.
@@ -37,7 +37,11 @@ class ExactMatch {
   ExactMatch() = default;
   // `report`: as SortReport leaves it; it is written to.
   ExactMatch(absl::Span<ReportedPacket> report, TimePoint stopped_at, Duration skew, Duration cover)
-      : report_(report), begin_(stopped_at - cover + skew), end_(stopped_at + skew), early_(skew), late_(cover - skew) {}
+      : report_(report),
+        begin_(stopped_at - cover + skew),
+        end_(stopped_at + skew),
+        early_(skew),
+        late_(cover - skew) {}
 
   // Whether the old router has forwarded this one. To be asked once for each packet.
   bool WasForwarded(uint64_t digest, TimePoint arrival);

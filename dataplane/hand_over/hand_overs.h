@@ -2,8 +2,9 @@
 // what arrives, and lets go what the old router in charge has not forwarded. A condition that is set anew meanwhile
 // leaves its hand-over, and what waits for it is dropped. Bounded work per call; one worker's.
 //
-// A packet is forwarded in the poll in which it came: there is no buffer of packets between two polls that an old router
-// could look through for what it has not forwarded. So `exact` notes what went, and `sequence` waits for what comes.
+// A packet is forwarded in the poll in which it came: there is no buffer of packets between two polls that an old
+// router could look through for what it has not forwarded. So `exact` notes what went, and `sequence` waits for what
+// comes.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
-// Packets that wait, in the order in which they arrived, until the old router in charge has reported: one queue for each
-// hand-over over one pool of places, all taken at construction. When there is no place the oldest of the hand-over gives
-// way. One worker's.
+// Packets that wait, in the order in which they arrived, until the old router in charge has reported: one queue for
+// each hand-over over one pool of places, all taken at construction. When there is no place the oldest of the hand-over
+// gives way. One worker's.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,8 @@ absl::Status Differs(const Words& w, const std::string& got) {
 }  // namespace
 
 bool LoadSharing::Knows(const std::string& command) {
-  for (const absl::string_view known : {"share", "condition", "flows", "give", "take", "end-giving", "report", "abandon"}) {
+  for (const absl::string_view known :
+       {"share", "condition", "flows", "give", "take", "end-giving", "report", "abandon"}) {
     if (command == known) return true;
   }
   return false;
@@ -44,7 +45,8 @@ constexpr DigestKey kKey = {1, 2};
 
 absl::StatusOr<ConditionGroup> LoadSharing::GroupOf(const std::string& vrid, const IpAddress& address) const {
   for (size_t i = 0; i < macs_.size(); ++i) {
-    if (absl::StrCat(macs_[i].vrid) == vrid && macs_[i].family == address.family()) return static_cast<ConditionGroup>(i);
+    const bool same = absl::StrCat(macs_[i].vrid) == vrid && macs_[i].family == address.family();
+    if (same) return static_cast<ConditionGroup>(i);
   }
   return absl::NotFoundError(absl::StrCat("no virtual router ", vrid));
 }
