@@ -51,7 +51,7 @@ absl::Status Control::Start(TimePoint now) {
     if (addresses_[slot].local.announced) after.becoming_ours.push_back(static_cast<Slot>(slot));
   }
   after_commits_.push_back(std::move(after));
-  started_ = now;
+  started_ = turn_ = now;
   routers_.Configure(RouterSettings(), now);
   PublishView(now);
   return absl::OkStatus();

@@ -14,6 +14,7 @@
 #include "controlplane/access_listing.h"
 #include "controlplane/capture/capturing.h"
 #include "controlplane/config/parse.h"
+#include "controlplane/events.h"
 #include "controlplane/explaining.h"
 #include "controlplane/neighbor/neighbors.h"
 #include "controlplane/publisher.h"
@@ -74,6 +75,7 @@ class Control : public Requests, private neighbor::Callbacks, private vrrp::Call
   absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) override;
   absl::StatusOr<std::shared_ptr<CaptureSession>> StartCapture(const CaptureSettings& settings) override;
   absl::StatusOr<ReloadReport> Reload(bool dry_run) override;
+  std::vector<LoggedEvent> EventsAfter(uint64_t number) const override { return events_.After(number); }
   std::shared_ptr<const View> GetView() const override;
 
  private:
@@ -103,6 +105,8 @@ class Control : public Requests, private neighbor::Callbacks, private vrrp::Call
   bool IsUp(const TrackConfig& track) const;
   std::vector<VirtualRouterView> ViewRouters() const;
 
+  // For operators: `batonctl events` and the log.
+  void Note(absl::string_view kind, const std::string& text);
   int TakeEvents(size_t worker, TimePoint now);
   void OnEvent(size_t worker, const Event& event, TimePoint now);
   void Hear(PortId port, absl::Span<const uint8_t> frame, TimePoint now);
@@ -162,6 +166,7 @@ class Control : public Requests, private neighbor::Callbacks, private vrrp::Call
   std::mutex reload_mutex_;                // one reload at a time, from reading the file to its answer; not control's
   std::deque<AfterCommit> after_commits_;  // by generation
   TimePoint started_{}, next_view_{};
+  EventLog events_;     // any thread
   ControlView counts_;  // the counters of it that are this class's own
 
   RequestQueue requests_;  // any thread

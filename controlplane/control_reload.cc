@@ -108,6 +108,12 @@ void Control::CountReload(const ReloadReport& report) {
     const size_t causes = report.errors.size() + report.difference.restart.size();
     if (report.refused && causes > 1) absl::StrAppend(&reloads_.refusal, " (and ", causes - 1, " more)");
   }
+  // To the events only: the program logs reloads in more words.
+  if (!report.dry_run) {
+    events_.Add(turn_, "reload", report.refused ? absl::StrCat("reload: refused: ", reloads_.refusal)
+                                                : absl::StrCat("reload: ", report.outcome(), ", ",
+                                                               report.difference.changes.size(), " changes"));
+  }
   if (setup_.on_reload) setup_.on_reload(report);
 }
 

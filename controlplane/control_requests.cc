@@ -61,6 +61,11 @@ std::shared_ptr<const View> Control::GetView() const {
   return view_;
 }
 
+void Control::Note(absl::string_view kind, const std::string& text) {
+  events_.Add(turn_, kind, text);
+  if (setup_.on_event) setup_.on_event(text);
+}
+
 // An address in migration stays announced, or not, as it was: before the move the old box answers for it, the new one
 // does not (AM-33).
 absl::Status Control::DoSetMode(const IpAddress& address, AddressMode mode, const StatusQuestion& question) {

@@ -56,10 +56,9 @@ void Control::OnRole(size_t router, bool active) {
 }
 
 void Control::OnEvent(size_t router, const std::string& text) {
-  if (!setup_.on_event) return;
   const auto& [port, family, vrid] = routers_.settings(router).key();
-  setup_.on_event(absl::StrCat("virtual router ", vrid, " (", setup_.ports[port].name, ", ",
-                               family == Family::kIpv4 ? "IPv4" : "IPv6", "): ", text));
+  Note("virtual_router", absl::StrCat("virtual router ", vrid, " (", setup_.ports[port].name, ", ",
+                                      family == Family::kIpv4 ? "IPv4" : "IPv6", "): ", text));
 }
 
 bool Control::PublishRoles() {

@@ -14,6 +14,7 @@
 #include "common/status.h"
 #include "controlplane/capture/session.h"
 #include "controlplane/config/difference.h"
+#include "controlplane/events.h"
 #include "controlplane/view.h"
 
 namespace baton::controlplane {
@@ -88,6 +89,8 @@ class Requests {
   // Reads the configuration file again and applies it whole or not at all; a dry run only compares. A file that is
   // refused is no error here: the report says why. FailedPrecondition: there is no file.
   virtual absl::StatusOr<ReloadReport> Reload(bool dry_run) = 0;
+  // What happened, of what is kept, with a number above this one. Does not wait for the control thread.
+  virtual std::vector<LoggedEvent> EventsAfter(uint64_t number) const = 0;
   // The last published picture; never null after start.
   virtual std::shared_ptr<const View> GetView() const = 0;
 };

@@ -21,7 +21,7 @@ DEFINE_string(pcap, "", "explain: a frame of this capture file instead of a pack
 DEFINE_string(port, "", "explain, capture: the port where the packet comes in");
 DEFINE_string(filter, "", "capture: only packets that match, in pcap's language");
 DEFINE_bool(drops, false, "capture: only packets that are dropped");
-DEFINE_uint64(count, 0, "capture: ends after so many packets");
+DEFINE_uint64(count, 0, "capture, events: ends after so many");
 DEFINE_uint32(snap_length, 0, "capture: so many bytes of each packet (0: 256)");
 DEFINE_string(config, "", "why-not: look at this configuration file instead of the running box");
 DECLARE_bool(help);
@@ -42,6 +42,7 @@ constexpr char kFlagsHelp[] =
     "  --filter EXPR    capture: only packets that match, in pcap's language\n"
     "  --drops, --count N, --snap-length N\n"
     "                   capture: only what is dropped; N packets; N bytes of each (256)\n"
+    "  --count N        events: ends after N\n"
     "  --config FILE    why-not: look at this file instead of the running box\n"
     "exit status: 0 done, 1 batond refused or is not there, 2 the command line makes no sense\n";
 

@@ -2,6 +2,7 @@
 
 #include "controlplane/api/answers.h"
 #include "controlplane/api/capture_call.h"
+#include "controlplane/api/events_call.h"
 #include "controlplane/packet/frame.h"
 #include "controlplane/words.h"
 
@@ -227,6 +228,10 @@ grpc::Status AdminService::Capture(Context* context, In<v1::CaptureRequest> in, 
     if (!status.ok()) return ToGrpc(status);
   }
   return ToGrpc(StreamCapture(requests_, *in, *context, *out));
+}
+
+grpc::Status AdminService::Events(Context* context, In<v1::EventsRequest> in, grpc::ServerWriter<v1::Event>* out) {
+  return ToGrpc(StreamEvents(requests_, *in, followers_, *context, *out));
 }
 
 grpc::Status AdminService::WhyNot(Context*, In<v1::WhyNotRequest>, v1::WhyNotResponse* out) {

@@ -1,6 +1,9 @@
 // The gRPC service of proto/baton.proto: checks what a request says, asks the control thread or the last view, answers.
-// Runs on gRPC's threads, several at once; holds no state of its own.
+// Runs on gRPC's threads, several at once; holds no state of its own but
+// how many follow the events.
 #pragma once
+
+#include <atomic>
 
 #include <baton.grpc.pb.h>
 
@@ -38,11 +41,13 @@ class AdminService final : public v1::Admin::Service {
   grpc::Status ChangeBackend(Context*, In<v1::ChangeBackendRequest>, v1::ChangeBackendResponse*) override;
   grpc::Status Reload(Context*, In<v1::ReloadRequest>, v1::ReloadResponse*) override;
   grpc::Status Capture(Context*, In<v1::CaptureRequest>, grpc::ServerWriter<v1::CaptureChunk>*) override;
+  grpc::Status Events(Context*, In<v1::EventsRequest>, grpc::ServerWriter<v1::Event>*) override;
   grpc::Status WhyNot(Context*, In<v1::WhyNotRequest>, v1::WhyNotResponse*) override;
   grpc::Status Explain(Context*, In<v1::ExplainRequest>, v1::ExplainResponse*) override;
 
  private:
   Requests& requests_;
+  std::atomic<int> followers_{0};  // of events
 };
 
 // The same code; a message that would not fit into HTTP/2 headers is cut.

@@ -13,6 +13,7 @@
 #include "controlplane/config/parse.h"
 #include "programs/batonctl/capture.h"
 #include "programs/batonctl/connection.h"
+#include "programs/batonctl/events.h"
 #include "programs/batonctl/frame_file.h"
 #include "programs/batonctl/print.h"
 
@@ -189,6 +190,16 @@ absl::Status CapturePackets(Call& call, Words) {
   return absl::OkStatus();
 }
 
+absl::Status StreamEvents(Call& call, bool follow) {
+  v1::EventsRequest question;
+  question.set_follow(follow);
+  question.set_count(call.options.count);
+  return Events(call.options.socket, question, call.options.json, call.out);
+}
+
+absl::Status ShowEvents(Call& call, Words) { return StreamEvents(call, false); }
+absl::Status FollowEvents(Call& call, Words) { return StreamEvents(call, true); }
+
 constexpr size_t kMostWords = 32;
 constexpr Verb kVerbs[] = {
     {"status", "", "the box in a few lines", 0, 0, Status},
@@ -202,6 +213,8 @@ constexpr Verb kVerbs[] = {
     {"show drops", "", "why packets were dropped, and the balance of all packets (--all)", 0, 0, ShowDrops},
     {"show modes", "", "the box's addresses and the mode of each", 0, 0, ShowModes},
     {"show virtual-routers", "", "VRRP: role, priority and active router of each", 0, 0, ShowVirtualRouters},
+    {"show events", "", "what happened: roles of virtual routers, reloads (--count)", 0, 0, ShowEvents},
+    {"events", "", "the same, and goes on with what happens, a line each (--count)", 0, 0, FollowEvents},
     {"virtual-router", "ID resign", "leaves the role of the active router to another one (--port)", 2, 2, ChangeVirtualRouter},
     {"mode", "ADDRESS normal|migration|none", "sets the mode of an external or internal address", 2, 2, SetMode},
     {"backend", "SERVICE NAME weight N|drain|enable", "changes a backend's share of new connections", 3, 4,

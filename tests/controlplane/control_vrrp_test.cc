@@ -69,6 +69,10 @@ TEST_CASE("[VR-06] the active router takes frames for the virtual MAC address an
                          "virtual router 7 (wan, IPv4): initialize -> backup",
                          "virtual router 7 (wan, IPv4): backup -> active",
                          "virtual router 7 (wan, IPv4): active -> backup, active is 198.51.100.3"});
+  const std::vector<LoggedEvent> events = world.control->EventsAfter(1);
+  REQUIRE(events.size() == 2);
+  CHECK((events[0].kind == "virtual_router" && events[0].text == world.log[1]));
+  CHECK((events[1].number == 3 && events[1].text == world.log[2] && events[1].at == world.now));
   CHECK(world.copied.empty());  // VRRP is not the kernel's
   CHECK(world.pool.in_use() == world.a.frames.size());
 }

@@ -6,11 +6,11 @@ import sys
 import tempfile
 
 CASES = [
-    ("batonctl ", {"status", "show", "mode", "backend", "reload", "explain", "virtual-router", "capture", "why-not"}),
+    ("batonctl ", {"status", "show", "mode", "backend", "reload", "explain", "virtual-router", "capture", "events", "why-not"}),
     ("batonctl re", {"reload"}),
     ("batonctl reload --d", {"--dry-run"}),
     ("batonctl show ", {"ports", "workers", "services", "backends", "access", "routes", "neighbors", "drops", "modes",
-                       "virtual-routers"}),
+                       "virtual-routers", "events"}),
     ("batonctl show n", {"neighbors"}),
     ("batonctl --json show dr", {"drops"}),
     ("batonctl show drops --a", {"--all"}),

@@ -144,6 +144,8 @@ def test_a_link_that_is_down_makes_the_other_box_take_over(routers_lab):
         assert wait_until(only(strong, weak), 5)
         lab.run("switch", "ip", "link", "set", "wan-r1", "down")    # the other end of the wire
         assert wait_until(only(weak, strong), 5), strong.shown()
+        told = strong.batond.ctl("show", "events")
+        assert "priority 150 -> 50" in told and "active -> backup, active is 10.0.0.12" in told, told
         assert int(strong.router()["priority"]) == 50 and int(strong.router()["configured_priority"]) == 150
         assert wait_until(lambda: passes(lab, "ipv4"), 5)
         lab.run("switch", "ip", "link", "set", "wan-r1", "up")

@@ -282,7 +282,7 @@ TEST_CASE("without a batond the message names the socket") {
 TEST_CASE("the help has a line for each verb") {
   const std::string help = VerbsHelp();
   for (const char* verb : {"status", "show ports", "show workers", "show services", "show backends", "show access",
-                           "show routes", "show neighbors", "show drops", "show modes", "show virtual-routers",
+                           "show routes", "show neighbors", "show drops", "show modes", "show virtual-routers", "show events", "events",
                            "virtual-router ID resign", "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable",
                            "explain PROTO SRC > DST on PORT", "capture", "why-not", "reload"}) {
     CAPTURE(verb);

@@ -25,6 +25,7 @@ class FakeBox : public Requests {
   absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) override;
   absl::StatusOr<std::shared_ptr<CaptureSession>> StartCapture(const CaptureSettings& settings) override;
   absl::StatusOr<ReloadReport> Reload(bool dry_run) override;
+  std::vector<LoggedEvent> EventsAfter(uint64_t number) const override { return events.After(number); }
   std::shared_ptr<const View> GetView() const override { return view; }
 
   std::unique_ptr<WorkerCounters> counters[2] = {std::make_unique<WorkerCounters>(kBackendSlots),
@@ -42,6 +43,7 @@ class FakeBox : public Requests {
   std::vector<CapturedPacket> captured;   // what is there when a capture begins, with bytes that are zero
   std::optional<CaptureSettings> capture_settings;
   std::weak_ptr<CaptureSession> capture;  // the last one
+  EventLog events{2};   // keeps two
   ReloadReport report;  // what a reload comes to
   absl::Status refuse_with;  // when not OK: what the control thread answers
 
