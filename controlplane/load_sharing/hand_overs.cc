@@ -61,9 +61,15 @@ bool HandOvers::Leave(const IpAddress& condition) {
   return was_passing;
 }
 
-void HandOvers::LeaveAll() {
+std::vector<IpAddress> HandOvers::LeaveAll() {
+  std::vector<IpAddress> passing;
+  for (const auto& entry : in_flight_) {
+    if (IsPassing(entry.first)) passing.push_back(entry.first);
+  }
+  std::sort(passing.begin(), passing.end());
   sessions_.clear();
   in_flight_.clear();
+  return passing;
 }
 
 std::vector<IpAddress> HandOvers::StillIn(const Session& session) const {
@@ -87,7 +93,7 @@ void HandOvers::Begin(Session& session, TimePoint now, std::vector<Action>& out)
     std::vector<IpAddress> conditions = StillIn(session);
     if (session.giving) {
       out.push_back(BeginGiving{session.generation, session.other, session.mode, std::move(conditions)});
-      if (session.mode == HandOver::kExact) session.may_stop = now + config_.cover;
+      if (session.mode == HandOver::kExact) session.may_stop = std::max(session.may_stop, now + config_.cover);
     } else {
       out.push_back(BeginTaking{session.generation, session.other, session.mode, std::move(conditions)});
     }
@@ -111,7 +117,7 @@ void HandOvers::Ask(Session& session, TimePoint now, std::vector<Action>& out) {
 void HandOvers::Confirmed(const IpAddress& unit, Generation generation, TimePoint now, std::vector<Action>& out) {
   const auto [entry, first] = confirmed_.try_emplace(unit, generation);
   Generation& newest = entry->second;
-  const bool again = !first && newest == generation;
+  const bool again = !first && IsAtLeast(newest, generation);
   if (IsNewer(generation, newest)) newest = generation;
   if (IsNewer(generation, recorded_)) return;  // this unit does not know yet what it gives: see Recorded
   bool any = false;
@@ -123,10 +129,14 @@ void HandOvers::Confirmed(const IpAddress& unit, Generation generation, TimePoin
       continue;
     }
     any = true;
-    if (!session.confirmed) session.confirmed = true, session.confirmed_as = session.generation;
+    if (!session.confirmed) {
+      session.confirmed = true;
+      session.confirmed_as = session.generation;
+      if (session.mode == HandOver::kExact) session.may_stop = std::max(session.may_stop, now + config_.linger);
+    }
     if (asked == nullptr || IsNewer(session.generation, asked->generation)) asked = &session;
   }
-  if (!any && again && generation == recorded_ && mode_ != HandOver::kTimer) {
+  if (!any && again && mode_ != HandOver::kTimer) {
     // It waits for a report, and this unit forwards nothing that is its own any more: that is the report.
     Report report{.generation = generation};
     if (mode_ == HandOver::kExact) report.records = std::vector<ForwardedPacket>{};

@@ -27,7 +27,7 @@ class HandOvers {
   // away and has not stopped.
   bool Leave(const IpAddress& condition);
   bool IsPassing(const IpAddress& condition) const;  // as for Leave
-  void LeaveAll();
+  std::vector<IpAddress> LeaveAll();  // those that still pass here
 
   // `unit` has recorded the allocation; it may come before this unit has it, and more than once.
   void Confirmed(const IpAddress& unit, Generation generation, TimePoint now, std::vector<Action>& out);

@@ -50,9 +50,14 @@ UnitIndex Machine::OwnerOf(const IpAddress& condition) const {
   return row == nullptr ? active_ : row->unit;
 }
 
-bool Machine::is_settled() const {
-  return hand_overs_.pending() == 0 && !pending_ && !incoming_ && !collection_ && !discovering_ && !wants_allocation_ &&
-         paced_.empty() && learn_until_ == TimePoint::max();
+const char* Machine::UnderWay() const {
+  if (learn_until_ != TimePoint::max()) return "learning";
+  if (discovering_) return "discovery";
+  if (collection_) return "review";
+  if (pending_ || !paced_.empty()) return "allocation";
+  if (incoming_) return "recording";
+  if (hand_overs_.pending() > 0) return "hand-over";
+  return wants_allocation_ ? "reallocation" : nullptr;
 }
 
 void Machine::On(const Event& event, TimePoint now, Out& out) {
@@ -143,7 +148,8 @@ void Machine::BecomeBackup(TimePoint now, Out& out) {
   out.push_back(SetDefault{false});
   if (role_ == Role::kActive) {
     std::vector<IpAddress> mine = tables_.ConditionsOf(own_);
-    hand_overs_.LeaveAll();
+    const std::vector<IpAddress> given = hand_overs_.LeaveAll();
+    mine.insert(mine.end(), given.begin(), given.end());
     if (!mine.empty()) out.push_back(SetConditions{false, std::move(mine)});
     active_ = kNobody;
     generation_ = 0;  // what it has is no longer that: its successor tells it all
@@ -158,9 +164,10 @@ void Machine::BecomeBackup(TimePoint now, Out& out) {
 void Machine::StopAll(Out& out) {
   if (role_ == Role::kStopped) return;
   std::vector<IpAddress> mine = tables_.ConditionsOf(own_);
+  const std::vector<IpAddress> given = hand_overs_.LeaveAll();
+  mine.insert(mine.end(), given.begin(), given.end());
   out.push_back(SetDefault{false});
   if (!mine.empty()) out.push_back(SetConditions{false, std::move(mine)});
-  hand_overs_.LeaveAll();
   ForgetWork();
   membership_.Stop();
   tables_.ClearConditions();
@@ -242,13 +249,12 @@ void Machine::HearResponse(const IpAddress& from, const Response& response, Time
     if (is_new) {
       unit.state = UnitState::kServer;
       Log(EventLogged::Kind::kServerAlive, from, 0, out);
-      if (!server_alive_) {
-        pending_.reset();
-        collection_.reset();
-        discovering_ = wants_allocation_ = false;
-        discovery_ends_ = TimePoint::max();
-      }
+    }
+    if (!server_alive_ && !pending_) {  // what this unit has begun it brings to its end first
       server_alive_ = true;
+      collection_.reset();
+      discovering_ = wants_allocation_ = false;
+      discovery_ends_ = TimePoint::max();
     }
   } else if (is_new) {
     Log(EventLogged::Kind::kUnitAlive, from, 0, out);

@@ -36,7 +36,7 @@ class Machine {
   const Tables& tables() const { return tables_; }
   HandOver hand_over() const { return mode_; }
   bool makes_allocations() const { return IsMaker(); }
-  bool is_settled() const;  // nothing is under way here
+  const char* UnderWay() const;  // what is, in a word; null: nothing
   Membership::Life LifeOf(const IpAddress& unit) const { return membership_.LifeOf(unit); }
 
  private:
@@ -122,9 +122,10 @@ class Machine {
   std::vector<bool> Eligible() const;
   bool MustConfirm(UnitIndex unit) const;
   bool CanAllocate() const;
-  void AskActive(TimePoint now, Out& out);
+  void AskWhoLags(TimePoint now, Out& out);
   void Cover(UnitIndex unit, bool covers, Out& out);
   Generation NextGeneration() const;
+  void AddUnconfirmed(std::vector<Charge>& charges) const;
   void HandleRestart(UnitIndex unit, TimePoint now, Out& out);
 
   // reviewing.cc

@@ -29,6 +29,7 @@ struct Config {
   Duration start_delay = std::chrono::milliseconds(200);   // `timer` (VR-70)
   Duration server_start_delay = std::chrono::milliseconds(500);  // when a server allocates (VR-114)
   Duration cover = std::chrono::milliseconds(50);          // `exact`: noted at least this long before the stop
+  Duration linger = std::chrono::milliseconds(5);          // `exact`: and stopped no sooner after the confirmation
   Duration report_wait = std::chrono::milliseconds(100);   // then the report is asked for again
   Duration keep_report = std::chrono::seconds(10);         // for who asks again
   Duration confirmation_wait = std::chrono::seconds(1);    // then an allocation is sent again

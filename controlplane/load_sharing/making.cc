@@ -47,6 +47,10 @@ void Machine::HandleFault(UnitIndex index, TimePoint now, Out& out) {
     Log(EventLogged::Kind::kServerFault, unit.address, 0, out);
     if (server_alive_) {
       server_alive_ = false;
+      std::fill(covers_.begin(), covers_.end(), false);
+      for (UnitIndex u = 0; u < tables_.units().size(); ++u) {
+        if (tables_.unit(u).state == UnitState::kFault) HandleRestart(u, now, out);
+      }
       StartDiscovery(now, out);
     }
     return;
@@ -78,6 +82,7 @@ void Machine::HandleRestart(UnitIndex index, TimePoint now, Out& out) {
   std::vector<Charge> charges;
   TakeOver(index, charges);
   if (pending_) pending_->waits_for[index] = false;
+  recorded_[index] = 0;
   if (charges.empty()) return;
   Log(EventLogged::Kind::kTookOver, tables_.unit(index).address, charges.size(), out);
   wants_allocation_ = true;
@@ -141,7 +146,21 @@ Generation Machine::NextGeneration() const {
   return next;
 }
 
+// When the next allocation cannot wait for the last one, who has not confirmed that gets it whole, and begins at once:
+// those who still forward for it have to hear of that.
+void Machine::AddUnconfirmed(std::vector<Charge>& charges) const {
+  if (!pending_) return;
+  absl::flat_hash_set<IpAddress> named;
+  for (const Charge& charge : charges) named.insert(charge.condition);
+  for (const Charge& charge : pending_->what->charges) {
+    const UnitIndex unit = tables_.IndexOf(charge.unit);
+    if (unit == kNobody || !pending_->waits_for[unit] || named.contains(charge.condition)) continue;
+    charges.push_back({charge.condition, charge.unit, true});
+  }
+}
+
 void Machine::Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& out) {
+  AddUnconfirmed(charges);
   Outgoing made{.generation = NextGeneration(), .base = whole ? 0 : generation_, .mode = config_.hand_over,
                 .charges = std::move(charges)};
   const auto what = made_ = std::make_shared<const Outgoing>(std::move(made));
@@ -164,15 +183,13 @@ void Machine::MakeWhole(TimePoint now, Out& out) {
   Make(Whole()->charges, true, now, out);
 }
 
-// What is the active router's needs no name. Nobody has a report for who needs the whole of it: it missed the moves, or
-// was told of others. What it has that is not its own it drops at once, and what is its own is nobody else's any more.
+// The active router's have a name, too: who becomes active after it has to know what was its own. Nobody has a report
+// for who needs the whole of it: it missed the moves, or was told of others. What it has that is not its own it drops at once, and what is its own is nobody else's any more.
 std::shared_ptr<const Machine::Outgoing> Machine::Whole() {
   if (whole_ != nullptr && whole_->generation == generation_) return whole_;
   Outgoing all{.generation = generation_, .base = 0, .mode = mode_, .charges = {}};
   for (const auto& entry : tables_.conditions()) {
-    const ConditionRow& row = entry.second;
-    if (row.unit == active_) continue;
-    all.charges.push_back({entry.first, tables_.unit(row.unit).address, true});
+    all.charges.push_back({entry.first, tables_.unit(entry.second.unit).address, true});
   }
   std::sort(all.charges.begin(), all.charges.end(),
             [](const Charge& a, const Charge& b) { return a.condition < b.condition; });
@@ -234,7 +251,12 @@ void Machine::Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePo
     return;
   }
   if (confirmation.generation != generation_) return;
+  const bool is_awaited = pending_ && pending_->waits_for[unit];
   if (confirmation.status == Confirmation::Status::kNoBase) {
+    if (is_awaited && pending_->what->base != 0 && tables_.unit(unit).conditions > 0) {
+      HandleRestart(unit, now, out);  // it had the last one, or it would not have any: it lost all in between
+      return;
+    }
     SendWhole(unit, now, out);
     return;
   }
@@ -305,14 +327,19 @@ void Machine::AllocateIfWanted(TimePoint now, Out& out) {
   if (!wants_allocation_ || pending_ || discovering_ || collection_ || now < settled_at_) return;
   if (learn_until_ != TimePoint::max()) return;
   if (role_ == Role::kServer && IsNewer(newest_seen_, generation_)) {
-    // Others have one that it does not know: it was away.
-    Confirm(tables_.unit(active_).address, Confirmation::Status::kNoBase, newest_seen_, out);
+    // Others have one that it does not know: it was away. If the active router has it not, either, all begins anew.
+    if (asked_active_++ < config_.tries || IsNewer(recorded_[active_], generation_)) {
+      Confirm(tables_.unit(active_).address, Confirmation::Status::kNoBase, newest_seen_, out);
+      Tell(tables_.unit(active_).address, FlowRequest{generation_, reviews_}, out);
+    } else {
+      MakeWhole(now, out);
+    }
     settled_at_ = now + kLookAgain;
     return;
   }
   if (!CanAllocate()) {
     settled_at_ = now + kLookAgain;
-    if (role_ == Role::kServer && recorded_[active_] != generation_) AskActive(now, out);
+    if (role_ == Role::kServer) AskWhoLags(now, out);
     return;
   }
   Allocate(now, out);
@@ -320,14 +347,19 @@ void Machine::AllocateIfWanted(TimePoint now, Out& out) {
 
 // The active router does not confirm (VR-112). Before the server changes anything more it has to know that the active
 // router has the last: its flow response says what it has.
-void Machine::AskActive(TimePoint now, Out& out) {
+void Machine::AskWhoLags(TimePoint now, Out& out) {
   const IpAddress& active = tables_.unit(active_).address;
   const bool lacks_it = recorded_[active_] != generation_;
   if (made_ != nullptr && made_->generation == generation_ && lacks_it && asked_active_++ > 0) {
     const uint32_t fragments = Fragments(config_, made_->charges.size());
     Queue(active, made_, fragments - 1, fragments, now, out);
   }
-  Tell(active, FlowRequest{generation_, reviews_}, out);
+  for (UnitIndex u = 0; u < recorded_.size(); ++u) {
+    const UnitRow& unit = tables_.unit(u);
+    if (u == own_ || recorded_[u] == generation_ || (u != active_ && unit.conditions == 0)) continue;
+    if (membership_.LifeOf(unit.address) == Membership::Life::kFault) continue;
+    Tell(unit.address, FlowRequest{generation_, reviews_}, out);
+  }
 }
 
 void Machine::Allocate(TimePoint now, Out& out) {

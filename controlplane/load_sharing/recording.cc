@@ -102,7 +102,7 @@ void Machine::RecordOne(const Charge& charge, Generation generation, Changes& ch
   const bool is_known = tables_.Find(charge.condition) != nullptr;
   const UnitIndex from = OwnerOf(charge.condition);
   const bool was_mine = IsMe(from), is_mine = IsMe(to);
-  tables_.Assign(charge.condition, to, generation, charge.orphan);
+  tables_.Assign(charge.condition, to, generation, charge.orphan, from);
   if (was_mine && is_mine) {
     if (charge.orphan) hand_overs_.Leave(charge.condition);  // nobody will report
     if (charge.orphan || !is_known) changes.pass.push_back(charge.condition);
@@ -125,7 +125,7 @@ void Machine::RecordOne(const Charge& charge, Generation generation, Changes& ch
   } else {
     // Of others. What this unit still forwards for somebody who never confirmed ends here.
     const bool moves = from != to;
-    const bool was_passing = moves && hand_overs_.Leave(charge.condition);
+    const bool was_passing = (moves || charge.orphan) && hand_overs_.Leave(charge.condition);
     if (was_passing || (moves && from != kNobody && covers_[from]) || (moves && charge.orphan)) {
       changes.block.push_back(charge.condition);
     } else if (!is_known) {

@@ -25,12 +25,12 @@ const ConditionRow* Tables::Find(const IpAddress& condition) const {
   return found == conditions_.end() ? nullptr : &found->second;
 }
 
-void Tables::Assign(const IpAddress& condition, UnitIndex unit, Generation generation, bool orphan) {
+void Tables::Assign(const IpAddress& condition, UnitIndex unit, Generation generation, bool orphan, UnitIndex before) {
   ConditionRow& row = conditions_[condition];
   if (row.unit != kNobody) --units_[row.unit].conditions;
   ++units_[unit].conditions;
   if (row.unit != unit) {
-    row.previous = row.unit;
+    row.previous = row.unit == kNobody ? before : row.unit;
     row.moved = generation;
     row.unit = unit;
     row.orphan = orphan;

@@ -48,7 +48,9 @@ class Tables {
 
   // Table C. Null: nobody was given it, so it is the active router's.
   const ConditionRow* Find(const IpAddress& condition) const;
-  void Assign(const IpAddress& condition, UnitIndex unit, Generation generation, bool orphan);
+  // `before`: who was in charge if it had no row.
+  void Assign(const IpAddress& condition, UnitIndex unit, Generation generation, bool orphan,
+              UnitIndex before = kNobody);
   void SetRate(const IpAddress& condition, uint64_t bits_per_second);  // of what has no row, nothing is kept
   void ClearRates(UnitIndex unit);
   const absl::flat_hash_map<IpAddress, ConditionRow>& conditions() const { return conditions_; }

@@ -33,6 +33,7 @@ class DataPlane {
 
   bool Passes(const IpAddress& condition) const;
   bool passes_by_default() const { return default_pass_; }
+  bool is_holding() const { return !waiting_.empty(); }
   bool holds_too_long(TimePoint now) const;
   size_t dropped_waiting() const { return dropped_waiting_; }
   // Of the conditions that had packets since the last call.

@@ -50,6 +50,7 @@ Group::Group(const GroupOptions& options)
     nodes_.push_back(std::move(node));
   }
   end_system_sides_.resize(end_systems_, 0);
+  packets_.push_back({.forwarded = 1, .at = now_});  // packets are numbered from 1
 }
 
 TimePoint Group::Local(const Node& node) const {
@@ -120,6 +121,7 @@ void Group::Stall(size_t unit, Duration time) {
 
 void Group::Partition(const std::vector<int>& sides) {
   if (options_.narrate) Narrate(0, ": the LAN parts");
+  parted_ = true;
   for (size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->side = sides[i];
   for (size_t i = 0; i < end_systems_; ++i) end_system_sides_[i] = sides[nodes_.size() + i];
   Disturb(3s);
@@ -127,6 +129,7 @@ void Group::Partition(const std::vector<int>& sides) {
 
 void Group::Heal() {
   if (options_.narrate) Narrate(0, ": the LAN is one");
+  parted_ = false;
   for (auto& node : nodes_) node->side = 0;
   std::fill(end_system_sides_.begin(), end_system_sides_.end(), 0);
   Disturb(3s);
@@ -289,7 +292,8 @@ void Group::SendPackets(Duration every) {
 
 void Group::SendPacket(size_t end_system) {
   const PacketId id = static_cast<PacketId>(packets_.size());
-  packets_.push_back({static_cast<uint16_t>(end_system), 0, now_ < excused_until_});
+  packets_.push_back({static_cast<uint16_t>(end_system), 0, now_, now_ < excused_until_, parted_ || active() == units()});
+  if (options_.narrate) Narrate(0, absl::StrCat(": packet ", id, " of .", end_system));
   const int side = end_system < end_system_sides_.size() ? end_system_sides_[end_system] : 0;
   for (size_t to = 0; to < nodes_.size(); ++to) {
     if (nodes_[to]->is_server || nodes_[to]->side != side) continue;
@@ -312,6 +316,7 @@ void Group::MeasureFlows(Duration every) {
 
 void Group::Forwarded(size_t unit, PacketId id) {
   PacketRecord& packet = packets_[id];
+  if (options_.narrate) Narrate(unit, absl::StrCat(" forwards packet ", id, " of .", packet.end_system));
   if (++packet.forwarded == 1) {
     ++forwarded_once_;
     return;
@@ -324,9 +329,17 @@ void Group::Forwarded(size_t unit, PacketId id) {
                     NameOf(unit)));
 }
 
+// Something fails now: for a while routers may be of different minds, and what waited for the failed one is lost.
+void Group::Disturb(Duration time) {
+  excused_until_ = std::max(excused_until_, now_ + time);
+  for (auto packet = packets_.rbegin(); packet != packets_.rend() && now_ - packet->at < 1s; ++packet) {
+    if (packet->forwarded == 0) packet->parted = true;
+  }
+}
+
 void Group::CheckNow() {
   for (auto& node : nodes_) {
-    if (!node->alive || node->is_server) continue;
+    if (!node->alive || node->is_server || !node->data->is_holding()) continue;
     node->data->Expire(Local(*node));
     if (node->data->holds_too_long(Local(*node))) Fail("a packet waits longer than the limit");
   }
@@ -354,8 +367,18 @@ size_t Group::InCharge(size_t end_system) const {
 
 size_t Group::lost() const {
   size_t lost = 0;
-  for (const PacketRecord& packet : packets_) lost += packet.forwarded == 0 && !packet.excused ? 1 : 0;
+  for (const PacketRecord& packet : packets_) lost += packet.forwarded == 0 && !packet.excused && !packet.parted ? 1 : 0;
   return lost;
+}
+
+std::string Group::LostText() const {
+  for (const PacketRecord& packet : packets_) {
+    if (packet.forwarded > 0 || packet.excused || packet.parted) continue;
+    return absl::StrFormat("%d packets are lost, the first at %.6f of %s", lost(),
+                           std::chrono::duration<double>(packet.at - TimePoint{}).count(),
+                           EndSystem(packet.end_system).ToString());
+  }
+  return "";
 }
 
 void Group::CheckQuiet() {
@@ -366,7 +389,9 @@ void Group::CheckQuiet() {
   }
   for (size_t i = 0; i < units(); ++i) {
     if (!nodes_[i]->alive) continue;
-    if (!nodes_[i]->machine->is_settled()) Fail("quiet, and something is under way at " + NameOf(i));
+    if (const char* what = nodes_[i]->machine->UnderWay(); what != nullptr) {
+      Fail(absl::StrCat("quiet, and still at ", NameOf(i), ": ", what));
+    }
     if (a != units() && nodes_[i]->machine->generation() != nodes_[a]->machine->generation()) {
       Fail(NameOf(i) + " has another allocation than the active router");
     }

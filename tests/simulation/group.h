@@ -69,8 +69,9 @@ class Group {
   const std::string& failure() const { return failure_; }
   std::vector<std::string> TakeTrace() { return std::move(trace_); }
   size_t sent() const { return sent_; }  // control messages but for types 1 and 2
-  size_t packets() const { return packets_.size(); }
+  size_t packets() const { return packets_.size() - 1; }
   size_t forwarded_once() const { return forwarded_once_; }
+  std::string LostText() const;  // the first
   size_t lost() const;  // not forwarded by anybody, and not excused
   size_t excused_doubles() const { return excused_doubles_; }
   // Once all is quiet: one active router, and one router in charge of each end system.
@@ -93,7 +94,9 @@ class Group {
   };
   struct PacketRecord {
     uint16_t end_system = 0, forwarded = 0;
+    TimePoint at;
     bool excused = false;  // sent while routers may be of different minds
+    bool parted = false;   // sent while the router in charge may be elsewhere, or nobody was active
   };
 
   void At(TimePoint time, std::function<void()> what) { events_.emplace(time, std::move(what)); }
@@ -107,7 +110,7 @@ class Group {
   void Wake(size_t unit);
   void ScheduleWake(size_t unit);
   void Forwarded(size_t unit, PacketId packet);
-  void Disturb(Duration time) { excused_until_ = std::max(excused_until_, now_ + time); }
+  void Disturb(Duration time);
   void CheckNow();
   void Fail(const std::string& what);
   double Share() { return std::uniform_real_distribution<>(0, 1)(random_); }
@@ -124,6 +127,7 @@ class Group {
   std::vector<int> end_system_sides_;
   std::vector<PacketRecord> packets_;
   Duration every_{};
+  bool parted_ = false;
   TimePoint excused_until_ = TimePoint::min();
   size_t sent_ = 0, forwarded_once_ = 0, excused_doubles_ = 0;
   std::string failure_;

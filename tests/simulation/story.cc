@@ -87,7 +87,7 @@ StoryResult TellStory(uint32_t seed, Mood mood, bool narrate) {
   result.failure = group.failure();
   if (result.failure.empty() && group.sent() != sent) result.failure = "quiet, and still messages";
   if (result.failure.empty() && options.mode == ls::HandOver::kExact && group.lost() > 0) {
-    result.failure = absl::StrCat(group.lost(), " packets are lost");
+    result.failure = group.LostText();
   }
   result.packets = group.packets();
   result.excused_doubles = group.excused_doubles();
