@@ -25,6 +25,7 @@ Control::Control(ControlSetup setup)
       publisher_(setup_.workers, setup_.config.dataplane.neighbors),
       neighbors_(NeighborConfig(setup_), *this),
       routers_(*this),
+      worker_side_(setup_.workers, *this),
       // Less than the asker waits: it shall hear which worker was too slow.
       listing_(setup_.workers, setup_.request_time_limit * 9 / 10),
       explaining_(setup_.workers, setup_.request_time_limit * 9 / 10),
@@ -52,6 +53,7 @@ absl::Status Control::Start(TimePoint now) {
   }
   after_commits_.push_back(std::move(after));
   started_ = turn_ = now;
+  StartSharing();
   routers_.Configure(RouterSettings(), now);
   PublishView(now);
   return absl::OkStatus();
@@ -66,6 +68,8 @@ bool Control::Poll(TimePoint now) {
   neighbors_.Tick(now);
   TrackRouters(now);
   routers_.Tick(now);
+  TickSharing(now);
+  work += worker_side_.Poll() ? 1 : 0;
   work += PublishRoles() ? 1 : 0;
   listing_.Tick(now);
   explaining_.Tick(now);
@@ -99,7 +103,7 @@ int Control::TakeEvents(size_t worker, TimePoint now) {
 }
 
 void Control::OnEvent(size_t worker, const Event& event, TimePoint now) {
-  if (publisher_.OnEvent(worker, event)) return;
+  if (publisher_.OnEvent(worker, event) || worker_side_.OnEvent(worker, event)) return;
   if (const auto* frame = std::get_if<FrameForControl>(&event)) {
     ++counts_.frames_heard;
     if (frame->port < setup_.ports.size()) Hear(frame->port, {frame->data, frame->length}, now);
@@ -119,6 +123,7 @@ void Control::OnEvent(size_t worker, const Event& event, TimePoint now) {
 // of.
 void Control::Hear(PortId port, absl::Span<const uint8_t> frame, TimePoint now) {
   if (routers_.OnFrame(port, frame, now)) return;
+  HearForSharing(port, frame, now);
   neighbors_.OnFrame(port, frame, now);
   if (!setup_.copy_to_kernel || setup_.ports[port].kernel.empty() || neighbor::IsQuestion(frame)) return;
   setup_.copy_to_kernel(port, frame);

@@ -16,6 +16,7 @@
 #include "controlplane/config/parse.h"
 #include "controlplane/events.h"
 #include "controlplane/explaining.h"
+#include "controlplane/load_sharing/sharer.h"
 #include "controlplane/neighbor/neighbors.h"
 #include "controlplane/publisher.h"
 #include "controlplane/reload.h"
@@ -48,10 +49,15 @@ struct ControlSetup {
   std::function<bool(PortId)> link_up{};
   // Hears of changes that operators should see in the log, on the control thread. May be empty.
   std::function<void(const std::string&)> on_event{};
+  uint64_t start_us = 0;  // microseconds since 1970, when the program started
   Duration request_time_limit = std::chrono::seconds(2);
 };
 
-class Control : public Requests, private neighbor::Callbacks, private vrrp::Callbacks {
+class Control : public Requests,
+                private neighbor::Callbacks,
+                private vrrp::Callbacks,
+                private load_sharing::WorkerSideCallbacks,
+                private load_sharing::SharerCallbacks {
  public:
   explicit Control(ControlSetup setup);
   // REQUIRES: the workers have stopped. Gives back the buffers that wait in the rings to control.
@@ -100,10 +106,27 @@ class Control : public Requests, private neighbor::Callbacks, private vrrp::Call
   void OnEvent(size_t router, const std::string& text) override;
   std::vector<vrrp::Settings> RouterSettings() const;
   bool PublishRoles();
+
+  // Load sharing: what is heard by VRRP, and by workers; control_sharing.cc
+  void StartSharing();
+  void OnState(size_t router, vrrp::Role role) override;
+  void OnAdvertSent(size_t router) override;
+  void OnAdvertHeard(size_t router, const IpAddress& from) override;
+  bool OnMessage(size_t router, const vrrp::Unwrapped& message) override;
+  void OnGiven(const load_sharing::HandOverId& id, const load_sharing::WhatWasForwarded& forwarded) override;
+  void OnTakingBegun(const load_sharing::HandOverId& id) override;
+  void OnSeen(ConditionGroup group, const IpAddress& address) override;
+  void OnMeasured(ConditionGroup group, const std::vector<load_sharing::Measured>& measured) override;
+  std::optional<MacAddress> MacOf(PortId port, const IpAddress& unit) override;
+  void OnSharingEvent(ConditionGroup group, const std::string& text) override;
+  load_sharing::Sharer* SharerOf(size_t router) const;
+  void TickSharing(TimePoint now);
+  void HearForSharing(PortId port, absl::Span<const uint8_t> frame, TimePoint now);
   void TrackRouters(TimePoint now);
   bool LinkUp(PortId port) const;
   bool IsUp(const TrackConfig& track) const;
   std::vector<VirtualRouterView> ViewRouters() const;
+  std::optional<SharingView> ViewSharing(size_t router) const;
 
   // For operators: `batonctl events` and the log.
   void Note(absl::string_view kind, const std::string& text);
@@ -156,6 +179,9 @@ class Control : public Requests, private neighbor::Callbacks, private vrrp::Call
   vrrp::Routers routers_;        // by position in the configuration
   bool roles_changed_ = false;   // and tables have not followed yet
   TimePoint next_track_{};
+  load_sharing::WorkerSide worker_side_;
+  std::vector<std::unique_ptr<load_sharing::Sharer>> sharers_;  // by position of the virtual router; null: shares no load
+  TimePoint next_measure_{};
   TimePoint turn_{};             // when this Poll began
   AccessListing listing_;
   Explaining explaining_;

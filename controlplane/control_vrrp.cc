@@ -38,6 +38,7 @@ std::vector<vrrp::Settings> Control::RouterSettings() const {
     s.port = from.port_id;
     s.port_mac = port.mac;
     s.vlan = port.vlan;
+    s.shared = from.load_sharing.has_value();
     s.over = from.pseudo_header ? vrrp::ChecksumOver::kPseudoHeaderToo : vrrp::ChecksumOver::kMessage;
     all.push_back(std::move(s));
   }
@@ -83,7 +84,7 @@ std::optional<neighbor::Station> Control::VirtualStation(PortId port, const IpAd
     if (router.port_id != port || !HasAddress(router.addresses, address)) continue;
     if (!live_.active_routers.contains({port, router.family(), router.id})) continue;
     const MacAddress mac = vrrp::VirtualMac(router.family(), router.id);
-    return neighbor::Station{mac, mac};
+    return neighbor::Station{mac, router.load_sharing ? setup_.ports[port].mac : mac};
   }
   return std::nullopt;
 }
@@ -125,7 +126,9 @@ bool Control::IsUp(const TrackConfig& track) const {
 
 std::vector<VirtualRouterView> Control::ViewRouters() const {
   std::vector<VirtualRouterView> views;
-  for (size_t i = 0; i < routers_.size(); ++i) views.push_back({routers_.settings(i), routers_.status(i)});
+  for (size_t i = 0; i < routers_.size(); ++i) {
+    views.push_back({routers_.settings(i), routers_.status(i), ViewSharing(i)});
+  }
   return views;
 }
 

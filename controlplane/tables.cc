@@ -205,7 +205,8 @@ std::vector<VirtualMac> BuildVirtualMacs(const Config& config, const LiveSetting
   std::vector<VirtualMac> macs;
   for (const VirtualRouterConfig& router : config.virtual_routers) {
     const bool active = live.active_routers.contains({router.port_id, router.family(), router.id});
-    macs.push_back({.port = router.port_id, .family = router.family(), .vrid = router.id, .taken = active});
+    const bool taken = active || router.load_sharing.has_value();  // then every router takes them, and passes its share
+    macs.push_back({.port = router.port_id, .family = router.family(), .vrid = router.id, .taken = taken});
   }
   return macs;
 }

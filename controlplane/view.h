@@ -11,6 +11,7 @@
 #include "common/counters.h"
 #include "common/route.h"
 #include "common/time_point.h"
+#include "controlplane/load_sharing/inbox.h"
 #include "controlplane/vrrp/routers.h"
 
 namespace baton::controlplane {
@@ -64,9 +65,28 @@ struct NeighborView {
   Duration age{};        // since it was confirmed
 };
 
+// A unit of a group that shares its load, as this box knows it.
+struct UnitView {
+  IpAddress address;
+  load_sharing::UnitState state = load_sharing::UnitState::kSuspended;
+  size_t conditions = 0;   // that it is in charge of
+  uint32_t overflows = 0;  // packets lost for want of room, per second
+};
+
+struct SharingView {
+  uint32_t generation = 0;
+  load_sharing::HandOver hand_over = load_sharing::HandOver::kTimer;
+  bool settled = false;     // nothing is changing hands here
+  size_t conditions = 0, end_systems = 0;
+  std::vector<UnitView> units;
+  uint64_t sent = 0, heard = 0, unsent = 0, handed_over = 0, incomplete_reports = 0;
+  std::vector<load_sharing::Inbox::Count> refused;  // messages, by reason
+};
+
 struct VirtualRouterView {
   vrrp::Settings settings;
   vrrp::Status status;
+  std::optional<SharingView> sharing = {};
 };
 
 struct AddressView {

@@ -20,6 +20,11 @@ bool IsEchoReply(const Packet& p) {
          (p.protocol == kIcmpv6 && p.icmp_type == kIcmpv6EchoReply);
 }
 
+// Of an end system that was asked for (controlplane/load_sharing/probe.h): an echo or information reply.
+bool AnswersDiscovery(const Packet& p) {
+  return IsEchoReply(p) || (p.protocol == kIcmp && p.icmp_type == kIcmpInformationReply);
+}
+
 bool IsIcmp(const Packet& p) { return p.protocol == kIcmp || p.protocol == kIcmpv6; }
 
 // AM-Q08: a TCP SYN without ACK; of other protocols every first packet, for ICMP only an echo request.
@@ -65,7 +70,7 @@ void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, bool
   const Answer refusal = local.kind == AddressKind::kOwn ? Answer::kNone : Answer::kRefuse;
   if (!PassesMode(tables, hold, slot, refusal, p)) return;
   const AddressKind kind = local.kind;
-  if (kind == AddressKind::kOwn && p.protocol == kVrrp && tables.addresses->HearsVrrp(p.port)) {
+  if (kind == AddressKind::kOwn && (p.protocol == kVrrp || AnswersDiscovery(p)) && tables.addresses->HearsVrrp(p.port)) {
     p.fate = Fate::kControl;
     return;
   }

@@ -240,8 +240,40 @@ constexpr Column<VirtualRouterView> kRouterColumns[] = {
      [](R r) { return Count(r.status.counters.rivals); }},
 };
 
+using S = const SharingView&;
+constexpr Column<SharingView> kSharingColumns[] = {
+    {"baton_sharing_generation", kGauge, "Allocation of end systems in force here.", [](S s) { return Count(s.generation); }},
+    {"baton_sharing_settled", kGauge, "1 while nothing is changing hands here.", [](S s) { return s.settled ? 1.0 : 0.0; }},
+    {"baton_sharing_end_systems", kGauge, "End systems that are known.", [](S s) { return Count(s.end_systems); }},
+    {"baton_sharing_messages_sent", kCounter, "Messages to the other routers of the group.", [](S s) { return Count(s.sent); }},
+    {"baton_sharing_messages_heard", kCounter, "Messages of them that were believed.", [](S s) { return Count(s.heard); }},
+    {"baton_sharing_messages_unsent", kCounter, "Messages not sent: the MAC address was not known yet.",
+     [](S s) { return Count(s.unsent); }},
+    {"baton_sharing_hand_overs_taken", kCounter, "Hand-overs in which this box took end systems in charge.",
+     [](S s) { return Count(s.handed_over); }},
+    {"baton_sharing_incomplete_reports", kCounter, "Hand-overs with more packets than could be noted.",
+     [](S s) { return Count(s.incomplete_reports); }},
+};
+
+// Of a virtual router with load sharing: `labels` are its own.
+void AddSharing(const SharingView& from, const Labels& labels, MetricFamily* refused, MetricFamily* units) {
+  for (const auto& [reason, messages] : from.refused) {
+    Labels with_reason = labels;
+    with_reason.push_back({"reason", reason});
+    AddSample(refused, with_reason, Count(messages));
+  }
+  for (const UnitView& unit : from.units) {
+    Labels with_unit = labels;
+    with_unit.push_back({"router", unit.address.ToString()});
+    AddSample(units, with_unit, Count(unit.conditions));
+  }
+}
+
 void AddVirtualRouters(const View& view, Families* families) {
   std::vector<Labelled<VirtualRouterView>> routers;
+  std::vector<Labelled<SharingView>> sharing;
+  MetricFamily messages_refused{"baton_sharing_messages_refused", "Messages that were not believed, by reason.", kCounter, {}};
+  MetricFamily units{"baton_sharing_in_charge", "End systems that each router of the group is in charge of.", kGauge, {}};
   MetricFamily refused{"baton_virtual_router_refused", "Advertisements that did not count, by reason.", kCounter, {}};
   for (const VirtualRouterView& router : view.virtual_routers) {
     const auto& [port, family, id] = router.settings.key();
@@ -249,6 +281,10 @@ void AddVirtualRouters(const View& view, Families* families) {
                            {"family", family == Family::kIpv4 ? "ipv4" : "ipv6"},
                            {"id", absl::StrCat(id)}};
     routers.push_back({labels, router});
+    if (router.sharing) {
+      sharing.push_back({labels, *router.sharing});
+      AddSharing(*router.sharing, labels, &messages_refused, &units);
+    }
     for (size_t i = 1; i < vrrp::kRefusals; ++i) {
       Labels with_reason = labels;
       with_reason.push_back({"reason", std::string(vrrp::RefusalName(static_cast<vrrp::Refusal>(i)))});
@@ -256,6 +292,9 @@ void AddVirtualRouters(const View& view, Families* families) {
     }
   }
   AddColumns<VirtualRouterView>(kRouterColumns, routers, families);
+  AddColumns<SharingView>(kSharingColumns, sharing, families);
+  families->push_back(std::move(messages_refused));
+  families->push_back(std::move(units));
   families->push_back(std::move(refused));
   MetricFamily& strays = families->emplace_back(
       MetricFamily{"baton_vrrp_stray_packets", "Packets of VRRP that belong to no virtual router here, by reason.", kCounter, {}});

@@ -11,6 +11,32 @@ void FillRefused(absl::string_view reason, uint64_t packets, v1::Refused* to) {
   to->set_packets(packets);
 }
 
+constexpr const char* kStates[] = {"working", "suspended", "fault", "server", "server-fault"};
+constexpr const char* kModes[] = {"timer", "sequence", "exact"};
+
+void Fill(const SharingView& from, v1::LoadSharing* to) {
+  to->set_generation(from.generation);
+  to->set_hand_over(kModes[static_cast<size_t>(from.hand_over)]);
+  to->set_settled(from.settled);
+  to->set_end_systems(from.end_systems);
+  to->set_conditions(from.conditions);
+  for (const UnitView& unit : from.units) {
+    v1::RouterUnit* shown = to->add_units();
+    shown->set_address(unit.address.ToString());
+    shown->set_state(kStates[static_cast<size_t>(unit.state)]);
+    shown->set_end_systems(unit.conditions);
+    shown->set_overflows(unit.overflows);
+  }
+  to->set_messages_sent(from.sent);
+  to->set_messages_heard(from.heard);
+  to->set_messages_unsent(from.unsent);
+  to->set_hand_overs_taken(from.handed_over);
+  to->set_incomplete_reports(from.incomplete_reports);
+  for (const auto& [reason, messages] : from.refused) {
+    if (messages > 0) FillRefused(reason, messages, to->add_refused());
+  }
+}
+
 void Fill(const View& view, const VirtualRouterView& from, v1::VirtualRouter* to) {
   const vrrp::RouterConfig& machine = from.settings.machine;
   const vrrp::State& state = from.status.state;
@@ -36,6 +62,7 @@ void Fill(const View& view, const VirtualRouterView& from, v1::VirtualRouter* to
   for (size_t i = 1; i < vrrp::kRefusals; ++i) {
     if (counters.refused[i] > 0) FillRefused(vrrp::RefusalName(static_cast<vrrp::Refusal>(i)), counters.refused[i], to->add_refused());
   }
+  if (from.sharing) Fill(*from.sharing, to->mutable_load_sharing());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,27 @@ struct TrackConfig {
   uint8_t lower_by = 254;  // the priority never falls below 1
 };
 
+// All routers of the group forward, each for the end systems that it is in charge of (docs/vrrp-load-sharing.md).
+struct LoadSharingConfig {
+  enum class HandOver : uint8_t { kTimer, kSequence, kExact };
+  std::vector<IpAddress> routers = {};   // the units' own addresses on the port, ours among them
+  IpAddress server = {};                 // for substitution; unspecified: none
+  HandOver hand_over = HandOver::kExact;
+  bool passive = true, arp_scan = false, icmp_echo = false, icmp_info = false, whole_subnet = false;  // discovery
+  std::vector<IpAddress> end_systems = {};      // known from the start
+  std::vector<IpAddress> other_routers = {};    // to other subnets: no end systems
+  std::string key = {};                         // of the messages between the units; empty: anybody can send them
+  uint8_t key_id = 1;
+  uint32_t imbalance = 5;                // percent: (max - min) / mean of the units' flow that is put up with
+  uint64_t flow_threshold = 0;           // bit/s of one end system above which a review is wanted; 0: none
+  uint32_t overflow_threshold = 0;       // packets lost for want of room in a second, likewise
+  Duration review_every = std::chrono::seconds(60);   // by the active router; 0: only at a threshold
+  Duration hold_off = std::chrono::seconds(60);       // between two reviews
+  Duration start_delay = std::chrono::milliseconds(200);  // `timer`
+  Duration skew = std::chrono::milliseconds(5);       // by how much a frame may reach one unit later than another
+  Duration average_over = std::chrono::seconds(10);   // the measured flow
+};
+
 struct VirtualRouterConfig {
   uint8_t id = 0;  // VRID; of its own for each port and family
   std::string port;
@@ -123,6 +145,7 @@ struct VirtualRouterConfig {
   std::string password = {};    // version 2: simple text; empty: none
   std::vector<TrackConfig> track = {};
   PortId port_id = kNoPort;     // resolved
+  std::optional<LoadSharingConfig> load_sharing = {};
 
   Family family() const { return addresses.empty() ? Family::kIpv4 : addresses.front().family(); }
 };

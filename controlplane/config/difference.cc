@@ -81,10 +81,31 @@ std::string TrackText(const TrackConfig& from) {
   return absl::StrCat(what, " by ", lower_by);
 }
 
+std::string Hidden(const std::string& secret) {
+  return secret.empty() ? "none" : absl::StrCat("of ", secret.size(), " characters, hash ", absl::Hash<std::string>{}(secret));
+}
+
+std::string SharingText(const LoadSharingConfig& from) {
+  const auto& [routers, server, hand_over, passive, arp_scan, icmp_echo, icmp_info, whole_subnet, end_systems, other_routers,
+               key, key_id, imbalance, flow_threshold, overflow_threshold, review_every, hold_off, start_delay, skew,
+               average_over] = from;
+  const auto list = [](const std::vector<IpAddress>& all) {
+    return absl::StrJoin(all, " ", [](std::string* out, const IpAddress& a) { out->append(a.ToString()); });
+  };
+  static constexpr const char* kModes[] = {"timer", "sequence", "exact"};
+  return absl::StrCat(
+      "routers ", list(routers), "; server ", server.ToString(), "; hand_over ", kModes[static_cast<size_t>(hand_over)],
+      "; discovery", passive ? " passive" : "", arp_scan ? " arp_scan" : "", icmp_echo ? " icmp_echo" : "",
+      icmp_info ? " icmp_info" : "", whole_subnet ? " whole_subnet" : "", "; end_systems ", list(end_systems), "; other_routers ",
+      list(other_routers), "; key ", key_id, " ", Hidden(key), "; imbalance ", imbalance,
+      absl::StrCat("; thresholds ", flow_threshold, " ", overflow_threshold, "; review_every ", Text(review_every), "; hold_off ",
+                   Text(hold_off), "; start_delay ", Text(start_delay), "; skew ", Text(skew), "; average_over ", Text(average_over)));
+}
+
 void AddVirtualRouter(const VirtualRouterConfig& from, Things& things) {
   const auto& [id, port, addresses, version, priority, advertise_every, preempt, preempt_delay, accept, pseudo_header,
-               password, track, port_id] = from;
-  static_cast<void>(port_id);
+               password, track, port_id, load_sharing] = from;
+  static_cast<void>(port_id), static_cast<void>(load_sharing);
   const auto words = [](bool yes) { return yes ? "yes" : "no"; };
   things.push_back(
       {absl::StrCat("virtual_router ", port, "/", from.family() == Family::kIpv4 ? "ipv4" : "ipv6", "/", id),
@@ -96,7 +117,7 @@ void AddVirtualRouter(const VirtualRouterConfig& from, Things& things) {
         {"preempt_delay", Text(preempt_delay)},
         {"accept", words(accept)},
         {"checksum", pseudo_header ? "pseudo_header" : "message"},
-        {"password", password.empty() ? "none" : absl::StrCat("of ", password.size(), " characters, hash ", absl::Hash<std::string>{}(password))},
+        {"password", Hidden(password)},
         {"track", OrNone(absl::StrJoin(track, " ", [](std::string* out, const TrackConfig& t) { out->append(TrackText(t)); }))}}});
 }
 
@@ -177,6 +198,18 @@ Thing SteeringThing(const Config& config) {
   return {"dataplane.workers", {{"share", whole ? "clients (application: ftp)" : "flows"}}};
 }
 
+// Workers know a virtual router by its position as long as any of them shares its load.
+void AddSharing(const Config& config, Things& things) {
+  const auto shares = [](const VirtualRouterConfig& router) { return router.load_sharing.has_value(); };
+  if (std::none_of(config.virtual_routers.begin(), config.virtual_routers.end(), shares)) return;
+  for (size_t i = 0; i < config.virtual_routers.size(); ++i) {
+    const VirtualRouterConfig& router = config.virtual_routers[i];
+    things.push_back({absl::StrCat("virtual_routers[", i, "]"),
+                      {{"router", absl::StrCat(router.port, " ", router.family() == Family::kIpv4 ? "ipv4" : "ipv6", " ", router.id)},
+                       {"load_sharing", router.load_sharing ? SharingText(*router.load_sharing) : "none"}}});
+  }
+}
+
 Things NeedingRestart(const Config& config) {
   const auto& [node, dataplane, api, ports, routes, address_groups, services, virtual_routers,
               eal_arguments] = config;
@@ -189,6 +222,7 @@ Things NeedingRestart(const Config& config) {
                    {"api", {{"socket", socket}, {"metrics", OrNone(metrics)}}},
                    {"dpdk", {{"eal_arguments", OrNone(absl::StrJoin(eal_arguments, " "))}}}};
   for (size_t i = 0; i < ports.size(); ++i) things.push_back(PortThing(ports[i], i));
+  AddSharing(config, things);
   return things;
 }
 

@@ -138,6 +138,18 @@ void MapReader::NotSupportedYet(absl::string_view key) {
   errors_.Add({node->key_line, node->key_column, node->Path(), "", "is not supported yet"});
 }
 
+void MapReader::Time(absl::string_view key, Duration least, Duration& field) {
+  const Node* node = Optional(key);
+  if (node == nullptr) return;
+  const std::optional<Duration> value = ReadValue(*node, errors_, ParseDuration);
+  if (!value) return;
+  if (*value >= least && *value <= std::chrono::hours(1)) {
+    field = *value;
+  } else {
+    RefuseValue(*node, errors_, node->text, absl::StrCat("is outside ", ToMillis(least), "ms..1h"));
+  }
+}
+
 void MapReader::Finish() {
   if (node_.kind != Node::Kind::kMap) return;
   absl::flat_hash_set<absl::string_view> seen;

@@ -13,6 +13,7 @@
 #include <absl/strings/string_view.h>
 #include <absl/types/span.h>
 
+#include "common/time_point.h"
 #include "controlplane/config/document.h"
 #include "controlplane/config/errors.h"
 
@@ -89,6 +90,8 @@ class MapReader {
   void Value(absl::string_view key, absl::StatusOr<T> (*parse)(absl::string_view), T& field) {
     if (const Node* node = Optional(key)) Assign(ReadValue(*node, errors_, parse), field);
   }
+  // A duration of at least `least` and at most an hour.
+  void Time(absl::string_view key, Duration least, Duration& field);
   template <typename T>
   void RequiredValue(absl::string_view key, absl::StatusOr<T> (*parse)(absl::string_view), T& field) {
     if (const Node* node = Required(key)) Assign(ReadValue(*node, errors_, parse), field);

@@ -36,12 +36,13 @@ struct Draft {
 
 Draft ReadDraft(const Node& root, ErrorList& errors);
 
-// The pieces, by file: shape.cc, shape_network.cc, shape_services.cc, shape_vrrp.cc.
+// The pieces, by file: shape.cc, shape_network.cc, shape_services.cc, shape_vrrp.cc, shape_load_sharing.cc.
 void ReadDataplane(const Node& node, ErrorList& errors, DataplaneConfig& dataplane);
 std::vector<PortConfig> ReadPorts(const Node& node, ErrorList& errors);
 std::vector<RouteDraft> ReadRoutes(const Node& node, ErrorList& errors);
 std::vector<GroupDraft> ReadGroups(const Node& node, ErrorList& errors);
 std::vector<ServiceConfig> ReadServices(const Node& node, ErrorList& errors);
+LoadSharingConfig ReadLoadSharing(const Node& node, ErrorList& errors);
 std::vector<VirtualRouterConfig> ReadVirtualRouters(const Node& node, ErrorList& errors);
 
 }  // namespace baton::controlplane

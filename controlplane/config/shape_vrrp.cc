@@ -10,18 +10,6 @@ constexpr size_t kMostRouters = 250, kMostAddresses = 64;
 constexpr Word<bool> kYesNo[] = {{"true", true}, {"false", false}};
 constexpr Word<bool> kChecksums[] = {{"pseudo_header", true}, {"message", false}};
 
-void ReadTime(MapReader& map, ErrorList& errors, absl::string_view key, Duration least, Duration& field) {
-  const Node* node = map.Optional(key);
-  if (node == nullptr) return;
-  const std::optional<Duration> value = ReadValue(*node, errors, ParseDuration);
-  if (!value) return;
-  if (*value >= least && *value <= std::chrono::hours(1)) {
-    field = *value;
-  } else {
-    RefuseValue(*node, errors, node->text, absl::StrCat("is outside ", ToMillis(least), "ms..1h"));
-  }
-}
-
 TrackConfig ReadTrack(const Node& node, ErrorList& errors) {
   TrackConfig track;
   MapReader map(node, errors);
@@ -65,15 +53,16 @@ VirtualRouterConfig ReadVirtualRouter(const Node& node, ErrorList& errors) {
   }
   map.Number("version", {2, 3}, router.version);
   map.Number("priority", {1, 255}, router.priority);
-  ReadTime(map, errors, "advertise_every", std::chrono::milliseconds(10), router.advertise_every);
+  map.Time("advertise_every", std::chrono::milliseconds(10), router.advertise_every);
   map.Words<bool>("preempt", kYesNo, router.preempt);
-  ReadTime(map, errors, "preempt_delay", Duration{}, router.preempt_delay);
+  map.Time("preempt_delay", Duration{}, router.preempt_delay);
   map.Words<bool>("accept", kYesNo, router.accept);
   map.Words<bool>("checksum", kChecksums, router.pseudo_header);
   if (const Node* password = map.Optional("password")) router.password = ReadText(*password, errors).value_or("");
   if (const Node* track = map.Optional("track")) {
     for (const Node* child : ReadList(*track, errors)) router.track.push_back(ReadTrack(*child, errors));
   }
+  if (const Node* sharing = map.Optional("load_sharing")) router.load_sharing = ReadLoadSharing(*sharing, errors);
   map.Finish();
   return router;
 }

@@ -26,6 +26,7 @@ class Checker {
     if (router.addresses.empty() || router.port_id == kNoPort) return;
     CheckAddresses(router, path);
     for (size_t i = 0; i < router.track.size(); ++i) CheckTrack(router.track[i], absl::StrCat(path, ".track[", i, "]"));
+    if (router.load_sharing) CheckLoadSharing(router, *router.load_sharing, path + ".load_sharing");
     if (router.id == 0) return;
     ids_.Claim({router.port_id, router.family(), router.id}, path + ".id", absl::StrCat(router.id), reporter_);
   }
@@ -122,6 +123,35 @@ class Checker {
     }
   }
 
+  void CheckLoadSharing(const VirtualRouterConfig& router, const LoadSharingConfig& sharing, const std::string& path) {
+    if (router.priority == kOwnerPriority) {
+      reporter_.Report(path, "", "does not go with an address of the port's own: it would not be the group's");
+    }
+    const auto check = [&](const std::vector<IpAddress>& addresses, absl::string_view name) {
+      for (size_t i = 0; i < addresses.size(); ++i) {
+        if (addresses[i].is_unspecified() || addresses[i].family() == router.family()) continue;
+        reporter_.Report(absl::StrCat(path, ".", name, "[", i, "]"), addresses[i].ToString(), "is of another family than the virtual router");
+      }
+    };
+    check(sharing.routers, "routers");
+    check(sharing.end_systems, "end_systems");
+    check(sharing.other_routers, "other_routers");
+    // Over IPv6 it is link-local, and made of the device's MAC address.
+    const PortConfig& port = config_.ports[router.port_id];
+    const auto& units = sharing.routers;
+    const bool known = router.family() == Family::kIpv6 || units.empty() ||
+                       std::any_of(units.begin(), units.end(), [&](const IpAddress& a) { return a == FirstIpv4(port); });
+    if (!known) {
+      reporter_.Report(path + ".routers", FirstIpv4(port).ToString(), absl::StrCat("is missing, the address of port ", port.name));
+    }
+  }
+
+  static IpAddress FirstIpv4(const PortConfig& port) {
+    for (const InterfaceAddress& own : port.addresses) {
+      if (own.address.is_v4()) return own.address;
+    }
+    return {};
+  }
   static bool IsOwn(const PortConfig& port, const IpAddress& a) {
     return std::any_of(port.addresses.begin(), port.addresses.end(),
                        [&](const InterfaceAddress& own) { return own.address == a; });

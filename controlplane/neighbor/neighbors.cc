@@ -129,6 +129,11 @@ void Neighbors::RepeatAnnouncements(TimePoint now) {
   }
 }
 
+std::optional<MacAddress> Neighbors::MacOf(PortId port, const IpAddress& address) const {
+  const auto at = states_.find({port, address});
+  return at == states_.end() || at->second.mac.is_zero() ? std::nullopt : std::optional(at->second.mac);
+}
+
 bool Neighbors::Failed(PortId port, const IpAddress& address) const {
   const auto at = states_.find({port, address});
   return at != states_.end() && at->second.phase == Phase::kFailed;

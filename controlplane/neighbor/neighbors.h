@@ -89,6 +89,8 @@ class Neighbors {
   // is ours then. What was known of a neighbour with that address is forgotten.
   void Announce(const IpAddress& address, PortId port, TimePoint now);
 
+  // nullopt: not known.
+  std::optional<MacAddress> MacOf(PortId port, const IpAddress& address) const;
   // It was asked, lately, and did not answer.
   bool Failed(PortId port, const IpAddress& address) const;
   TimePoint NextDeadline() const;  // TimePoint::max(): nothing to wait for

@@ -5,8 +5,6 @@
 
 #include <absl/strings/str_cat.h>
 
-#include "controlplane/vrrp/frame.h"
-
 namespace baton::controlplane::vrrp {
 namespace {
 
@@ -55,6 +53,7 @@ bool Routers::OnFrame(PortId port, absl::Span<const uint8_t> frame, TimePoint no
   if (!unwrapped) return false;
   const Ends& ends = unwrapped->envelope.ends;
   const Decoded decoded = Decode(unwrapped->message, ends);
+  if (decoded.malformed == Malformed::kType && PassOn(port, *unwrapped, decoded.advert.vrid)) return true;
   if (decoded.malformed != Malformed::kNothing) {
     ++strays_.malformed[static_cast<size_t>(decoded.malformed)];
     return true;
@@ -76,8 +75,15 @@ bool Routers::OnFrame(PortId port, absl::Span<const uint8_t> frame, TimePoint no
     ++router.status.counters.heard;
     if (decoded.advert.priority == kResigning) ++router.status.counters.resigned;
     Drive(at->second, AdvertHeard{ends.src, decoded.advert.priority, decoded.advert.interval}, now);
+    callbacks_.OnAdvertHeard(at->second, ends.src);
   }
   return true;
+}
+
+bool Routers::PassOn(PortId port, const Unwrapped& message, uint8_t vrid) {
+  const auto at = by_key_.find({port, message.envelope.ends.src.family(), vrid});
+  return at != by_key_.end() && message.envelope.vlan == routers_[at->second].settings.vlan &&
+         routers_[at->second].status.up && callbacks_.OnMessage(at->second, message);
 }
 
 void Routers::Tick(TimePoint now) {
@@ -126,6 +132,8 @@ void Routers::Drive(size_t router, const Event& event, TimePoint now) {
   routers_[router].status.state = step.next;
   if (before.role != step.next.role) NoteRole(router, before, now);
   for (const Action& action : step.actions) Perform(router, action, now);
+  // After the advertisement that says so: who answers it is to know whom.
+  if (before.role != step.next.role) callbacks_.OnState(router, step.next.role);
 }
 
 void Routers::NoteRole(size_t router, const State& before, TimePoint now) {
@@ -141,7 +149,8 @@ void Routers::NoteRole(size_t router, const State& before, TimePoint now) {
 void Routers::Perform(size_t router, const Action& action, TimePoint now) {
   static_cast<void>(now);
   if (const auto* send = std::get_if<SendAdvert>(&action)) {
-    SendAdvertOf(routers_[router], send->priority);
+    SendAdvertOf(router, send->priority);
+    callbacks_.OnAdvertSent(router);
   } else if (std::holds_alternative<BecomeActive>(action)) {
     callbacks_.OnRole(router, true);
   } else if (std::holds_alternative<ResignActive>(action)) {
@@ -153,7 +162,8 @@ void Routers::Perform(size_t router, const Action& action, TimePoint now) {
   // Announce: whoever is told of the role announces when it is in effect.
 }
 
-void Routers::SendAdvertOf(Router& router, uint8_t priority) {
+void Routers::SendAdvertOf(size_t index, uint8_t priority) {
+  Router& router = routers_[index];
   const Settings& s = router.settings;
   const Advert advert{.version = s.machine.version, .vrid = s.machine.vrid, .priority = priority,
                       .interval = s.machine.interval, .addresses = s.machine.addresses,

@@ -15,6 +15,7 @@
 #include "common/route.h"
 #include "common/time_point.h"
 #include "controlplane/vrrp/advert.h"
+#include "controlplane/vrrp/frame.h"
 #include "controlplane/vrrp/machine.h"
 
 namespace baton::controlplane::vrrp {
@@ -70,6 +71,13 @@ class Callbacks {
   virtual void OnRole(size_t router, bool active) = 0;
   // For operators.
   virtual void OnEvent(size_t router, const std::string& text) = 0;
+
+  // For what stands on VRRP: each change of role, each advertisement sent, and each heard that counted.
+  virtual void OnState(size_t, Role) {}
+  virtual void OnAdvertSent(size_t) {}
+  virtual void OnAdvertHeard(size_t, const IpAddress&) {}
+  // A message of another type than 1, with a right checksum. False: it is counted as of an unknown type.
+  virtual bool OnMessage(size_t, const Unwrapped&) { return false; }
 };
 
 class Routers {
@@ -107,7 +115,8 @@ class Routers {
 
   void Drive(size_t router, const Event& event, TimePoint now);
   void Perform(size_t router, const Action& action, TimePoint now);
-  void SendAdvertOf(Router& router, uint8_t priority);
+  void SendAdvertOf(size_t router, uint8_t priority);
+  bool PassOn(PortId port, const Unwrapped& message, uint8_t vrid);
   void NoteRole(size_t router, const State& before, TimePoint now);
 
   Callbacks& callbacks_;

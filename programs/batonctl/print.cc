@@ -164,6 +164,21 @@ std::string ToText(const v1::ShowNeighborsResponse& answer) {
   return table.ToString();
 }
 
+std::string SharingText(const v1::VirtualRouter& router) {
+  const v1::LoadSharing& s = router.load_sharing();
+  TextTable units({"router", "state", ">end systems", ">overflows/s"});
+  for (const v1::RouterUnit& u : s.units()) {
+    units.Add({u.address(), u.state(), Num(u.end_systems()), absl::StrCat(u.overflows())});
+  }
+  std::string text = absl::StrCat("\n", router.id(), " ", router.port(), " ", router.family(), " shares its load: hand-over ",
+                                  s.hand_over(), ", allocation ", s.generation(), ", ", s.settled() ? "settled" : "changing", ", ",
+                                  Num(s.end_systems()), " end systems known\n", units.ToString());
+  for (const v1::Refused& reason : s.refused()) {
+    absl::StrAppend(&text, "messages refused: ", Num(reason.packets()), " for ", reason.reason(), "\n");
+  }
+  return text;
+}
+
 std::string ToText(const v1::ShowVirtualRoutersResponse& answer) {
   TextTable table({">id", "port", "family", "role", ">for", ">priority", "active router", ">sent", ">heard", ">refused", "addresses"});
   for (const v1::VirtualRouter& r : answer.virtual_routers()) {
@@ -183,6 +198,9 @@ std::string ToText(const v1::ShowVirtualRoutersResponse& answer) {
     for (const v1::Refused& reason : r.refused()) {
       absl::StrAppend(&text, r.id(), " ", r.port(), " ", r.family(), ": refused ", Num(reason.packets()), " for ", reason.reason(), "\n");
     }
+  }
+  for (const v1::VirtualRouter& r : answer.virtual_routers()) {
+    if (r.has_load_sharing()) absl::StrAppend(&text, SharingText(r));
   }
   for (const v1::Refused& stray : answer.strays()) {
     absl::StrAppend(&text, "of no virtual router here: ", Num(stray.packets()), " ", stray.reason(), "\n");

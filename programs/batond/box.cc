@@ -216,6 +216,8 @@ absl::Status Box::StartControl() {
   setup.read_config = [this] { return controlplane::LoadConfig(file_); };
   setup.on_reload = LogReload;
   setup.link_up = [this](PortId port) { return ports_[port]->link().up; };
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  setup.start_us = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(since_1970).count());
   setup.on_event = [](const std::string& text) { spdlog::info("{}", text); };
   control_ = std::make_unique<controlplane::Control>(std::move(setup));
   RETURN_IF_ERROR(control_->Start(controlplane::Now()));

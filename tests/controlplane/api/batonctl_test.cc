@@ -245,6 +245,11 @@ TEST_CASE("virtual routers are shown with their active router and what was refus
         "id  port  family  role      for   priority  active router   sent  heard  refused  addresses\n"
         " 7  lan   ipv4    backup  10.0s  70 of 100  10.0.0.3 (200)     4     90        2  10.0.0.1 10.0.0.9\n"
         "7 lan ipv4: refused 2 for ttl\n"
+        "\n7 lan ipv4 shares its load: hand-over exact, allocation 12, settled, 6 end systems known\n"
+        "router    state    end systems  overflows/s\n"
+        "10.0.0.2  working            3            0\n"
+        "10.0.0.3  fault              2            7\n"
+        "messages refused: 2 for sender\n"
         "of no virtual router here: 3 unknown_vrid\n");
 }
 

@@ -66,6 +66,30 @@ TEST_CASE("[VR-16] an id may be there once for each port and family") {
                 "virtual_routers[1].id: 1 is also virtual_routers[0].id");
 }
 
+TEST_CASE("[VR-68] [VR-91] load sharing: the units, the mode of hand-over, discovery and limits are set by hand") {
+  const VirtualRouterConfig router = Only(
+      "{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], server: 10.0.0.9, hand_over: timer, "
+      "delivery: shared, discovery: [arp_scan, static], end_systems: [10.0.0.7], other_routers: [10.0.0.8], key: 0123456789abcdef, "
+      "key_id: 7, imbalance: 10, flow_threshold: 1000, overflow_threshold: 3, review_every: 0s, hold_off: 1s, start_delay: 2s, "
+      "skew: 2ms, average_over: 3s}}");
+  REQUIRE(router.load_sharing.has_value());
+  const LoadSharingConfig& sharing = *router.load_sharing;
+  CHECK(sharing.routers == std::vector<IpAddress>{IpAddress::V4(0x0a000002), IpAddress::V4(0x0a000003)});
+  CHECK(sharing.server == IpAddress::V4(0x0a000009));
+  CHECK(sharing.hand_over == LoadSharingConfig::HandOver::kTimer);
+  CHECK(sharing.arp_scan);
+  CHECK_FALSE(sharing.passive);
+  CHECK(sharing.flow_threshold == 1000);
+  CHECK(sharing.overflow_threshold == 3);
+  CHECK(sharing.review_every == Duration{});
+  CHECK(sharing.start_delay == std::chrono::seconds(2));
+  CHECK(sharing.skew == std::chrono::milliseconds(2));
+  const VirtualRouterConfig plain =
+      Only("{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3]}}");
+  CHECK(plain.load_sharing->hand_over == LoadSharingConfig::HandOver::kExact);
+  CHECK(plain.load_sharing->passive);
+}
+
 TEST_CASE("wrong virtual routers are refused with their place") {
   struct Case { const char* router; const char* error; };
   const auto c = GENERATE(values<Case>({
@@ -92,6 +116,20 @@ TEST_CASE("wrong virtual routers are refused with their place") {
       {"{id: 1, port: lan, addresses: [10.0.0.1], track: [{service: ^x}]}", "track[0].service: \"x\" is no service"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], track: [{route: ^9.0.0.0/8}]}",
        "track[0].route: 9.0.0.0/8 is the destination of no route"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: ^[10.0.0.2]}}",
+       "load_sharing.routers: 1 addresses: the number is outside 2..64"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: ^[10.0.0.3, 10.0.0.4]}}",
+       "load_sharing.routers: 10.0.0.2 is missing, the address of port lan"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, ^\"fe80::2\"]}}",
+       "load_sharing.routers[1]: fe80::2 is of another family than the virtual router"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], delivery: ^directed}}",
+       "load_sharing.delivery: \"directed\" is not supported yet"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], discovery: [^asking]}}",
+       "load_sharing.discovery[0]: \"asking\" is not one of passive, static, arp_scan, icmp_echo, icmp_info, whole_subnet"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], key: ^short}}",
+       "load_sharing.key: has less than 16 characters"},
+      {"{id: 1, port: lan, addresses: [10.0.0.2], load_sharing: ^{routers: [10.0.0.2, 10.0.0.3]}}",
+       "load_sharing: does not go with an address of the port's own: it would not be the group's"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], track: [^{lower_by: 3}]}",
        "track[0]: needs one of the keys \"port\", \"route\" and \"service\""},
   }));

@@ -1,0 +1,185 @@
+#include "controlplane/load_sharing/sharer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <absl/strings/str_cat.h>
+
+namespace baton::controlplane::load_sharing {
+namespace {
+
+constexpr Duration kTellSeenAfter = std::chrono::milliseconds(100);
+
+template <typename... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <typename... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;  // clang 14 does not deduce it by itself
+
+HandOverKind KindOf(HandOver mode) { return mode == HandOver::kExact ? HandOverKind::kExact : HandOverKind::kSequence; }
+
+}  // namespace
+
+Sharer::Sharer(SharerSettings settings, WorkerSide& workers, SharerCallbacks& callbacks)
+    : settings_(std::move(settings)),
+      workers_(workers),
+      callbacks_(callbacks),
+      machine_(settings_.machine),
+      seals_(settings_.keys, settings_.start),
+      inbox_(settings_.identity, seals_),
+      discovery_(settings_.discovery),
+      meter_(settings_.average_over) {}
+
+void Sharer::OnRole(Role role, uint8_t priority, TimePoint now) {
+  priority_ = priority;
+  if (role == Role::kStopped) workers_.Share(settings_.group, true, Verdict::kBlock);
+  Tell(RoleChanged{role}, now);
+}
+
+void Sharer::OnAdvertSent(TimePoint now) { Tell(AdvertSent{}, now); }
+void Sharer::OnAdvertHeard(const IpAddress& from, TimePoint now) { Tell(AdvertHeard{from}, now); }
+
+void Sharer::OnMessage(const vrrp::Unwrapped& message, TimePoint now) {
+  Inbox::Heard heard = inbox_.Hear(message.message, message.envelope.ends, message.envelope.ttl);
+  if (heard.refusal == Refusal::kNothing) Tell(MessageHeard{heard.from, std::move(heard.message)}, now);
+}
+
+void Sharer::OnFrame(absl::Span<const uint8_t> frame, TimePoint now) {
+  const size_t before = discovery_.Conditions(now).size();
+  if (discovery_.Hear(frame, now) && discovery_.Conditions(now).size() != before) tell_seen_ = std::min(tell_seen_, now);
+}
+
+void Sharer::OnSeen(const IpAddress& address, TimePoint now) {
+  if (!discovery_.Saw(address, now)) return;
+  seen_.push_back(address);
+  if (tell_seen_ == TimePoint::max()) tell_seen_ = now + kTellSeenAfter;
+}
+
+void Sharer::TellEndSystems(TimePoint now) {
+  tell_seen_ = TimePoint::max();
+  seen_.clear();
+  const bool complete = discovering_ && !discovery_.running();
+  if (complete) discovering_ = false;
+  Tell(EndSystemsKnown{discovery_.Conditions(now), complete}, now);
+}
+
+void Sharer::OnGiven(const HandOverId& id, const WhatWasForwarded& forwarded, TimePoint now) {
+  if (!forwarded.complete) ++incomplete_reports_;
+  Tell(Given{id.generation, id.other, forwarded.records, forwarded.stopped_at}, now);
+}
+
+void Sharer::OnTakingBegun(const HandOverId& id, TimePoint now) {
+  if (begins_ == id) begins_.reset();
+  Drain(now);
+}
+
+void Sharer::OnMeasured(const std::vector<Measured>& measured, uint64_t overflows, TimePoint now) {
+  meter_.Begin(now, overflows);
+  for (const Measured& m : measured) meter_.Add(m.condition, m.bytes);
+  Tell(meter_.End(), now);
+}
+
+void Sharer::Review(TimePoint now) { Tell(ReviewAsked{}, now); }
+
+void Sharer::Tick(TimePoint now) {
+  if (discovery_.NextDeadline() <= now) {
+    for (const std::vector<uint8_t>& frame : discovery_.Tick(now)) callbacks_.SendFrame(settings_.port, frame);
+  }
+  if ((discovering_ && !discovery_.running()) || tell_seen_ <= now) TellEndSystems(now);
+  if (machine_.NextDeadline() <= now) Tell(DeadlinePassed{}, now);
+}
+
+void Sharer::Tell(const Event& event, TimePoint now) {
+  std::vector<Action> actions;
+  machine_.On(event, now, actions);
+  for (Action& action : actions) actions_.push_back(std::move(action));
+  Drain(now);
+}
+
+// In order: what confirms that packets wait is sent when they do, at every worker.
+void Sharer::Drain(TimePoint now) {
+  while (!actions_.empty() && !begins_) {
+    Action action = std::move(actions_.front());
+    actions_.pop_front();
+    Perform(action, now);
+  }
+}
+
+void Sharer::Perform(Action& action, TimePoint now) {
+  const ConditionGroup group = settings_.group;
+  std::visit(
+      Overloaded{
+          [&](const Send& a) { SendMessage(a); },
+          [&](const SetDefault& a) { workers_.Share(group, true, a.pass ? Verdict::kPass : Verdict::kBlock); },
+          [&](const SetConditions& a) {
+            workers_.Change(group, a.pass ? ConditionWish::kPass : ConditionWish::kBlock, a.conditions);
+          },
+          [&](const BeginGiving& a) {
+            if (a.mode == HandOver::kTimer) return workers_.Change(group, ConditionWish::kPass, a.conditions);
+            workers_.BeginGiving(IdOf(a.generation, a.to), KindOf(a.mode), a.conditions, settings_.times);
+          },
+          [&](const EndGiving& a) { workers_.EndGiving(IdOf(a.generation, a.to)); },
+          [&](const BeginTaking& a) {
+            // VR-73: `timer` discards what arrives before its delay is over.
+            if (a.mode == HandOver::kTimer) return workers_.Change(group, ConditionWish::kBlock, a.conditions);
+            begins_ = IdOf(a.generation, a.from);
+            workers_.BeginTaking(*begins_, KindOf(a.mode), a.conditions, settings_.times);
+          },
+          [&](const EndTaking& a) {
+            ++handed_over_;
+            workers_.EndTaking(IdOf(a.generation, a.from), a.records, now - a.stopped_ago);
+          },
+          [&](const Discover&) {
+            discovering_ = true;
+            discovery_.Start(now);
+          },
+          [&](const EventLogged& a) { Log(a); },
+      },
+      action);
+}
+
+void Sharer::SendMessage(const Send& send) {
+  const Identity& identity = settings_.identity;
+  const bool to_all = send.to == IpAddress{};
+  const Family family = identity.own.family();
+  const IpAddress dst = to_all ? vrrp::MulticastAddress(family) : send.to;
+  const std::optional<MacAddress> mac =
+      to_all ? std::optional(vrrp::MulticastMac(dst)) : callbacks_.MacOf(settings_.port, dst);
+  if (!mac) {
+    ++unsent_;  // it is repeated when nothing comes back
+    return;
+  }
+  const vrrp::Ends ends{identity.own, dst};
+  const Header header{.version = identity.version, .vrid = identity.vrid, .priority = priority_,
+                      .interval = settings_.interval, .auth_type = identity.auth_type, .password = identity.password};
+  const std::vector<uint8_t> message =
+      seals_.Seal(EncodeMessage(header, send.message, ends, settings_.over), ends, settings_.over);
+  ++sent_;
+  callbacks_.SendFrame(settings_.port,
+                       vrrp::Wrap({.dst = *mac, .src = settings_.port_mac, .vlan = settings_.vlan, .ends = ends}, message));
+}
+
+void Sharer::Log(const EventLogged& event) {
+  using Kind = EventLogged::Kind;
+  const std::string unit = event.unit.ToString();
+  const auto text = [&]() -> std::string {
+    switch (event.kind) {
+      case Kind::kTookOver: return absl::StrCat("took over ", event.number, " end systems of ", unit);
+      case Kind::kUnitAlive: return absl::StrCat("router ", unit, " is alive");
+      case Kind::kUnitFault: return absl::StrCat("router ", unit, " is at fault");
+      case Kind::kServerAlive: return absl::StrCat("server ", unit, " is alive");
+      case Kind::kServerFault: return absl::StrCat("server ", unit, " is at fault");
+      case Kind::kReviewStarted: return "review of the load started";
+      case Kind::kReviewDecided: return event.number != 0 ? "review: the load is shared anew" : "review: the load stays as it is";
+      case Kind::kAllocated: return absl::StrCat("allocation ", event.generation, ": ", event.number, " end systems change");
+      case Kind::kConfirmed: return absl::StrCat("allocation ", event.generation, " is confirmed by all");
+      case Kind::kTaken: return absl::StrCat("took ", event.number, " end systems in charge from ", unit);
+      case Kind::kGiven: return absl::StrCat("gave ", event.number, " end systems to ", unit);
+    }
+    return "?";
+  };
+  callbacks_.OnSharingEvent(settings_.group, text());
+}
+
+}  // namespace baton::controlplane::load_sharing

@@ -1,0 +1,105 @@
+// The driver of one group: brings machine, codec, discovery and workers together. What is heard and seen comes in, frames
+// go out through Callbacks, decisions about packets through WorkerSide. No socket, no clock; control thread only.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <absl/types/span.h>
+
+#include "common/route.h"
+#include "controlplane/load_sharing/discovery.h"
+#include "controlplane/load_sharing/flow_meter.h"
+#include "controlplane/load_sharing/hmac.h"
+#include "controlplane/load_sharing/inbox.h"
+#include "controlplane/load_sharing/machine.h"
+#include "controlplane/load_sharing/worker_side.h"
+#include "controlplane/vrrp/frame.h"
+
+namespace baton::controlplane::load_sharing {
+
+struct SharerSettings {
+  ConditionGroup group = 0;
+  Config machine;
+  Identity identity;
+  std::vector<Key> keys = {};
+  uint64_t start = 0;  // of the counters in messages: microseconds since 1970
+  DiscoveryConfig discovery;
+  PortId port = kNoPort;
+  MacAddress port_mac;
+  uint16_t vlan = 0;
+  vrrp::ChecksumOver over = vrrp::ChecksumOver::kPseudoHeaderToo;
+  Duration interval{};  // of advertisements; stands in responses
+  HandOverTimes times;
+  Duration average_over = std::chrono::seconds(10);
+};
+
+class SharerCallbacks {
+ public:
+  virtual ~SharerCallbacks() = default;
+  virtual void SendFrame(PortId port, absl::Span<const uint8_t> frame) = 0;
+  // nullopt: not known yet, and asked for.
+  virtual std::optional<MacAddress> MacOf(PortId port, const IpAddress& unit) = 0;
+  virtual void OnSharingEvent(ConditionGroup group, const std::string& text) = 0;
+};
+
+class Sharer {
+ public:
+  // `workers` and `callbacks` outlive this.
+  Sharer(SharerSettings settings, WorkerSide& workers, SharerCallbacks& callbacks);
+
+  void OnRole(Role role, uint8_t priority, TimePoint now);
+  void OnAdvertSent(TimePoint now);
+  void OnAdvertHeard(const IpAddress& from, TimePoint now);
+  // A message of another type than 1; what is not believed is counted.
+  void OnMessage(const vrrp::Unwrapped& message, TimePoint now);
+  // Any frame that control hears at the port, for discovery.
+  void OnFrame(absl::Span<const uint8_t> frame, TimePoint now);
+
+  // Of WorkerSideCallbacks, for this group.
+  void OnGiven(const HandOverId& id, const WhatWasForwarded& forwarded, TimePoint now);
+  void OnTakingBegun(const HandOverId& id, TimePoint now);
+  void OnSeen(const IpAddress& address, TimePoint now);
+  // `overflows`: of the whole box, since its start.
+  void OnMeasured(const std::vector<Measured>& measured, uint64_t overflows, TimePoint now);
+
+  void Review(TimePoint now);  // by the operator
+  void Tick(TimePoint now);
+
+  const Machine& machine() const { return machine_; }
+  const Inbox& inbox() const { return inbox_; }
+  const Discovery& discovery() const { return discovery_; }
+  uint64_t unsent() const { return unsent_; }
+  uint64_t sent() const { return sent_; }
+  uint64_t handed_over() const { return handed_over_; }
+  uint64_t incomplete_reports() const { return incomplete_reports_; }
+
+ private:
+  void Tell(const Event& event, TimePoint now);
+  void Drain(TimePoint now);
+  void Perform(Action& action, TimePoint now);
+  void SendMessage(const Send& send);
+  void Log(const EventLogged& event);
+  void TellEndSystems(TimePoint now);
+  HandOverId IdOf(Generation generation, const IpAddress& other) const { return {settings_.group, generation, other}; }
+
+  const SharerSettings settings_;
+  WorkerSide& workers_;
+  SharerCallbacks& callbacks_;
+  Machine machine_;
+  Seals seals_;
+  Inbox inbox_;
+  Discovery discovery_;
+  bool discovering_ = false;   // the machine waits for the result
+  std::vector<IpAddress> seen_;  // and not told yet
+  TimePoint tell_seen_ = TimePoint::max();
+  std::deque<Action> actions_;
+  std::optional<HandOverId> begins_;  // nothing is done before every worker queues packets of this hand-over
+  FlowMeter meter_;
+  uint8_t priority_ = 0;
+  uint64_t sent_ = 0, unsent_ = 0, handed_over_ = 0, incomplete_reports_ = 0;
+};
+
+}  // namespace baton::controlplane::load_sharing
