@@ -142,14 +142,25 @@ void Machine::BecomeActive(TimePoint now, Out& out) {
   if (IsMaker()) StartDiscovery(now, out);  // VR-40
 }
 
+// All that may pass here by name: its own, what it gives away, and what it covers for units at fault.
+std::vector<IpAddress> Machine::LeaveAll() {
+  std::vector<IpAddress> conditions = tables_.ConditionsOf(own_);
+  const std::vector<IpAddress> given = hand_overs_.LeaveAll();
+  conditions.insert(conditions.end(), given.begin(), given.end());
+  for (UnitIndex unit = 0; unit < covers_.size(); ++unit) {
+    if (!covers_[unit]) continue;
+    const std::vector<IpAddress> covered = tables_.ConditionsOf(unit);
+    conditions.insert(conditions.end(), covered.begin(), covered.end());
+  }
+  return conditions;
+}
+
 // Its successor takes all that was its own: it stops at once.
 void Machine::BecomeBackup(TimePoint now, Out& out) {
   if (role_ == Role::kBackup) return;
   out.push_back(SetDefault{false});
   if (role_ == Role::kActive) {
-    std::vector<IpAddress> mine = tables_.ConditionsOf(own_);
-    const std::vector<IpAddress> given = hand_overs_.LeaveAll();
-    mine.insert(mine.end(), given.begin(), given.end());
+    std::vector<IpAddress> mine = LeaveAll();
     if (!mine.empty()) out.push_back(SetConditions{false, std::move(mine)});
     active_ = kNobody;
     generation_ = 0;  // what it has is no longer that: its successor tells it all
@@ -163,9 +174,7 @@ void Machine::BecomeBackup(TimePoint now, Out& out) {
 
 void Machine::StopAll(Out& out) {
   if (role_ == Role::kStopped) return;
-  std::vector<IpAddress> mine = tables_.ConditionsOf(own_);
-  const std::vector<IpAddress> given = hand_overs_.LeaveAll();
-  mine.insert(mine.end(), given.begin(), given.end());
+  std::vector<IpAddress> mine = LeaveAll();
   out.push_back(SetDefault{false});
   if (!mine.empty()) out.push_back(SetConditions{false, std::move(mine)});
   ForgetWork();
@@ -202,6 +211,7 @@ void Machine::HearAdvert(const AdvertHeard& event, TimePoint now, Out& out) {
       if (!charges.empty()) Make(std::move(charges), false, now, out);
       StartDiscovery(now, out);
     }
+    membership_.Heard(event.from, now);  // it does not confirm, and would stay at fault
   }
   // VR-10: the answer says how this unit is.
   UnitState state = UnitState::kServer;

@@ -78,6 +78,7 @@ class Machine {
   void BecomeActive(TimePoint now, Out& out);
   void BecomeBackup(TimePoint now, Out& out);
   void StopAll(Out& out);
+  std::vector<IpAddress> LeaveAll();
   void HearAdvert(const AdvertHeard& event, TimePoint now, Out& out);
   void HearMessage(const MessageHeard& event, TimePoint now, Out& out);
   void HearResponse(const IpAddress& from, const Response& response, TimePoint now, Out& out);

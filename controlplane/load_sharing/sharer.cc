@@ -33,12 +33,25 @@ Sharer::Sharer(SharerSettings settings, WorkerSide& workers, SharerCallbacks& ca
 
 void Sharer::OnRole(Role role, uint8_t priority, TimePoint now) {
   priority_ = priority;
+  stranger_ = false;
   if (role == Role::kStopped) workers_.Share(settings_.group, true, Verdict::kBlock);
   Tell(RoleChanged{role}, now);
 }
 
 void Sharer::OnAdvertSent(TimePoint now) { Tell(AdvertSent{}, now); }
-void Sharer::OnAdvertHeard(const IpAddress& from, TimePoint now) { Tell(AdvertHeard{from}, now); }
+// A router that knows nothing of load sharing forwards everything: then this one must not.
+void Sharer::OnAdvertHeard(const IpAddress& from, TimePoint now) {
+  const std::vector<IpAddress>& units = settings_.machine.routers;
+  const bool stranger = std::find(units.begin(), units.end(), from) == units.end();
+  if (stranger != stranger_) {
+    stranger_ = stranger;
+    callbacks_.OnSharingEvent(settings_.group, absl::StrCat(from.ToString(), stranger
+                                                                                 ? " is active and shares no load: it forwards alone"
+                                                                                 : " is active, the load is shared again"));
+    Tell(RoleChanged{stranger ? Role::kStopped : Role::kBackup}, now);
+  }
+  if (!stranger) Tell(AdvertHeard{from}, now);
+}
 
 void Sharer::OnMessage(const vrrp::Unwrapped& message, TimePoint now) {
   Inbox::Heard heard = inbox_.Hear(message.message, message.envelope.ends, message.envelope.ttl);

@@ -99,6 +99,7 @@ class Sharer {
   std::optional<HandOverId> begins_;  // nothing is done before every worker queues packets of this hand-over
   FlowMeter meter_;
   uint8_t priority_ = 0;
+  bool stranger_ = false;  // the active router is none of the group's
   uint64_t sent_ = 0, unsent_ = 0, handed_over_ = 0, incomplete_reports_ = 0;
 };
 

@@ -40,6 +40,8 @@ TEST_CASE("what stories found") {
       {"a new active router does not know what was its predecessor's", 312, Mood::kEither},
       {"units are active in turn; a report of the first never comes", 575, Mood::kEither},
       {"the server comes back while an allocation of the active router is under way", 913, Mood::kEither},
+      {"the server finds the active router at fault for ever, which never confirms", 1894, Mood::kEither},
+      {"who was active for a moment goes on forwarding for a unit that was at fault", 3327, Mood::kEither},
   }));
   CAPTURE(c.name);
   CHECK(TellStory(c.seed, c.mood).failure == "");

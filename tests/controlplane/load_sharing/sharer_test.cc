@@ -1,0 +1,230 @@
+// The driver of one group and the workers' side, with two workers that the test moves.
+#include <catch2/catch.hpp>
+
+#include "controlplane/load_sharing/sharer.h"
+#include "tests/controlplane/fake_worker.h"
+
+namespace baton::controlplane::load_sharing {
+namespace {
+
+using namespace std::chrono_literals;
+
+IpAddress Ip(const char* text) { return IpAddress::Parse(text).value(); }
+
+const IpAddress kActive = Ip("10.0.0.11"), kOwn = Ip("10.0.0.12"), kHost = Ip("10.0.0.51");
+const MacAddress kActiveMac{{2, 0, 0, 0, 0, 0x11}}, kOwnMac{{2, 0, 0, 0, 0, 0x12}};
+
+// The next update of a kind in a worker's ring; those before it are taken.
+template <typename T>
+std::optional<T> Next(FakeWorker& worker) {
+  while (!worker.updates.empty()) {
+    const Update update = worker.updates.front();
+    worker.updates.pop_front();
+    if (const auto* found = std::get_if<T>(&update)) return *found;
+  }
+  return std::nullopt;
+}
+
+SharerSettings Settings() {
+  SharerSettings s;
+  s.group = 3;
+  s.machine.own = kOwn;
+  s.machine.routers = {kActive, kOwn};
+  s.machine.hand_over = HandOver::kExact;
+  s.identity = {.version = 3, .vrid = 7, .own = kOwn, .units = {kActive, kOwn}};
+  s.discovery.own = kOwn;
+  s.discovery.prefix = Prefix::Parse("10.0.0.0/24").value();
+  s.port = 1;
+  s.port_mac = kOwnMac;
+  s.times = {.cover = 50ms, .skew = 5ms, .limit = 1s};
+  return s;
+}
+
+struct World : WorkerSideCallbacks, SharerCallbacks {
+  FakeWorker a{1024}, b{1024};
+  WorkerSide workers{{&a, &b}, *this};
+  Sharer sharer{Settings(), workers, *this};
+  TimePoint now{1000s};
+  std::vector<std::vector<uint8_t>> frames;
+  std::vector<std::string> log;
+  Seals unsealed{{}, 0};
+  bool knows_macs = true;
+
+  void SendFrame(PortId port, absl::Span<const uint8_t> frame) override {
+    CHECK(port == 1);
+    frames.emplace_back(frame.begin(), frame.end());
+  }
+  std::optional<MacAddress> MacOf(PortId, const IpAddress&) override {
+    return knows_macs ? std::optional(kActiveMac) : std::nullopt;
+  }
+  void OnSharingEvent(ConditionGroup, const std::string& text) override { log.push_back(text); }
+  void OnGiven(const HandOverId& id, const WhatWasForwarded& forwarded) override { sharer.OnGiven(id, forwarded, now); }
+  void OnTakingBegun(const HandOverId& id) override { sharer.OnTakingBegun(id, now); }
+  void OnSeen(ConditionGroup, const IpAddress& address) override { sharer.OnSeen(address, now); }
+  void OnMeasured(ConditionGroup, const std::vector<Measured>& measured) override { sharer.OnMeasured(measured, 0, now); }
+
+  void BecomeBackup() {
+    sharer.OnRole(Role::kBackup, 100, now);
+    sharer.OnAdvertHeard(kActive, now);
+    frames.clear();
+    a.updates.clear();
+    b.updates.clear();
+  }
+  // A message of the active router.
+  void Hear(const Message& message, const IpAddress& to) {
+    const vrrp::Ends ends{kActive, to};
+    const std::vector<uint8_t> bytes = EncodeMessage({.vrid = 7, .priority = 200}, message, ends, vrrp::ChecksumOver::kMessage);
+    sharer.OnMessage({.envelope = {.dst = kOwnMac, .src = kActiveMac, .ends = ends}, .message = bytes}, now);
+  }
+  // Types of the messages in the frames that were sent.
+  std::vector<int> Types() {
+    std::vector<int> types;
+    for (const auto& frame : std::exchange(frames, {})) {
+      const auto unwrapped = vrrp::Unwrap(frame);
+      REQUIRE(unwrapped.has_value());
+      CHECK(unwrapped->envelope.src == kOwnMac);  // never the virtual one
+      types.push_back(unwrapped->message[0] & 0x0f);
+    }
+    return types;
+  }
+};
+
+Allocation GivesHostToUs() {
+  return {.generation = 5, .base = 0, .hand_over = HandOver::kExact, .charges = {{.condition = kHost, .unit = kOwn}}};
+}
+
+TEST_CASE("[VR-10] [VR-14] a backup answers each advertisement, to the active router's own MAC address") {
+  World world;
+  world.sharer.OnRole(Role::kBackup, 100, world.now);
+  world.sharer.OnAdvertHeard(kActive, world.now);
+  REQUIRE(world.frames.size() == 1);
+  const auto unwrapped = vrrp::Unwrap(world.frames[0]);
+  CHECK(unwrapped->envelope.dst == kActiveMac);
+  CHECK(unwrapped->envelope.ends.dst == kActive);
+  CHECK(world.Types() == std::vector<int>{2});
+  world.knows_macs = false;
+  world.sharer.OnAdvertHeard(kActive, world.now);
+  CHECK(world.frames.empty());
+  CHECK(world.sharer.unsent() == 1);
+}
+
+TEST_CASE("[VR-80] what becomes a unit's own is confirmed when packets of it wait at every worker, not before") {
+  World world;
+  world.BecomeBackup();
+  world.Hear(GivesHostToUs(), Ip("224.0.0.18"));
+  const auto at_a = Next<baton::BeginTaking>(world.a), at_b = Next<baton::BeginTaking>(world.b);
+  REQUIRE(at_a.has_value());
+  REQUIRE(at_b.has_value());
+  CHECK(at_a->taking->conditions == std::vector<IpAddress>{kHost});
+  CHECK(at_a->taking->group == 3);
+  CHECK(world.Types().empty());
+  CHECK(world.workers.OnEvent(0, TakingBegun{at_a->taking}));
+  CHECK(world.Types().empty());
+  CHECK(world.workers.OnEvent(1, TakingBegun{at_b->taking}));
+  CHECK(world.Types() == std::vector<int>{4});
+  // The report ends it at both, and what was lent comes back.
+  world.Hear(Report{.generation = 5, .stopped_ago = 2ms, .records = std::vector<ForwardedPacket>{{.digest = 9, .before_stop = 100}}},
+             kOwn);
+  const auto end_a = Next<baton::EndTaking>(world.a), end_b = Next<baton::EndTaking>(world.b);
+  REQUIRE(end_a.has_value());
+  REQUIRE(end_b.has_value());
+  CHECK(end_a->taking->stopped_at == world.now - 2ms);
+  REQUIRE(end_a->taking->report.size() == 1);
+  CHECK(end_a->taking->report[0].digest == 9);
+  CHECK(world.workers.lent() == 2);
+  CHECK(world.workers.OnEvent(0, TakingEnded{end_a->taking}));
+  CHECK(world.workers.OnEvent(1, TakingEnded{end_b->taking}));
+  CHECK(world.workers.lent() == 0);
+}
+
+TEST_CASE("an active router that is no unit forwards alone: nothing passes here until a unit is active again") {
+  World world;
+  world.BecomeBackup();
+  world.sharer.OnAdvertHeard(Ip("10.0.0.99"), world.now);
+  world.sharer.OnAdvertHeard(Ip("10.0.0.99"), world.now);
+  CHECK(world.Types().empty());
+  const auto share = Next<ShareLoad>(world.a);
+  REQUIRE(share.has_value());
+  CHECK(share->shares);
+  CHECK(share->verdict == Verdict::kBlock);
+  CHECK(world.log == std::vector<std::string>{"10.0.0.99 is active and shares no load: it forwards alone"});
+  world.sharer.OnAdvertHeard(kActive, world.now);
+  CHECK(world.Types() == std::vector<int>{2});
+}
+
+TEST_CASE("a message that is not believed changes nothing, and is counted by its reason") {
+  World world;
+  world.BecomeBackup();
+  const vrrp::Ends ends{Ip("10.0.0.66"), Ip("224.0.0.18")};
+  const std::vector<uint8_t> bytes = EncodeMessage({.vrid = 7}, GivesHostToUs(), ends, vrrp::ChecksumOver::kMessage);
+  world.sharer.OnMessage({.envelope = {.dst = kOwnMac, .src = kActiveMac, .ends = ends}, .message = bytes}, world.now);
+  CHECK(world.a.updates.empty());
+  uint64_t refused = 0;
+  for (const Inbox::Count& count : world.sharer.inbox().Refused()) refused += count.reason == "sender" ? count.messages : 0;
+  CHECK(refused == 1);
+}
+
+TEST_CASE("conditions go to every worker in batches; what a full ring does not take goes later, in order") {
+  World world;
+  std::vector<IpAddress> many;
+  for (uint32_t i = 0; i < 130; ++i) many.push_back(IpAddress::V4(0x0a000100 + i));
+  FakeWorker small{2};
+  WorkerSide workers({&small}, world);
+  workers.Change(1, ConditionWish::kPass, many);
+  CHECK(workers.waiting() == 1);
+  CHECK(workers.lent() == 3);
+  size_t next = 0;
+  for (const int count : {64, 64, 2}) {
+    const auto change = Next<ChangeConditions>(small);
+    REQUIRE(change.has_value());
+    CHECK(change->batch->count == count);
+    for (int i = 0; i < count; ++i) CHECK(change->batch->changes[static_cast<size_t>(i)].address == many[next++]);
+    change->batch->refused = 1;
+    workers.OnEvent(0, ConditionsChanged{change->batch});
+    workers.Poll();
+  }
+  CHECK(workers.lent() == 0);
+  CHECK(workers.conditions_refused() == 3);
+}
+
+TEST_CASE("a hand-over whose conditions all went elsewhere is ended, so that what was lent comes back") {
+  World world;
+  world.workers.BeginTaking({3, 1, kActive}, HandOverKind::kExact, {kHost}, {.cover = 50ms, .skew = 5ms, .limit = 1s});
+  world.workers.BeginGiving({3, 1, kActive}, HandOverKind::kSequence, {Ip("10.0.0.52")}, {.cover = 50ms});
+  world.workers.Change(3, ConditionWish::kBlock, {kHost, Ip("10.0.0.52")});
+  CHECK(Next<AbandonTaking>(world.a).has_value());
+  CHECK(Next<baton::EndGiving>(world.b).has_value());
+}
+
+TEST_CASE("[VR-89] what workers forwarded is summed over workers and pieces") {
+  struct Sums : World {
+    std::vector<Measured> sums;
+    void OnMeasured(ConditionGroup group, const std::vector<Measured>& measured) override {
+      CHECK(group == 3);
+      sums = measured;
+    }
+  } world;
+  world.workers.Measure();
+  const auto fill = [](FlowBatch& batch, uint64_t bytes, bool done) {
+    batch.count = 1;
+    batch.flows[0] = {.address = kHost, .group = 3, .packets = 1, .bytes = bytes};
+    batch.done = done;
+    batch.next = 64;
+  };
+  const auto at_a = Next<ListFlows>(world.a), at_b = Next<ListFlows>(world.b);
+  fill(*at_a->batch, 100, false);
+  world.workers.OnEvent(0, FlowsListed{at_a->batch});
+  const auto more = Next<ListFlows>(world.a);
+  REQUIRE(more.has_value());
+  CHECK(more->from == 64);
+  fill(*more->batch, 20, true);
+  world.workers.OnEvent(0, FlowsListed{more->batch});
+  CHECK(world.sums.empty());
+  fill(*at_b->batch, 3, true);
+  world.workers.OnEvent(1, FlowsListed{at_b->batch});
+  REQUIRE(world.sums.size() == 1);
+  CHECK(world.sums[0].bytes == 123);
+}
+
+}  // namespace
+}  // namespace baton::controlplane::load_sharing
