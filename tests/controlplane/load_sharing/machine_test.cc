@@ -1,0 +1,160 @@
+// One unit's machine alone: what it keeps in its tables, and what it says of itself. How several of them work together
+// is told in tests/simulation.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+#include "controlplane/load_sharing/machine.h"
+
+namespace baton::controlplane::load_sharing {
+namespace {
+
+using namespace std::chrono_literals;
+
+IpAddress Ip(const char* text) { return IpAddress::Parse(text).value(); }
+
+const IpAddress kA = Ip("10.0.0.11"), kB = Ip("10.0.0.12"), kC = Ip("10.0.0.13"), kServer = Ip("10.0.0.9");
+const IpAddress kHost = Ip("10.0.0.51"), kOther = Ip("10.0.0.52");
+
+struct Unit {
+  Machine machine;
+  TimePoint now{1000s};
+  std::vector<Action> out;
+
+  explicit Unit(const IpAddress& own, Config config = {}, std::vector<IpAddress> servers = {}) : machine([&] {
+    config.own = own;
+    config.routers = {kB, kA, kC};  // in any order
+    config.servers = std::move(servers);
+    return config;
+  }()) {}
+
+  void On(const Event& event) {
+    out.clear();
+    machine.On(event, now, out);
+  }
+  // Not inlined: g++ 12 takes the copy of a small alternative for a use of uninitialised bytes.
+  [[gnu::noinline]] void Hear(Allocation allocation) {
+    Event event;
+    auto& heard = event.emplace<MessageHeard>();
+    heard.from = kA;
+    heard.message.emplace<Allocation>(std::move(allocation));
+    On(event);
+  }
+  template <typename T>
+  std::vector<std::pair<IpAddress, T>> Sent() const {
+    std::vector<std::pair<IpAddress, T>> sent;
+    for (const Action& action : out) {
+      const auto* send = std::get_if<Send>(&action);
+      if (send != nullptr && std::holds_alternative<T>(send->message)) sent.emplace_back(send->to, std::get<T>(send->message));
+    }
+    return sent;
+  }
+  UnitState ToldState() {
+    On(AdvertHeard{kA});
+    const auto responses = Sent<Response>();
+    REQUIRE(responses.size() == 1);
+    CHECK(responses[0].first == kA);
+    return responses[0].second.state;
+  }
+};
+
+Allocation TwoHosts(HandOver mode = HandOver::kTimer) {
+  return {.generation = 7, .base = 0, .hand_over = mode, .charges = {{kHost, kB, true}, {kOther, kC, true}}};
+}
+
+struct Backup : Unit {  // of A
+  explicit Backup(const Config& config = {}) : Unit(kB, config) {
+    On(RoleChanged{Role::kBackup});
+    On(AdvertHeard{kA});
+  }
+};
+
+TEST_CASE("[VR-31] [VR-32] [VR-107] table A: the routers in address order with a state each, then the server") {
+  const Unit unit(kB, {}, {kServer});
+  const std::vector<UnitRow>& units = unit.machine.tables().units();
+  REQUIRE(units.size() == 4);
+  CHECK(units[0].address == kA);
+  CHECK(units[1].address == kB);
+  CHECK(units[2].address == kC);
+  CHECK(units[0].state == UnitState::kSuspended);
+  CHECK(units[3].address == kServer);
+  CHECK(units[3].is_server);
+  CHECK(units[3].state == UnitState::kServer);
+  // VR-Q09: the codes.
+  CHECK(static_cast<int>(UnitState::kWorking) == 0);
+  CHECK(static_cast<int>(UnitState::kSuspended) == 1);
+  CHECK(static_cast<int>(UnitState::kFault) == 2);
+  CHECK(static_cast<int>(UnitState::kServer) == 3);
+  CHECK(static_cast<int>(UnitState::kServerFault) == 4);
+}
+
+TEST_CASE("[VR-15] [VR-34] [VR-58] a backup records who is in charge of what, of others too, and what it measures") {
+  Backup b;
+  b.Hear(TwoHosts());
+  const Tables& tables = b.machine.tables();
+  REQUIRE(tables.Find(kHost) != nullptr);
+  CHECK(tables.unit(tables.Find(kHost)->unit).address == kB);
+  REQUIRE(tables.Find(kOther) != nullptr);
+  CHECK(tables.unit(tables.Find(kOther)->unit).address == kC);
+  b.On(FlowsMeasured{.flows = {{kHost, 123'000}}, .overflows = 4, .overflow_unit = 1s});
+  CHECK(tables.Find(kHost)->bits_per_second == 123'000);
+  CHECK(tables.unit(tables.IndexOf(kB)).overflows == 4);
+}
+
+TEST_CASE("[VR-59] a backup that is given something goes from suspended to working, and says so") {
+  Backup b;
+  CHECK(b.ToldState() == UnitState::kSuspended);
+  b.Hear(TwoHosts());
+  CHECK(b.ToldState() == UnitState::kWorking);
+}
+
+TEST_CASE("[VR-69] the mode in force is the active router's; a new active router's own is in force from then on") {
+  Config config;
+  config.hand_over = HandOver::kExact;
+  Backup b(config);
+  b.Hear(TwoHosts(HandOver::kSequence));
+  CHECK(b.machine.hand_over() == HandOver::kSequence);
+  b.now += 10s;
+  b.On(RoleChanged{Role::kActive});
+  CHECK(b.machine.hand_over() == HandOver::kExact);
+}
+
+TEST_CASE("[VR-93] [VR-104] a review is asked for above a threshold, and not again before the hold-off is over") {
+  Config config;
+  config.flow_threshold = 1000;
+  config.hold_off = 60s;
+  Backup b(config);
+  b.Hear(TwoHosts());
+  const auto measured = [&](uint64_t rate) {
+    b.On(FlowsMeasured{.flows = {{kHost, rate}}, .overflows = 0, .overflow_unit = 1s});
+    return b.Sent<ReviewRequest>();
+  };
+  CHECK(measured(1000).empty());  // VR-Q28: strictly larger
+  const auto asked = measured(1001);
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].first == kA);
+  b.now += 59s;
+  CHECK(measured(5000).empty());
+  b.now += 1s;
+  CHECK(measured(5000).size() == 1);
+}
+
+TEST_CASE("[VR-109] the server answers advertisements as what it is") {
+  Unit server(kServer, {}, {kServer});
+  server.On(RoleChanged{Role::kServer});
+  CHECK(server.ToldState() == UnitState::kServer);
+}
+
+TEST_CASE("[VR-56] a condition is an address of its own: a neighbour's has another router") {
+  Backup b;
+  b.Hear(TwoHosts());
+  std::vector<IpAddress> passing;
+  for (const Action& action : b.out) {
+    const auto* set = std::get_if<SetConditions>(&action);
+    if (set != nullptr && set->pass) passing.insert(passing.end(), set->conditions.begin(), set->conditions.end());
+  }
+  CHECK(passing == std::vector<IpAddress>{kHost});
+}
+
+}  // namespace
+}  // namespace baton::controlplane::load_sharing
