@@ -8,7 +8,7 @@ namespace {
 
 // Sanitizers make a story many times as long.
 #ifdef __SANITIZE_ADDRESS__
-constexpr uint32_t kSeeds = 100;
+constexpr uint32_t kSeeds = 20;
 #else
 constexpr uint32_t kSeeds = 1000;
 #endif
