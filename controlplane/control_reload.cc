@@ -146,7 +146,8 @@ absl::Status Control::EndLeaving(Slot slot, AddressMode mode, const StatusQuesti
                      " is no longer configured; only mode none can be set, which gives it up at once"));
   }
   live_.leaving.erase(slot);
-  leaving_.erase(std::find_if(leaving_.begin(), leaving_.end(), [&](const LeavingAddress& a) { return a.slot == slot; }));
+  leaving_.erase(
+      std::find_if(leaving_.begin(), leaving_.end(), [&](const LeavingAddress& a) { return a.slot == slot; }));
   ASSIGN_OR_RETURN(std::shared_ptr<const AddressTable> addresses, RebuildAddresses());
   const uint64_t generation = publisher_.Publish({.routes = {}, .services = {}, .addresses = std::move(addresses)});
   after_commits_.push_back({.generation = generation, .answer = question, .becoming_ours = {}});

@@ -87,8 +87,13 @@ std::vector<ServiceView> Control::ViewServices() const {
       const Backend& backend = service.backends[j];
       const BackendSetting setting = live_.backend(backend.slot);
       const uint16_t configured = setting.weight.value_or(config_.services[i].backends[j].weight);
-      view.backends.push_back({.name = backend.name, .address = backend.address, .port = backend.port,
-                               .configured_weight = configured, .drained = setting.drained, .weight = backend.weight, .slot = backend.slot});
+      view.backends.push_back({.name = backend.name,
+                               .address = backend.address,
+                               .port = backend.port,
+                               .configured_weight = configured,
+                               .drained = setting.drained,
+                               .weight = backend.weight,
+                               .slot = backend.slot});
     }
     views.push_back(std::move(view));
   }

@@ -38,7 +38,8 @@ DropAdvice AdviceFor(DropReason reason) {
     case DropReason::kMulticast:
       return {"It is to a group or to all stations, and nobody here listens.", "Usually nothing."};
     case DropReason::kNotForUs:
-      return {"It is to a port's own address, where nothing takes it.", "Use the address of a service; for programs on the box, give the port a kernel side (ports[].kernel)."};
+      return {"It is to a port's own address, where nothing takes it.",
+              "Use the address of a service; for programs on the box, give the port a kernel side (ports[].kernel)."};
     case DropReason::kControlRate:
       return {"More ARP, neighbour discovery and the like came than control_packets_per_second allows.",
               "Find who floods, or raise dataplane.control_packets_per_second."};
@@ -70,10 +71,13 @@ DropAdvice AdviceFor(DropReason reason) {
     case DropReason::kPortPoolsExhausted:
       return {"There are more pairs of internal address and backend than dataplane.port_pools.", "Raise it (restart)."};
     case DropReason::kReplyKeyInUse:
-      return {"The backend already has a connection from this client and port, made through another service address; its "
-              "answers could not be told apart.", "Use forward: full for one of the two services."};
+      return {
+          "The backend already has a connection from this client and port, made through another service address; its "
+          "answers could not be told apart.",
+          "Use forward: full for one of the two services."};
     case DropReason::kFragment:
-      return {"It is a fragment, to one of the box's addresses, of something that has no ports.", "Look at the sender."};
+      return {"It is a fragment, to one of the box's addresses, of something that has no ports.",
+              "Look at the sender."};
     case DropReason::kFragmentTiny:
       return {"A first fragment lacks some of its headers, or a later one begins inside TCP's.",
               "Look at the sender; nobody needs such fragments."};
@@ -97,9 +101,10 @@ DropAdvice AdviceFor(DropReason reason) {
     case DropReason::kIcmpMalformed:
       return {"It is an ICMP error about a live connection with a wrong checksum.", "Look at the sender."};
     case DropReason::kFtpSegment:
-      return {"It is of an FTP control connection and cannot be read: a segment before it is missing, its checksum is wrong, "
-              "it is a fragment, or an address in it comes before the one ahead is acknowledged.",
-              "Nothing: its sender repeats it. Many of them: find where segments get lost."};
+      return {
+          "It is of an FTP control connection and cannot be read: a segment before it is missing, its checksum is "
+          "wrong, it is a fragment, or an address in it comes before the one ahead is acknowledged.",
+          "Nothing: its sender repeats it. Many of them: find where segments get lost."};
     case DropReason::kFtpCommand:
       return {"It is an FTP command or reply with numbers that no address or port has.", "Look at the sender."};
     case DropReason::kHoldFull:
@@ -126,8 +131,9 @@ DropAdvice AdviceFor(DropReason reason) {
       return {"Its TTL or hop limit ends here.",
               "Nothing if it is traceroute's; otherwise look for a routing loop between the box and its neighbours."};
     case DropReason::kNoRoute:
-      return {"No route covers where it must go.",
-              "Add a route in the configuration, for replies one that leads back to the client: usually a default route."};
+      return {
+          "No route covers where it must go.",
+          "Add a route in the configuration, for replies one that leads back to the client: usually a default route."};
     case DropReason::kTooBig:
       return {"It is larger than the MTU of the way out.",
               "The sender is told, unless a firewall eats the answer; otherwise raise ports[].mtu on the way out."};
@@ -140,8 +146,9 @@ DropAdvice AdviceFor(DropReason reason) {
       return {"The box knows as many neighbours as dataplane.neighbors allows.",
               "Raise it (restart), or find who scans a connected network."};
     case DropReason::kNeighborFailed:
-      return {"The next hop answers neither ARP nor neighbour discovery.",
-              "See that it is up, on this port and VLAN, and has this address; batonctl show neighbors tells its state."};
+      return {
+          "The next hop answers neither ARP nor neighbour discovery.",
+          "See that it is up, on this port and VLAN, and has this address; batonctl show neighbors tells its state."};
     case DropReason::kSteerRingFull:
       return {"The worker that owns the flow does not keep up with what others receive for it.",
               "Give each worker a CPU of its own (-l, --lcores), or take more workers."};

@@ -12,7 +12,8 @@ void EventLog::Add(TimePoint at, absl::string_view kind, absl::string_view text)
 
 std::vector<LoggedEvent> EventLog::After(uint64_t number) const {
   const std::lock_guard lock(mutex_);
-  const auto first = std::find_if(events_.begin(), events_.end(), [&](const LoggedEvent& e) { return e.number > number; });
+  const auto first =
+      std::find_if(events_.begin(), events_.end(), [&](const LoggedEvent& e) { return e.number > number; });
   return {first, events_.end()};
 }
 

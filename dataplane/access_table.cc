@@ -111,8 +111,8 @@ absl::StatusOr<rte_hash*> CreateHash(const std::string& name, uint32_t entries, 
   if (NeedsExtension(entries)) parameters.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE;
   rte_hash* hash = rte_hash_create(&parameters);
   if (hash == nullptr) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("access table ", name, ": no memory for an index of ", entries, " keys: ", rte_strerror(rte_errno)));
+    return absl::ResourceExhaustedError(absl::StrCat("access table ", name, ": no memory for an index of ", entries,
+                                                     " keys: ", rte_strerror(rte_errno)));
   }
   return hash;
 }
@@ -140,8 +140,9 @@ void PrepareSide(RowSide& side, const IpAddress& in_src, uint16_t in_src_port, c
   const uint64_t ports_after = uint64_t{side.src_port} + side.dst_port;
   side.l3_difference = ChecksumDifference(addresses_before, addresses_after);
   const bool pseudo_header = side.protocol() != RowSide::kIcmpProtocol;  // ICMP of IPv4 has none (RFC 792)
-  side.l4_difference = pseudo_header ? ChecksumDifference(addresses_before + ports_before, addresses_after + ports_after)
-                                     : ChecksumDifference(ports_before, ports_after);
+  side.l4_difference = pseudo_header
+                           ? ChecksumDifference(addresses_before + ports_before, addresses_after + ports_after)
+                           : ChecksumDifference(ports_before, ports_after);
 }
 
 uint8_t KindOf(const NewRow& row, bool ipv4) {

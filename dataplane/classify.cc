@@ -43,7 +43,8 @@ bool ToVrrpRouters(const Packet& p) {
   static constexpr uint8_t kIpv4[] = {224, 0, 0, 18};
   static constexpr uint8_t kIpv6[] = {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12};
   if (p.protocol != kVrrp) return false;
-  return p.ipv4 ? std::memcmp(&p.key.v4.dst, kIpv4, sizeof kIpv4) == 0 : std::memcmp(p.key.v6.dst, kIpv6, sizeof kIpv6) == 0;
+  return p.ipv4 ? std::memcmp(&p.key.v4.dst, kIpv4, sizeof kIpv4) == 0
+                : std::memcmp(p.key.v6.dst, kIpv6, sizeof kIpv6) == 0;
 }
 
 // What the mode of `slot` makes of the packet; true when it goes on (AM-17 to AM-21). `refusal` is the answer
@@ -70,7 +71,8 @@ void ClassifyLocal(const Tables& tables, const HoldBuffer& hold, Slot slot, bool
   const Answer refusal = local.kind == AddressKind::kOwn ? Answer::kNone : Answer::kRefuse;
   if (!PassesMode(tables, hold, slot, refusal, p)) return;
   const AddressKind kind = local.kind;
-  if (kind == AddressKind::kOwn && (p.protocol == kVrrp || AnswersDiscovery(p)) && tables.addresses->HearsVrrp(p.port)) {
+  if (kind == AddressKind::kOwn && (p.protocol == kVrrp || AnswersDiscovery(p)) &&
+      tables.addresses->HearsVrrp(p.port)) {
     p.fate = Fate::kControl;
     return;
   }
@@ -151,7 +153,8 @@ void Classify(const Tables& tables, const HoldBuffer& hold, Burst& burst) {
   for (Packet& p : burst) {
     if (!p.alive()) continue;
     if (p.side != nullptr) {
-      const Answer refusal = p.side->reply() && (p.side->kind & kSideFull) == 0 ? Answer::kRefuseReply : Answer::kRefuse;
+      const Answer refusal =
+          p.side->reply() && (p.side->kind & kSideFull) == 0 ? Answer::kRefuseReply : Answer::kRefuse;
       if (!usual && !PassesMode(tables, hold, p.side->address, refusal, p)) continue;
     } else {
       const Slot slot = tables.addresses->Find(p.key.dst(p.ipv4));

@@ -1,7 +1,7 @@
 // Pipeline::Explain: one packet through the stages of Run, without effect. The stages themselves run, on a copy of the
 // frame and of the packet's row; in place of those that make or note something stand PeekAtFragment,
-// Translator::Preview, Ftp's previews and nothing (NoteUse). A neighbour that FindNextHops had to make is forgotten again,
-// which nobody can have seen: the worker is between two bursts.
+// Translator::Preview, Ftp's previews and nothing (NoteUse). A neighbour that FindNextHops had to make is forgotten
+// again, which nobody can have seen: the worker is between two bursts.
 #include "common/headers.h"
 #include "dataplane/answer.h"
 #include "dataplane/classify.h"
@@ -158,7 +158,8 @@ void Pipeline::ExplainWayOut(const Tables& tables, uint16_t hop_generation, uint
 
 // The pieces go the same way again, one by one, and are not too big for it any more.
 void Pipeline::ExplainPieces(Packet& p, PacketTrace& trace) {
-  const int pieces = PiecesOf({.packet = {nullptr, p.data, p.length, p.port}, .l3 = p.l3, .flags = p.flags, .mtu = p.mtu});
+  const int pieces =
+      PiecesOf({.packet = {nullptr, p.data, p.length, p.port}, .l3 = p.l3, .flags = p.flags, .mtu = p.mtu});
   if (pieces == 0) return p.Drop(DropReason::kTooBig);
   trace.pieces = static_cast<uint8_t>(pieces);
   switch (neighbors_.at(p.neighbor).state) {

@@ -105,11 +105,13 @@ void WriteAddress(uint8_t* at, const IpAddress& address) {
 }
 
 uint8_t* SourceIn(uint8_t* ip, bool ipv4) {
-  return ipv4 ? reinterpret_cast<uint8_t*>(&reinterpret_cast<Ipv4Header*>(ip)->src) : reinterpret_cast<Ipv6Header*>(ip)->src;
+  return ipv4 ? reinterpret_cast<uint8_t*>(&reinterpret_cast<Ipv4Header*>(ip)->src)
+              : reinterpret_cast<Ipv6Header*>(ip)->src;
 }
 
 uint8_t* DestinationIn(uint8_t* ip, bool ipv4) {
-  return ipv4 ? reinterpret_cast<uint8_t*>(&reinterpret_cast<Ipv4Header*>(ip)->dst) : reinterpret_cast<Ipv6Header*>(ip)->dst;
+  return ipv4 ? reinterpret_cast<uint8_t*>(&reinterpret_cast<Ipv4Header*>(ip)->dst)
+              : reinterpret_cast<Ipv6Header*>(ip)->dst;
 }
 
 // The quoted packet went the other way than the error: its source is what `side` writes as destination, and the same

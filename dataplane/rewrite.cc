@@ -56,7 +56,8 @@ void WriteIpv6(const RowSide* side, Packet& p) {
 
 // Inline: for every packet that is sent.
 inline void PutEthernet(const PortHeader& from, const MacAddress& to, Packet& p) {
-  const int header = static_cast<int>(sizeof(EthernetHeader)) + (from.vlan != 0 ? static_cast<int>(sizeof(VlanTag)) : 0);
+  const int header =
+      static_cast<int>(sizeof(EthernetHeader)) + (from.vlan != 0 ? static_cast<int>(sizeof(VlanTag)) : 0);
   if (const int moved = p.l3 - header; moved != 0) {
     p.data += moved;
     p.length = static_cast<uint16_t>(p.length - moved);

@@ -38,9 +38,9 @@ uint32_t GroupsNeeded(const RouteList& routes, const std::vector<uint32_t>& of) 
   return static_cast<uint32_t>(groups.size());
 }
 
-// The routes of a family with this source, shorter prefixes first. The order matters: rte_fib of DPDK 22.11 overwrites the whole table
-// when a prefix is added that ends at the last address and holds a longer one which ends there too (224.0.0.0/3 after
-// 240.0.0.0/4). In this order a new prefix never holds another one.
+// The routes of a family with this source, shorter prefixes first. The order matters: rte_fib of DPDK 22.11 overwrites
+// the whole table when a prefix is added that ends at the last address and holds a longer one which ends there too
+// (224.0.0.0/3 after 240.0.0.0/4). In this order a new prefix never holds another one.
 std::vector<uint32_t> ShorterFirst(const RouteList& routes, const Prefix& from, Family family) {
   std::vector<uint32_t> order;
   for (uint32_t i = 0; i < routes.size(); ++i) {

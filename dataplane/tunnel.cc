@@ -23,7 +23,9 @@ void WriteOuterIpv4(const OuterHeader& outer, const Ipv4Header* inner, uint8_t t
   if (!dont_fragment) {
     ip.identification.set(static_cast<uint16_t>(inner->identification.get() + (fragment & kIpv4FragmentOffset)));
   }
-  const uint8_t protocol = outer.vxlan ? uint8_t{0} : inner != nullptr ? kIpInIp : kIpv6InIp;  // of VXLAN it stands there
+  const uint8_t protocol = outer.vxlan        ? uint8_t{0}
+                           : inner != nullptr ? kIpInIp
+                                              : kIpv6InIp;  // of VXLAN it stands there
   if (!outer.vxlan) ip.protocol = protocol;
   // What was just written is added field by field: reading it back in larger pieces would wait for the stores.
   const uint32_t odd = static_cast<uint32_t>(tos + protocol) << 8;  // second bytes of their words, in memory order

@@ -63,8 +63,8 @@ int Engine::FlowOwner(const Port& port, const Arrival& arrival, const uint8_t* f
   return crew_->OwnerOfSource(port.place, arrival.ipv4 ? Family::kIpv4 : Family::kIpv6, source);
 }
 
-// Core 0 puts all fragments together: they do not tell their flow. Classes that are sent in fragments are its own; what was
-// cut on its way is handed over whole, and fits a frame. False: it is this core's.
+// Core 0 puts all fragments together: they do not tell their flow. Classes that are sent in fragments are its own; what
+// was cut on its way is handed over whole, and fits a frame. False: it is this core's.
 bool Engine::HandOverWhole(Port& port, const Arrival& arrival, const Reassembly::Whole& whole) {
   const int owner = crew_->OwnerOf(arrival.stamp.flow);
   if (owner == core_ || owner == Crew::kNobody) return false;

@@ -31,7 +31,8 @@ void FinishIpv4(uint8_t* frame) {
 bool Engine::ServeStranger(Port& port, const Arrival& arrival, Frame& frame) {
   const Receiver receiver = ReceiverOf(port, arrival, frame.data);
   const Family family = arrival.ipv4 ? Family::kIpv4 : Family::kIpv6;
-  const bool echo = arrival.udp && port.echoes, web = arrival.kind == ArrivalKind::kTcp && !port.pages_of(family).empty();
+  const bool echo = arrival.udp && port.echoes,
+             web = arrival.kind == ArrivalKind::kTcp && !port.pages_of(family).empty();
   if (receiver.server == kServerMask || !(echo || web)) {
     ++strays_.foreign;
     return false;

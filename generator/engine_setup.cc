@@ -141,11 +141,11 @@ void Engine::AddFlows(const Class& c, CountsByEpoch& by_epoch, ClassResult& resu
     const bool request_missing = has_servers_ && server.requests.next() != client.next_number;
     const bool response_missing =
         client.responses.next() != (has_servers_ ? server.next_number : client.next_number);
-    AddFlow(client.responses, request_missing || response_missing, c.profile.NumberOf(i), sending_began_ns_, sending_ended_ns_,
-            result.responses, no_more(&EpochCounts::response_gap));
+    AddFlow(client.responses, request_missing || response_missing, c.profile.NumberOf(i), sending_began_ns_,
+            sending_ended_ns_, result.responses, no_more(&EpochCounts::response_gap));
     if (has_servers_) {
-      AddFlow(server.requests, request_missing, c.profile.NumberOf(i), sending_began_ns_, sending_ended_ns_, result.requests,
-              no_more(&EpochCounts::request_gap));
+      AddFlow(server.requests, request_missing, c.profile.NumberOf(i), sending_began_ns_, sending_ended_ns_,
+              result.requests, no_more(&EpochCounts::request_gap));
     }
   }
 }

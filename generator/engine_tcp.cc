@@ -55,7 +55,8 @@ int Engine::OpenConnections(Class& c, int64_t now_ns) {
 void Engine::WriteHeaders(Class& c, uint32_t flow, Frame& frame) {
   const auto hosts = static_cast<uint32_t>(c.sources.size());
   const uint32_t source = c.SourceOf(flow - c.first_flow);
-  c.frames[0].WriteHeaders(frame.data, c.sources[source % hosts], static_cast<uint16_t>(kFirstSourcePort + source / hosts));
+  c.frames[0].WriteHeaders(frame.data, c.sources[source % hosts],
+                           static_cast<uint16_t>(kFirstSourcePort + source / hosts));
 }
 
 // How a payload is cut and what its parts begin with.
@@ -125,7 +126,8 @@ bool Engine::FlowBySource(const Port& port, const Arrival& arrival, const uint8_
 // The place of a frame's destination among the sources of its port and family.
 bool Engine::SourceIn(const Port& port, const Arrival& arrival, const uint8_t* frame, uint32_t* source) const {
   constexpr size_t kIp = 14;
-  const IpAddress own = arrival.ipv4 ? IpAddress::FromV4Bytes(frame + kIp + 16) : IpAddress::FromV6Bytes(frame + kIp + 24);
+  const IpAddress own =
+      arrival.ipv4 ? IpAddress::FromV4Bytes(frame + kIp + 16) : IpAddress::FromV6Bytes(frame + kIp + 24);
   const std::vector<IpAddress>& hosts = port.hosts.of(own.family());
   const auto host = std::find(hosts.begin(), hosts.end(), own);
   const uint16_t to_port = reinterpret_cast<const TcpHeader*>(frame + arrival.l4)->dst_port.get();
@@ -176,7 +178,8 @@ void Engine::CountNewRequest(Class& c, uint32_t flow, int64_t now_ns) {
 
 // Real servers return no stamps: the response is that of the request that waits for one.
 void Engine::CountWhole(Class& c, uint32_t flow, uint64_t sent_ns, int64_t now_ns) {
-  CountResponse(c, {.flow = flow, .number = flows_.client(flow).next_number - 1, .time_ns = sent_ns, .sender = 0}, false, now_ns);
+  CountResponse(c, {.flow = flow, .number = flows_.client(flow).next_number - 1, .time_ns = sent_ns, .sender = 0},
+                false, now_ns);
 }
 
 void Engine::CountNews(Class& c, const ClientStep& step, bool by_server, const TcpClient& client) {
@@ -255,9 +258,9 @@ bool Engine::TakeSegmentAtServer(Port& port, const Arrival& arrival, Frame& fram
   MirrorFrame(frame.data, arrival.ipv4, arrival.l4, port.mac.bytes.data(), nullptr);
   const Stamp answer{.flow = in->flow, .number = flows_.server(in->flow).next_number - 1, .time_ns = stamp.time_ns,
                      .sender = static_cast<uint16_t>(kResponseBit | here)};
-  WriteInParts(port, arrival.ipv4, arrival.l4, step.out,
-               {.host = receiver.host, .most = RoomInSegment(server.peer_mss), .stamp = answer, .only = server.response},
-               frame);
+  WriteInParts(
+      port, arrival.ipv4, arrival.l4, step.out,
+      {.host = receiver.host, .most = RoomInSegment(server.peer_mss), .stamp = answer, .only = server.response}, frame);
   return true;
 }
 

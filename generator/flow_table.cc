@@ -11,12 +11,14 @@ namespace baton::generator {
 absl::StatusOr<FlowTable> FlowTable::Create(uint32_t first, uint32_t flows, bool with_tcp) {
   FlowTable table;
   table.first_ = first;
-  table.bytes_ = size_t{std::max(flows, 1u)} * (sizeof(ClientFlow) + sizeof(ServerFlow) + (with_tcp ? sizeof(TcpFlow) : 0));
+  table.bytes_ =
+      size_t{std::max(flows, 1u)} * (sizeof(ClientFlow) + sizeof(ServerFlow) + (with_tcp ? sizeof(TcpFlow) : 0));
   void* memory = mmap(nullptr, table.bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     return absl::ResourceExhaustedError(absl::StrCat("no ", table.bytes_, " bytes of memory for ", flows, " flows"));
   }
-  // A million flows are 128 MB and more: with small pages every arrival misses the TLB too. Without huge pages it works as well.
+  // A million flows are 128 MB and more: with small pages every arrival misses the TLB too. Without huge pages it works
+  // as well.
   madvise(memory, table.bytes_, MADV_HUGEPAGE);
   table.memory_ = memory;
   table.clients_ = static_cast<ClientFlow*>(memory);

@@ -31,7 +31,8 @@ uint16_t L4Of(bool ipv4) { return static_cast<uint16_t>(kIp + (ipv4 ? sizeof(Ipv
 
 uint16_t ShortestFrame(Family family, uint8_t protocol) {
   if (protocol == kEsp) {
-    return static_cast<uint16_t>(L4Of(family == Family::kIpv4) + kEspHeader + kStampSize + kEspTrailer + kEspCheckValue);
+    return static_cast<uint16_t>(L4Of(family == Family::kIpv4) + kEspHeader + kStampSize + kEspTrailer +
+                                 kEspCheckValue);
   }
   const auto needed = static_cast<uint16_t>(L4Of(family == Family::kIpv4) + sizeof(UdpHeader) + kStampSize);
   return std::max(needed, kShortestOnWire);
@@ -87,7 +88,8 @@ void FrameTemplate::SetNextHop(const MacAddress& mac) {
   std::copy(mac.bytes.begin(), mac.bytes.end(), EthernetOf(bytes_.data()).dst);
 }
 
-void FrameTemplate::Write(uint8_t* at, const IpAddress& src, uint16_t src_port, const Stamp& stamp, uint64_t key) const {
+void FrameTemplate::Write(uint8_t* at, const IpAddress& src, uint16_t src_port, const Stamp& stamp,
+                          uint64_t key) const {
   for (size_t i = 0; i < bytes_.size(); i += 64) std::memcpy(at + i, bytes_.data() + i, 64);
   uint64_t src_sum;
   if (ipv4_) {
@@ -128,8 +130,8 @@ void FrameTemplate::WriteHeaders(uint8_t* at, const IpAddress& src, uint16_t src
 
 namespace {
 
-// The IP header of the response: swapped addresses, a new life, the length. Returns the sum of the addresses, for a mobile
-// terminal that of its home.
+// The IP header of the response: swapped addresses, a new life, the length. Returns the sum of the addresses, for a
+// mobile terminal that of its home.
 uint64_t TurnIpv4(uint8_t* frame, uint16_t length) {
   Ipv4Header& ip = Ipv4Of(frame);
   std::swap(ip.src, ip.dst);
@@ -190,7 +192,8 @@ void TurnAround(uint8_t* frame, const Arrival& arrival, uint16_t length, const M
   udp.length = Be16(l4_length);
   udp.checksum.set_raw(0);
   sum += WriteStamp(frame + l4 + sizeof(UdpHeader), stamp, key);
-  sum += uint64_t{udp.src_port.raw()} + udp.dst_port.raw() + udp.length.raw() + udp.length.raw() + __builtin_bswap16(kUdp);
+  sum +=
+      uint64_t{udp.src_port.raw()} + udp.dst_port.raw() + udp.length.raw() + udp.length.raw() + __builtin_bswap16(kUdp);
   udp.checksum.set_raw(UdpChecksum(AddToChecksum(sum, frame + l4 + stamp_end, l4_length - stamp_end)));
 }
 

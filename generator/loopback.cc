@@ -25,8 +25,8 @@ absl::StatusOr<std::unique_ptr<Loopback>> Loopback::Create(const Profile& profil
     loopback->uses_.push_back({.link = link, .mac = MacOf(wire, end), .peer = MacOf(wire, 1 - end)});
   }
   if (used[0] == used[1]) return loopback;
-  return absl::InvalidArgumentError(absl::StrCat("--loopback joins each port of clients with one of servers: there are ",
-                                                 used[0], " and ", used[1]));
+  return absl::InvalidArgumentError(
+      absl::StrCat("--loopback joins each port of clients with one of servers: there are ", used[0], " and ", used[1]));
 }
 
 Injected Loopback::InjectedBy(Role role) const {

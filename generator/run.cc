@@ -74,11 +74,11 @@ SecondResult Watch::Next(int64_t now_ns) {
 
 std::string LiveLine(const SecondResult& second, double length_s, uint64_t outstanding) {
   const double scale = length_s > 0 ? 1 / length_s : 0;
-  std::string text = absl::StrFormat("%6.1f s  sent %.0f/s  arrived %.0f/s  in flight or lost %d  duplicated %d  reordered %d  "
-                         "corrupted %d",
-                         second.at_s, static_cast<double>(second.sent) * scale,
-                         static_cast<double>(second.arrived) * scale, outstanding, second.duplicated, second.reordered,
-                         second.corrupted);
+  std::string text = absl::StrFormat(
+      "%6.1f s  sent %.0f/s  arrived %.0f/s  in flight or lost %d  duplicated %d  reordered %d  "
+      "corrupted %d",
+      second.at_s, static_cast<double>(second.sent) * scale, static_cast<double>(second.arrived) * scale, outstanding,
+      second.duplicated, second.reordered, second.corrupted);
   if (second.connections > 0) {
     absl::StrAppendFormat(&text, "  connections %.0f/s", static_cast<double>(second.connections) * scale);
   }

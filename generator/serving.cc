@@ -38,8 +38,8 @@ std::vector<std::string> PagesOf(const std::vector<IpAddress>& hosts, uint16_t b
     std::string text = absl::StrCat(host.ToString(), "\n");
     text.resize(body, '.');
     text.back() = '\n';
-    pages.push_back(absl::StrCat("HTTP/1.1 200 OK\r\nServer: baton-gen\r\nContent-Type: text/plain\r\nContent-Length: ", body,
-                                 "\r\n\r\n", text));
+    pages.push_back(absl::StrCat("HTTP/1.1 200 OK\r\nServer: baton-gen\r\nContent-Type: text/plain\r\nContent-Length: ",
+                                 body, "\r\n\r\n", text));
   }
   return pages;
 }
@@ -47,7 +47,8 @@ std::vector<std::string> PagesOf(const std::vector<IpAddress>& hosts, uint16_t b
 WebAnswer AnswerWeb(const Segment& in, absl::string_view payload, uint32_t initial, uint16_t mss, size_t page) {
   WebAnswer answer;
   if (in.has(kTcpRst)) return answer;
-  answer.out = {.seq = in.ack, .ack = in.seq + in.length + (in.has(kTcpFin) ? 1u : 0u), .flow = kClock, .time = in.flow};
+  answer.out = {
+      .seq = in.ack, .ack = in.seq + in.length + (in.has(kTcpFin) ? 1u : 0u), .flow = kClock, .time = in.flow};
   answer.out.flags = kTcpAck;
   if (in.has(kTcpSyn)) {
     answer.what = Served::kConnection;

@@ -47,7 +47,8 @@ void Capturing::Tick() {
     }
     if (worker.step == Step::kLent && ended && worker.link->Post(EndCapture{})) worker.step = Step::kEnding;
   }
-  const bool idle = std::all_of(workers_.begin(), workers_.end(), [](const Worker& w) { return w.step == Step::kIdle; });
+  const bool idle =
+      std::all_of(workers_.begin(), workers_.end(), [](const Worker& w) { return w.step == Step::kIdle; });
   if (ended && idle) session_ = nullptr;
 }
 

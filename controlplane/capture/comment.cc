@@ -10,7 +10,8 @@ std::string CommentOf(const CapturedPacket& p, const View& view) {
   const std::string reason = absl::StrCat("dropped: ", DropReasonName(p.drop), ": ", DropReasonText(p.drop));
   switch (p.end) {
     case End::kForwarded:
-      return p.out_port < view.ports.size() ? absl::StrCat("forwarded on ", view.ports[p.out_port].info.name) : "forwarded";
+      return p.out_port < view.ports.size() ? absl::StrCat("forwarded on ", view.ports[p.out_port].info.name)
+                                            : "forwarded";
     case End::kDropped: return reason;
     case End::kAnswered: return absl::StrCat(reason, " (an error was sent)");
     case End::kEcho: return "answered: an echo reply";

@@ -75,7 +75,9 @@ absl::StatusOr<DeviceConfig> ParseDevice(absl::string_view text) {
     if (kind.argument == Argument::kText && argument.empty()) return bad("has nothing behind the colon");
     return DeviceConfig{kind.kind, std::string(argument)};
   }
-  return bad("is not a PCI address or one of af_packet:IF, af_xdp:IF, tap:IF, memif:, pcap:, ring:, null:, dpdk:NAME, port:NAME");
+  return bad(
+      "is not a PCI address or one of af_packet:IF, af_xdp:IF, tap:IF, memif:, pcap:, ring:, null:, dpdk:NAME, "
+      "port:NAME");
 }
 
 }  // namespace baton::controlplane

@@ -65,8 +65,9 @@ void Network::CheckPort(const PortConfig& port, PortId id, AddressBook& book) {
     AddNetwork(a, id, at);
   }
   if (port.mss > port.mtu - kIpv4AndTcp) {
-    reporter_.Report(path + ".mss", absl::StrCat(port.mss),
-                     absl::StrCat("is more than ", port.mtu - kIpv4AndTcp, ", the port's mtu without 40 bytes of headers"));
+    reporter_.Report(
+        path + ".mss", absl::StrCat(port.mss),
+        absl::StrCat("is more than ", port.mtu - kIpv4AndTcp, ", the port's mtu without 40 bytes of headers"));
   }
   if (has_ipv6 && port.mtu < kLeastMtuIpv6) {
     reporter_.Report(path + ".mtu", absl::StrCat(port.mtu),

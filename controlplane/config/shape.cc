@@ -123,7 +123,8 @@ Draft ReadDraft(const Node& root, ErrorList& errors) {
   if (const Node* routes = map.Optional("routes")) draft.routes = ReadRoutes(*routes, errors);
   if (const Node* groups = map.Optional("address_groups")) draft.groups = ReadGroups(*groups, errors);
   if (const Node* services = map.Optional("services")) config.services = ReadServices(*services, errors);
-  if (const Node* routers = map.Optional("virtual_routers")) config.virtual_routers = ReadVirtualRouters(*routers, errors);
+  if (const Node* routers = map.Optional("virtual_routers"))
+    config.virtual_routers = ReadVirtualRouters(*routers, errors);
   for (const absl::string_view key : {"cluster", "mobility"}) map.NotSupportedYet(key);
   map.Finish();
   return draft;

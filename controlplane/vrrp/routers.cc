@@ -171,8 +171,10 @@ void Routers::SendAdvertOf(size_t index, uint8_t priority) {
   const IpAddress group = MulticastAddress(s.family());
   const Ends ends{s.machine.own, group};
   // RFC 9568, 7.2: from the virtual MAC address, by which switches learn the way to it.
-  const Envelope envelope{.dst = MulticastMac(group), .src = s.shared ? s.port_mac : VirtualMac(s.family(), s.machine.vrid),
-                          .vlan = s.vlan, .ends = ends};
+  const Envelope envelope{.dst = MulticastMac(group),
+                          .src = s.shared ? s.port_mac : VirtualMac(s.family(), s.machine.vrid),
+                          .vlan = s.vlan,
+                          .ends = ends};
   ++router.status.counters.sent;
   callbacks_.SendFrame(s.port, Wrap(envelope, Encode(advert, ends, s.over)));
 }

@@ -103,8 +103,8 @@ class Search {
     const NeighborView* neighbor = NeighborOf(port, address);
     if (neighbor == nullptr || (neighbor->state != "failed" && neighbor->state != "incomplete")) return;
     Add(Severity::kError, object,
-        absl::StrCat(address.ToString(), " does not answer ", address.is_v4() ? "ARP" : "neighbour discovery", " on port ",
-                     PortName(port)),
+        absl::StrCat(address.ToString(), " does not answer ", address.is_v4() ? "ARP" : "neighbour discovery",
+                     " on port ", PortName(port)),
         "See that it is up, in the same VLAN as the port, and has this address.");
   }
 
@@ -143,7 +143,8 @@ class Search {
   }
 
   // Of what does not come back through the box nothing can be translated back.
-  void WayBack(const ServiceConfig& service, const BackendConfig& backend, const Route& route, const std::string& object) {
+  void WayBack(const ServiceConfig& service, const BackendConfig& backend, const Route& route,
+               const std::string& object) {
     const std::string port = PortName(route.port);
     const std::string own = OwnAddress(config_.ports[route.port], backend.address.family());
     switch (service.forward) {
@@ -153,14 +154,16 @@ class Search {
               absl::StrCat("Its default route, or the one to the clients, must lead to ", own, "."));
         } else {
           Add(Severity::kWarning, object,
-              absl::StrCat("is behind the gateway ", route.via.ToString(), ": its answers come back through the box only if "
+              absl::StrCat("is behind the gateway ", route.via.ToString(),
+                           ": its answers come back through the box only if "
                            "every router on the way sends them to it"),
               absl::StrCat("Use forward: full, or lead the clients' addresses to ", own, " on all these routers."));
         }
         return;
       case ForwardMethod::kFull: Internals(service, route, own, object); return;
       case ForwardMethod::kDirect:
-        Add(Severity::kCheck, object, "must have the service's address itself and answer past the box (forward: direct)",
+        Add(Severity::kCheck, object,
+            "must have the service's address itself and answer past the box (forward: direct)",
             absl::StrCat("On the backend: ip address add ", service.listen.address.ToString(), "/",
                          service.listen.address.bits(), " dev lo, and no ARP answers for it."));
         return;

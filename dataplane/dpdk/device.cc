@@ -105,8 +105,9 @@ absl::StatusOr<std::unique_ptr<Device>> Device::Open(const PortSpec& spec) {
     case DeviceKind::kAfXdp:
       RETURN_IF_ERROR(RequireInterface(interface));
       RETURN_IF_ERROR(SetKernelMtu(interface, spec.mtu));
-      return Make("net_af_xdp_" + spec.name,
-                  absl::StrCat("iface=", interface, ",queue_count=", std::min(spec.queues, ChannelsOf(interface)), more));
+      return Make(
+          "net_af_xdp_" + spec.name,
+          absl::StrCat("iface=", interface, ",queue_count=", std::min(spec.queues, ChannelsOf(interface)), more));
     case DeviceKind::kTap:
       if (interface.empty()) return absl::InvalidArgumentError("no interface is named");
       return Make("net_tap_" + spec.name, absl::StrCat("iface=", interface, more));

@@ -16,7 +16,8 @@ int Ask(const nlmsghdr* request) {
   if (socket == nullptr) return errno;
   char answer[1024];
   int error = 0;
-  if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(socket, request, request->nlmsg_len) < 0) {
+  if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+      mnl_socket_sendto(socket, request, request->nlmsg_len) < 0) {
     error = errno;
   } else {
     const ssize_t length = mnl_socket_recvfrom(socket, answer, sizeof answer);

@@ -164,8 +164,14 @@ LinkState Port::link() const {
 PortStats Port::stats() const {
   rte_eth_stats s;
   if (rte_eth_stats_get(id_, &s) != 0) return {};
-  return {.received = s.ipackets, .received_bytes = s.ibytes, .sent = s.opackets, .sent_bytes = s.obytes,
-          .missed = s.imissed + sockets_.Missed(), .receive_errors = s.ierrors, .transmit_errors = s.oerrors, .no_buffers = s.rx_nombuf};
+  return {.received = s.ipackets,
+          .received_bytes = s.ibytes,
+          .sent = s.opackets,
+          .sent_bytes = s.obytes,
+          .missed = s.imissed + sockets_.Missed(),
+          .receive_errors = s.ierrors,
+          .transmit_errors = s.oerrors,
+          .no_buffers = s.rx_nombuf};
 }
 
 }  // namespace baton::dataplane

@@ -104,7 +104,8 @@ bool Tap::Write(const uint8_t* frame, size_t length) {
   size_t rest = kAddresses;
   if (reinterpret_cast<const EthernetHeader*>(frame)->type.get() == kEtherVlan) rest += sizeof(VlanTag);
   if (length < rest) return false;
-  const iovec parts[] = {{const_cast<uint8_t*>(frame), kAddresses}, {const_cast<uint8_t*>(frame) + rest, length - rest}};
+  const iovec parts[] = {{const_cast<uint8_t*>(frame), kAddresses},
+                         {const_cast<uint8_t*>(frame) + rest, length - rest}};
   return writev(fd_, parts, 2) == static_cast<ssize_t>(length - rest + kAddresses);
 }
 

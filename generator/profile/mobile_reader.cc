@@ -47,7 +47,8 @@ void ReadMobile(const Node& node, ErrorList& errors, FlowProfile& flow) {
     } else if (homes.count != 0 && (first.is_v4() || first.is_multicast() || first.is_link_local())) {
       RefuseValue(*home, errors, home->text, "are no IPv6 addresses that a home can have (RFC 6275, 6.3)");
     } else if (homes.count != 0 && homes.count < flow.count) {
-      RefuseValue(*home, errors, home->text, absl::StrCat("has ", homes.count, " addresses for ", flow.count, " flows"));
+      RefuseValue(*home, errors, home->text,
+                  absl::StrCat("has ", homes.count, " addresses for ", flow.count, " flows"));
     }
     flow.mobile.home = first;
   }
@@ -72,7 +73,8 @@ void CheckMobile(const Node& node, const Profile& profile, const FlowProfile& fl
     Refuse(node, errors, absl::StrCat("moves need two IPv6 addresses of port ", profile.ports[flow.port].name));
   }
   if (uint64_t{flow.first_source} + flow.count > kSourcePorts) {
-    Refuse(node, errors, absl::StrCat("more than ", kSourcePorts, " flows on the port together: each has a source port"));
+    Refuse(node, errors,
+           absl::StrCat("more than ", kSourcePorts, " flows on the port together: each has a source port"));
   }
 }
 

@@ -74,7 +74,8 @@ PortProfile ReadPort(const Node& node, ErrorList& errors) {
   if (const Node* serve = map.Optional("serve")) ReadServe(*serve, errors, port);
   map.Finish();
   if (port.mtu + 14 > kFrameRoom) {
-    if (const Node* mtu = map.Optional("mtu")) RefuseValue(*mtu, errors, mtu->text, absl::StrCat("is above ", kFrameRoom - 14));
+    if (const Node* mtu = map.Optional("mtu"))
+      RefuseValue(*mtu, errors, mtu->text, absl::StrCat("is above ", kFrameRoom - 14));
   }
   return port;
 }
@@ -375,7 +376,8 @@ void ReadPorts(const Node& node, ErrorList& errors, Profile& profile) {
 void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
   const auto& list = controlplane::ReadList(node, errors);
   if (list.empty() || list.size() > kMostClasses) {
-    if (node.kind == Node::Kind::kList) Refuse(node, errors, absl::StrCat("needs 1..", kMostClasses, " classes of flows"));
+    if (node.kind == Node::Kind::kList)
+      Refuse(node, errors, absl::StrCat("needs 1..", kMostClasses, " classes of flows"));
     return;
   }
   std::vector<uint64_t> sources(profile.ports.size() * 2);
@@ -400,7 +402,8 @@ void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
     esp.back().flow = draft.node;
   }
   CheckEsp(esp, errors, profile);
-  if (profile.flow_count() > kMostFlows) Refuse(node, errors, absl::StrCat("more than ", kMostFlows, " flows together"));
+  if (profile.flow_count() > kMostFlows)
+    Refuse(node, errors, absl::StrCat("more than ", kMostFlows, " flows together"));
   RefuseTwice(names, node, errors);
 }
 
@@ -419,7 +422,8 @@ void ReadEvents(const Node& node, ErrorList& errors, Profile& profile) {
       if (event.run.find('\0') != std::string::npos) Refuse(*run, errors, "has a zero byte");
     }
     map.Finish();
-    if (const Node* at = map.Optional("at"); at != nullptr && event.at >= profile.duration && !errors.Refused("duration")) {
+    if (const Node* at = map.Optional("at");
+        at != nullptr && event.at >= profile.duration && !errors.Refused("duration")) {
       RefuseValue(*at, errors, at->text, "is not before the end of the duration");
     }
     profile.events.push_back(std::move(event));
@@ -443,7 +447,8 @@ void ReadProfile(const Node& root, ErrorList& errors, Profile& profile) {
   map.Number("seed", {0, INT64_MAX}, profile.seed);
   map.Number("cores", {1, kMostCores}, profile.cores);
   map.Value("catch_up", controlplane::ParseDuration, profile.catch_up);
-  if (const Node* catch_up = map.Optional("catch_up"); catch_up != nullptr && profile.catch_up > std::chrono::seconds(1)) {
+  if (const Node* catch_up = map.Optional("catch_up");
+      catch_up != nullptr && profile.catch_up > std::chrono::seconds(1)) {
     RefuseValue(*catch_up, errors, catch_up->text, "is above 1s");
   }
   if (const Node* events = map.Optional("events")) ReadEvents(*events, errors, profile);

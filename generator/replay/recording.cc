@@ -24,7 +24,8 @@ absl::Status BadFrame(size_t number, absl::string_view problem) {
   return Bad(absl::StrCat("frame ", number, " ", problem));
 }
 
-absl::Status Add(const pcap_pkthdr& header, const u_char* bytes, size_t longest, int64_t* first_ns, Recording& recording) {
+absl::Status Add(const pcap_pkthdr& header, const u_char* bytes, size_t longest, int64_t* first_ns,
+                 Recording& recording) {
   const size_t number = recording.frames.size() + 1;
   if (header.caplen < header.len) {
     return BadFrame(number, absl::StrCat("was captured in part: ", header.caplen, " of ", header.len, " bytes"));

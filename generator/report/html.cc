@@ -129,8 +129,8 @@ std::string TotalsHtml(const RunResult& result) {
   Table rest("strays", {"corrupted, of no flow", "foreign", "neighbor frames", "ICMP errors", "due, not sent"});
   rest.Row().Count(result.strays.corrupted).Count(result.strays.foreign).Count(result.strays.neighbor);
   rest.Count(result.strays.icmp_errors).Count(totals.skipped);
-  Table hosts("hosts", {"to a wrong MAC address", "redirects", "echo requests answered", "information requests answered",
-                        "information requests missed"});
+  Table hosts("hosts", {"to a wrong MAC address", "redirects", "echo requests answered",
+                        "information requests answered", "information requests missed"});
   hosts.Row().Count(result.strays.wrong_mac).Count(result.strays.redirects).Count(result.strays.echo_answered);
   hosts.Count(result.strays.information_answered).Count(result.strays.information_missed);
   if (result.served) {
@@ -241,7 +241,8 @@ std::string ClassHtml(const ClassResult& c, size_t place, double sending_s) {
   absl::StrAppendFormat(&html, "<p class=\"note\">%s flows, %s requests per second wanted, %.1f sent</p>\n",
                         Grouped(c.flows), offered, rate);
   if (c.esp) absl::StrAppend(&html, "<p class=\"note\">", Escaped(SpisInWords(*c.esp)), "</p>\n");
-  Table counts(absl::StrCat("counts-", place), Heads({""}, kCounted, {"wrong server", "wrong address", "silent flows"}));
+  Table counts(absl::StrCat("counts-", place),
+               Heads({""}, kCounted, {"wrong server", "wrong address", "silent flows"}));
   for (const bool requests : {true, false}) {
     const DirectionResult& direction = requests ? c.requests : c.responses;
     counts.Row().Text(requests ? "requests" : "responses");
@@ -317,7 +318,8 @@ std::string UnansweredHtml(const RunResult& result) {
 
 std::string ReplaysHtml(const RunResult& result) {
   if (result.replays.empty()) return "";
-  Table table("replays", {"replayed", "file", "frames", "rounds", "sent", "complete", "at most behind, ms", "due, not sent"});
+  Table table("replays",
+              {"replayed", "file", "frames", "rounds", "sent", "complete", "at most behind, ms", "due, not sent"});
   for (const ReplayResult& r : result.replays) {
     table.Row().Text(r.name).Code(r.file).Count(r.frames).Count(r.rounds).Count(r.counts.sent);
     table.Text(r.complete ? "yes" : "no").Value(Tenths(static_cast<double>(r.counts.most_behind_ns) / 1e6));
@@ -328,7 +330,8 @@ std::string ReplaysHtml(const RunResult& result) {
 
 std::string PortsHtml(const RunResult& result) {
   if (result.ports.empty()) return "";
-  Table table("ports", {"port", "device", "link", "times down", "seconds down", "received", "sent", "missed", "receive errors", "transmit errors"});
+  Table table("ports", {"port", "device", "link", "times down", "seconds down", "received", "sent", "missed",
+                        "receive errors", "transmit errors"});
   for (const PortResult& port : result.ports) {
     table.Row().Text(port.name).Code(port.device).Text(port.link_up ? "up" : "down");
     table.Count(port.times_down).Value(Tenths(port.down_s));

@@ -67,7 +67,10 @@ void WriteClass(JsonWriter& json, const ClassResult& c, double seconds) {
   if (c.is_tcp) WriteConnections(json, c, seconds);
   WriteEspResult(json, c);
   if (c.in_pieces) {
-    json.Object("fragments_sent").Number("requests", c.request_pieces).Number("responses", c.response_pieces).EndObject();
+    json.Object("fragments_sent")
+        .Number("requests", c.request_pieces)
+        .Number("responses", c.response_pieces)
+        .EndObject();
   }
   if (c.mobile) {
     json.Object("mobile").Number("moves", c.mobile->moves);
@@ -165,7 +168,10 @@ std::string JsonReport(const Profile& profile, const RunResult& result, const Ve
   json.Object().Number("schema", 1);
   WriteVerdict(json, verdict);
   json.Flag("interrupted", result.interrupted).Real("sending_seconds", result.sending_s);
-  json.Number("seed", profile.seed).Number("cores", profile.cores).Number("flows", result.flows).Real("bytes_per_flow", result.bytes_per_flow);
+  json.Number("seed", profile.seed)
+      .Number("cores", profile.cores)
+      .Number("flows", result.flows)
+      .Real("bytes_per_flow", result.bytes_per_flow);
   WriteTotal(json, result);
   if (result.served) WriteServed(json, *result.served);
   json.Array("classes");
@@ -194,22 +200,25 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
   std::string text;
   for (const ClassResult& c : result.classes) {
     const DirectionCounts &to = c.requests.counts, &from = c.responses.counts;
-    absl::StrAppendFormat(&text, "%s: %d requests (%.0f/s), %d answered; lost %d, duplicated %d, reordered %d, late %d, ",
+    absl::StrAppendFormat(&text,
+                          "%s: %d requests (%.0f/s), %d answered; lost %d, duplicated %d, reordered %d, late %d, ",
                           c.name, to.sent, result.sending_s > 0 ? static_cast<double>(to.sent) / result.sending_s : 0,
                           from.arrived, (c.requests.judged ? to.lost() : 0) + from.lost(),
                           to.duplicated + from.duplicated, to.reordered + from.reordered, to.late + from.late);
-    absl::StrAppendFormat(&text, "corrupted %d, wrong server %d, wrong address %d; round trip p50 %.0f us, p99 %.0f us, "
+    absl::StrAppendFormat(&text,
+                          "corrupted %d, wrong server %d, wrong address %d; round trip p50 %.0f us, p99 %.0f us, "
                           "max %.0f us\n",
                           to.corrupted + from.corrupted, c.wrong_server, c.wrong_address,
-                          Microseconds(c.round_trip.Quantile(0.5)), Microseconds(c.round_trip.Quantile(0.99)), Microseconds(c.round_trip.most()));
+                          Microseconds(c.round_trip.Quantile(0.5)), Microseconds(c.round_trip.Quantile(0.99)),
+                          Microseconds(c.round_trip.most()));
     if (c.is_tcp) {
       absl::StrAppendFormat(&text, "%s: %d connections, %d completed (%.0f/s), %d timed out, %d reset\n", c.name,
                             c.tcp.opened, c.tcp.completed,
                             result.sending_s > 0 ? static_cast<double>(c.tcp.completed) / result.sending_s : 0,
                             c.tcp.timed_out, c.tcp.reset_by_server + c.tcp.reset_by_others);
       if (const uint64_t wrong = c.tcp.closed_early + c.tcp.not_understood + c.tcp.error_responses; wrong > 0) {
-        absl::StrAppendFormat(&text, "%s: %d closed early, %d responses not understood, %d with an error status\n", c.name,
-                              c.tcp.closed_early, c.tcp.not_understood, c.tcp.error_responses);
+        absl::StrAppendFormat(&text, "%s: %d closed early, %d responses not understood, %d with an error status\n",
+                              c.name, c.tcp.closed_early, c.tcp.not_understood, c.tcp.error_responses);
       }
     }
     if (c.skipped > 0) absl::StrAppendFormat(&text, "%s: %d requests were due and never sent\n", c.name, c.skipped);
@@ -224,7 +233,8 @@ std::string Summary(const RunResult& result, const Verdict& verdict) {
   text += SummaryOfEvents(result);
   for (const Judged& judged : verdict.limits) {
     if (!judged.kept()) {
-      absl::StrAppendFormat(&text, "limit: %s is %d, at most %.0f allowed\n", judged.what, judged.measured, judged.allowed);
+      absl::StrAppendFormat(&text, "limit: %s is %d, at most %.0f allowed\n", judged.what, judged.measured,
+                            judged.allowed);
     }
   }
   if (!verdict.failure.empty()) absl::StrAppend(&text, verdict.failure, "\n");

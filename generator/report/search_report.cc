@@ -80,8 +80,8 @@ std::string Summary(const Profile& profile, const SearchResult& result) {
                           result.bursts.size());
   }
   const bool all = result.best->share == 1;
-  return absl::StrCat(text, NameOf(profile), ": ", all ? "all that the profile offers, " : "", Amount(profile, *result.best),
-                      "\n");
+  return absl::StrCat(text, NameOf(profile), ": ", all ? "all that the profile offers, " : "",
+                      Amount(profile, *result.best), "\n");
 }
 
 }  // namespace baton::generator

@@ -25,7 +25,8 @@ Segment SynAck(const TcpPlan& plan, const TcpServer& server, uint32_t flow) {
   return out;
 }
 
-void ReactToSyn(const TcpPlan& plan, TcpServer& server, const Segment& in, uint32_t flow, uint64_t key, ServerStep& step) {
+void ReactToSyn(const TcpPlan& plan, TcpServer& server, const Segment& in, uint32_t flow, uint64_t key,
+                ServerStep& step) {
   if (!IsInitial(in.seq, flow, key)) {
     step.news = ServerNews::kUnknown;
     return;

@@ -157,7 +157,8 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) sizes.push_back(static_cast<uint32_t>(std::strtoul(argv[i], nullptr, 10)));
   if (sizes.empty()) sizes = {100, 100'000, 1'000'000};
   const absl::Status eal = baton::dataplane::StartEal(
-      {"--no-pci", "--no-huge", "--no-shconf", "-m", "512", "--file-prefix=baton-conditions"}, [](absl::string_view) {});
+      {"--no-pci", "--no-huge", "--no-shconf", "-m", "512", "--file-prefix=baton-conditions"},
+      [](absl::string_view) {});
   if (!eal.ok()) return 1;
   for (const uint32_t size : sizes) baton::bench::Measure(size);
   return 0;

@@ -10,9 +10,22 @@ namespace baton::bench {
 namespace {
 
 IpAddress Ipv6(uint32_t net, uint32_t host) {
-  const uint8_t bytes[16] = {0x20, 0x01, 0x0d, 0xb8, static_cast<uint8_t>(net >> 8), static_cast<uint8_t>(net), 0, 0, 0, 0,
-                             0, 0, static_cast<uint8_t>(host >> 24), static_cast<uint8_t>(host >> 16),
-                             static_cast<uint8_t>(host >> 8), static_cast<uint8_t>(host)};
+  const uint8_t bytes[16] = {0x20,
+                             0x01,
+                             0x0d,
+                             0xb8,
+                             static_cast<uint8_t>(net >> 8),
+                             static_cast<uint8_t>(net),
+                             0,
+                             0,
+                             0,
+                             0,
+                             0,
+                             0,
+                             static_cast<uint8_t>(host >> 24),
+                             static_cast<uint8_t>(host >> 16),
+                             static_cast<uint8_t>(host >> 8),
+                             static_cast<uint8_t>(host)};
   return IpAddress::FromV6Bytes(bytes);
 }
 

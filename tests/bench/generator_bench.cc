@@ -52,7 +52,8 @@ struct Sample {
 Sample Measure(uint32_t flows, bool ipv4, bool tcp, unsigned cores) {
   // A core that has to wait for a CPU at the end must still get to what is on its way.
   const int settle_ms = cores == 1 ? 1 : 20;
-  const ProfileResult parsed = ParseProfile(absl::StrCat("cores: ", cores, "\n", ProfileOf(flows, ipv4, tcp, settle_ms)), "bench");
+  const ProfileResult parsed =
+      ParseProfile(absl::StrCat("cores: ", cores, "\n", ProfileOf(flows, ipv4, tcp, settle_ms)), "bench");
   if (!parsed.ok()) return {};
   Crew crew(parsed.profile);
   std::vector<std::unique_ptr<Loopback>> loopbacks;
@@ -93,10 +94,12 @@ bool Print(uint32_t flows, bool ipv4, bool tcp, unsigned cores) {
   const bool clean = std::all_of(samples.begin(), samples.end(), [](const Sample& s) { return s.clean; });
   const char* name = tcp ? "connections_per_second" : "mpps_per_core";
   const double unit = tcp ? 1e6 : 1;
-  std::printf("{\"bench\": \"generator\", \"family\": \"%s\", \"cores\": %u, \"flows\": %u, \"%s\": %.*f, \"least\": %.*f, "
-              "\"most\": %.*f, \"cpu_share\": %.2f, \"bytes_per_flow\": %.1f, \"lost_nothing\": %s}\n",
-              ipv4 ? "ipv4" : "ipv6", cores, flows, name, tcp ? 0 : 2, samples[kRuns / 2].mpps * unit, tcp ? 0 : 2,
-              samples.front().mpps * unit, tcp ? 0 : 2, samples.back().mpps * unit, samples[kRuns / 2].cpu_share, samples.front().bytes_per_flow, clean ? "true" : "false");
+  std::printf(
+      "{\"bench\": \"generator\", \"family\": \"%s\", \"cores\": %u, \"flows\": %u, \"%s\": %.*f, \"least\": %.*f, "
+      "\"most\": %.*f, \"cpu_share\": %.2f, \"bytes_per_flow\": %.1f, \"lost_nothing\": %s}\n",
+      ipv4 ? "ipv4" : "ipv6", cores, flows, name, tcp ? 0 : 2, samples[kRuns / 2].mpps * unit, tcp ? 0 : 2,
+      samples.front().mpps * unit, tcp ? 0 : 2, samples.back().mpps * unit, samples[kRuns / 2].cpu_share,
+      samples.front().bytes_per_flow, clean ? "true" : "false");
   std::fflush(stdout);
   return clean;
 }

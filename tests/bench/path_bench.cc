@@ -125,7 +125,8 @@ std::optional<ForwardMethod> MethodNamed(const std::string& name) {
 
 std::string NameOf(const Case& c) {
   for (const auto& [name, method] : kMethods) {
-    if (method == c.method) return method == ForwardMethod::kTunnel ? absl::StrCat(name, c.vxlan ? " vxlan" : " ip") : name;
+    if (method == c.method)
+      return method == ForwardMethod::kTunnel ? absl::StrCat(name, c.vxlan ? " vxlan" : " ip") : name;
   }
   return "?";
 }
@@ -133,14 +134,14 @@ std::string NameOf(const Case& c) {
 void Print(const Case& c, BenchBox& box, Figure& path, Figure& setup, Figure& swap, Figure& hash, double spread) {
   const auto& access = box.worker().access();
   std::printf(
-      "{\"bench\": \"path\", \"method\": \"%s\", \"family\": \"%s\", \"protocol\": \"%s\", \"rows\": %u, \"workers\": 1, "
+      "{\"bench\": \"path\", \"method\": \"%s\", \"family\": \"%s\", \"protocol\": \"%s\", \"rows\": %u, "
+      "\"workers\": 1, "
       "\"cycles_per_packet\": %.0f, \"cycles_per_packet_median\": %.0f, \"cycles_per_packet_spread\": %.2f, "
       "\"cycles_per_setup\": %.0f, \"reference_cycles\": %.0f, \"hash_lookup_cycles\": %.0f, \"bytes_per_row\": %.0f, "
       "\"repetitions\": %d, \"tsc_mhz\": %.0f}\n",
-      NameOf(c).c_str(), c.ipv4 ? "ipv4" : "ipv6",
-      c.protocol == 6 ? "tcp" : "udp", c.rows, path.At(0.25), path.At(0.5), spread, setup.At(0.25), swap.At(0.25),
-      hash.At(0.25), static_cast<double>(access.bytes()) / access.limits().rows, kRepetitions,
-      static_cast<double>(rte_get_tsc_hz()) / 1e6);
+      NameOf(c).c_str(), c.ipv4 ? "ipv4" : "ipv6", c.protocol == 6 ? "tcp" : "udp", c.rows, path.At(0.25), path.At(0.5),
+      spread, setup.At(0.25), swap.At(0.25), hash.At(0.25), static_cast<double>(access.bytes()) / access.limits().rows,
+      kRepetitions, static_cast<double>(rte_get_tsc_hz()) / 1e6);
   std::fflush(stdout);
 }
 
@@ -191,7 +192,8 @@ void Measure(const Case& asked) {
 
 // The main lcore stays on the CPU that we were started on.
 std::vector<std::string> EalOptions() {
-  std::vector<std::string> options = {"--no-pci", "--file-prefix=baton-bench", absl::StrCat("--lcores=0@", sched_getcpu())};
+  std::vector<std::string> options = {"--no-pci", "--file-prefix=baton-bench",
+                                      absl::StrCat("--lcores=0@", sched_getcpu())};
   const char* memory = std::getenv("BATON_BENCH_EAL");
   if (memory != nullptr && std::string(memory) == "no-huge") {
     options.insert(options.end(), {"--no-huge", "--no-shconf", "-m", "6144"});

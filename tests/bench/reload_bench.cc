@@ -49,8 +49,8 @@ std::string FileText(int services, int backends, int weight, int maglev) {
     absl::StrAppend(&text, "  - name: service", s, "\n    listen: {address: 198.18.", 1 + s / 200, ".", 1 + s % 200,
                     ", port: 80, protocol: tcp}\n", s < maglev ? "    schedule: maglev\n" : "", "    backends:\n");
     for (int b = 0; b < backends; ++b) {
-      absl::StrAppend(&text, "      - {name: b", b, ", address: 10.", 1 + s / 200, ".", s % 200, ".", 1 + b, ", weight: ",
-                      b == 0 ? weight : 1, "}\n");
+      absl::StrAppend(&text, "      - {name: b", b, ", address: 10.", 1 + s / 200, ".", s % 200, ".", 1 + b,
+                      ", weight: ", b == 0 ? weight : 1, "}\n");
     }
   }
   return text;

@@ -35,7 +35,8 @@ namespace {
 constexpr int kRepetitions = 201;
 constexpr uint64_t kPackets = 8192;       // of each worker and repetition: short, for a shared machine
 constexpr int kBuffers = 4096;            // of each worker
-constexpr uint64_t kMostSteered = 1024;   // on their way to the other worker: the card would wait, and buffers are not used anew
+constexpr uint64_t kMostSteered =
+    1024;  // on their way to the other worker: the card would wait, and buffers are not used anew
 constexpr uint32_t kSeed = 7;
 
 [[noreturn]] void Fail(const std::string& why) {
@@ -127,8 +128,8 @@ class Fleet {
   uint16_t OwnerOf(uint32_t flow) const {
     const AddressTable addresses({{ExternalOf(case_.ipv4), AddressKind::kExternal}});
     const auto wire = [](uint16_t port) { return __builtin_bswap16(port); };
-    const auto key = dataplane::FlowKey::Of(ClientOf(flow, case_.ipv4), wire(ClientPortOf(flow)), ExternalOf(case_.ipv4),
-                                            wire(kServicePort), case_.protocol);
+    const auto key = dataplane::FlowKey::Of(ClientOf(flow, case_.ipv4), wire(ClientPortOf(flow)),
+                                            ExternalOf(case_.ipv4), wire(kServicePort), case_.protocol);
     return dataplane::Steering({0, workers_}, {}).OwnerOf(addresses, key, case_.ipv4);
   }
 
@@ -220,20 +221,22 @@ void Measure(const Case& c) {
   const double single = Quartile(of_one), both = Quartile(of_two), with_steering = Quartile(of_steered);
   const double share = steered.SteeredShare();
   std::printf(
-      "{\"bench\": \"path\", \"method\": \"%s\", \"family\": \"%s\", \"protocol\": \"%s\", \"rows\": %u, \"workers\": 2, "
+      "{\"bench\": \"path\", \"method\": \"%s\", \"family\": \"%s\", \"protocol\": \"%s\", \"rows\": %u, "
+      "\"workers\": 2, "
       "\"cycles_per_packet\": %.0f, \"cycles_per_packet_in_turn\": %.0f, \"cycles_per_packet_one_worker\": %.0f, "
       "\"times_one_worker\": %.2f, "
       "\"cycles_per_packet_steered\": %.0f, \"steered_share\": %.2f, \"steering_cycles\": %.0f, "
       "\"steering_cycles_between_cpus\": %.0f, \"repetitions\": %d, \"tsc_mhz\": %.0f}\n",
-      c.method == ForwardMethod::kFull ? "full" : "destination", c.ipv4 ? "ipv4" : "ipv6", c.protocol == kTcp ? "tcp" : "udp",
-      c.rows, both, Quartile(two_in_turn), single, 2 * single / both, with_steering, share,
-      Quartile(steered_in_turn) - Quartile(two_in_turn), with_steering - both,
-      kRepetitions, static_cast<double>(rte_get_tsc_hz()) / 1e6);
+      c.method == ForwardMethod::kFull ? "full" : "destination", c.ipv4 ? "ipv4" : "ipv6",
+      c.protocol == kTcp ? "tcp" : "udp", c.rows, both, Quartile(two_in_turn), single, 2 * single / both, with_steering,
+      share, Quartile(steered_in_turn) - Quartile(two_in_turn), with_steering - both, kRepetitions,
+      static_cast<double>(rte_get_tsc_hz()) / 1e6);
   std::fflush(stdout);
 }
 
 std::vector<std::string> EalOptions() {
-  std::vector<std::string> options = {"--no-pci", "--file-prefix=baton-bench", absl::StrCat("--lcores=0@", sched_getcpu())};
+  std::vector<std::string> options = {"--no-pci", "--file-prefix=baton-bench",
+                                      absl::StrCat("--lcores=0@", sched_getcpu())};
   const char* memory = std::getenv("BATON_BENCH_EAL");
   if (memory != nullptr && std::string(memory) == "no-huge") {
     options.insert(options.end(), {"--no-huge", "--no-shconf", "-m", "1024"});

@@ -113,11 +113,12 @@ TEST_CASE("what the other frames on a link are") {
       {"TCP over IPv6, cut", ipv6(6, 0), ArrivalKind::kCorrupted},
       {"IPv4 in name only", ethernet(0x08, 0x00, {0x00}), ArrivalKind::kCorrupted},
       // 192.0.2.1 > 192.0.2.2, port unreachable; its checksum: 4500+001c+4001+c000+0201+c000+0202 = 20920, ~0922.
-      {"an ICMP error",
-       ethernet(0x08, 0x00, {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0xf6, 0xdd, 192, 0, 2, 1, 192, 0, 2, 2, 3, 3, 0xfc, 0xfc, 0, 0, 0, 0}),
+      {"an ICMP error", ethernet(0x08, 0x00, {0x45, 0, 0,   28, 0, 0, 0, 0, 64,   1,    0xf6, 0xdd, 192, 0,
+                                              2,    1, 192, 0,  2, 2, 3, 3, 0xfc, 0xfc, 0,    0,    0,   0}),
        ArrivalKind::kIcmpError},
       {"the same with a wrong checksum",
-       ethernet(0x08, 0x00, {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0xf6, 0xdd, 192, 0, 2, 1, 192, 0, 2, 2, 3, 3, 0, 0, 0, 0, 0, 0}),
+       ethernet(0x08, 0x00,
+                {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0xf6, 0xdd, 192, 0, 2, 1, 192, 0, 2, 2, 3, 3, 0, 0, 0, 0, 0, 0}),
        ArrivalKind::kCorrupted},
   };
   for (const Case& c : cases) {

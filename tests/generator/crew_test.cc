@@ -103,8 +103,9 @@ TEST_CASE("the parts of a profile are all of it: flows, rates and sources") {
 
 TEST_CASE("every count is exact under harm, whatever the number of cores") {
   for (const int cores : {1, 2, 3}) {
-    Looped run(WithCores(cores, "duration: 300ms\nsettle: 50ms\nimpair: {lost: 2%, duplicated: 3%, corrupted: 1%}\nflows: [" +
-                                    kFlows.substr(0, kFlows.find("  {name: tcp")) + "]\n"));
+    Looped run(
+        WithCores(cores, "duration: 300ms\nsettle: 50ms\nimpair: {lost: 2%, duplicated: 3%, corrupted: 1%}\nflows: [" +
+                             kFlows.substr(0, kFlows.find("  {name: tcp")) + "]\n"));
     const RunResult result = run.Run();
     const Injected requests = run.InjectedBy(Role::kClients), responses = run.InjectedBy(Role::kServers);
     const Totals totals = TotalsOf(result);
@@ -126,8 +127,9 @@ TEST_CASE("every count is exact under harm, whatever the number of cores") {
 }
 
 TEST_CASE("events cut all cores' counts, and seconds have the round trips of all") {
-  const std::string rest = "duration: 2500ms\nsettle: 50ms\nevents: [{at: 1200ms, run: x}]\nimpair: {lost: 1%, delay: 2ms}\n"
-                           "flows: [{name: v4, protocol: udp, to: \"10.9.0.1:53\", count: 10, rate: 20k}]\n";
+  const std::string rest =
+      "duration: 2500ms\nsettle: 50ms\nevents: [{at: 1200ms, run: x}]\nimpair: {lost: 1%, delay: 2ms}\n"
+      "flows: [{name: v4, protocol: udp, to: \"10.9.0.1:53\", count: 10, rate: 20k}]\n";
   Looped run(WithCores(3, rest));
   const RunResult result = run.Run({}, 5000);
   const ClassResult& c = result.classes[0];
@@ -235,7 +237,8 @@ TEST_CASE("ports with fewer queues than cores carry all cores' traffic") {
 }
 
 TEST_CASE("nobody answers: all cores end, and the next hop is named once") {
-  Profile profile = WithCores(3, "duration: 300ms\nflows: [{name: v4, protocol: udp, to: \"10.9.0.1:53\", rate: 1k}]\n");
+  Profile profile =
+      WithCores(3, "duration: 300ms\nflows: [{name: v4, protocol: udp, to: \"10.9.0.1:53\", rate: 1k}]\n");
   OneWire run(profile);
   const RunResult result = run.Run({}, 50'000);
   CHECK(result.unresolved == std::vector<std::string>{"10.9.0.1"});

@@ -256,8 +256,9 @@ TEST_CASE("answers that come from elsewhere, or to somebody else, are counted") 
                                         {"IPv6: destination address", "[2001:db8:9::1]:53", 52, true},
                                         {"IPv6: source port", "[2001:db8:9::1]:53", 54, false}}));
   CAPTURE(c.name);
-  const Profile profile = ProfileFrom(TwoPorts(std::string("duration: 50ms\nsettle: 10ms\nflows: [{name: a, ") +
-                                               "protocol: udp, to: \"" + c.to + "\", count: 3, rate: 10k, size: 100}]\n"));
+  const Profile profile =
+      ProfileFrom(TwoPorts(std::string("duration: 50ms\nsettle: 10ms\nflows: [{name: a, ") + "protocol: udp, to: \"" +
+                           c.to + "\", count: 3, rate: 10k, size: 100}]\n"));
   MemoryWire wire;
   Mistranslator translator(wire.end(0), c.at, c.in_addresses);
   Simulation simulation(profile, {{.link = &translator, .mac = kClientMac, .peer = kServerMac},
@@ -272,8 +273,9 @@ TEST_CASE("answers that come from elsewhere, or to somebody else, are counted") 
 }
 
 TEST_CASE("a pause in the middle is the longest gap of every flow") {
-  const Profile profile = ProfileFrom(TwoPorts(
-      "duration: 300ms\nsettle: 10ms\nflows: [{name: v4, protocol: udp, to: \"10.9.0.1:53\", count: 10, rate: 10k}]\n"));
+  const Profile profile =
+      ProfileFrom(TwoPorts("duration: 300ms\nsettle: 10ms\nflows: [{name: v4, protocol: udp, to: \"10.9.0.1:53\", "
+                           "count: 10, rate: 10k}]\n"));
   class Cut final : public Link {
    public:
     explicit Cut(Link& inner) : inner_(inner) {}

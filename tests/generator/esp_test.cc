@@ -14,7 +14,8 @@ namespace {
 using Bytes = std::vector<uint8_t>;
 
 Bytes EspFrame(bool ipv4, uint16_t length) {
-  FrameTemplate frame({.dst = Address(ipv4 ? "10.2.0.2" : "2001:db8::3"), .length = length, .protocol = 50}, kClientMac);
+  FrameTemplate frame({.dst = Address(ipv4 ? "10.2.0.2" : "2001:db8::3"), .length = length, .protocol = 50},
+                      kClientMac);
   frame.SetNextHop(kServerMac);
   Bytes bytes(2048);
   const Stamp stamp{.flow = 1, .number = 2, .time_ns = 3, .sender = 0};
@@ -84,9 +85,10 @@ class Tap final : public Link {
 };
 
 TEST_CASE("flows have an SPI each, and a new one after each rekeying, with numbers from 1 in both directions") {
-  const Profile profile = ProfileFrom(TwoPorts(
-      "duration: 25ms\nsettle: 5ms\n"
-      "flows: [{name: vpn, protocol: esp, to: 10.2.0.2, count: 2, rate: 1k, size: 126, first_spi: 5000, rekey: 10ms}]\n"));
+  const Profile profile =
+      ProfileFrom(TwoPorts("duration: 25ms\nsettle: 5ms\n"
+                           "flows: [{name: vpn, protocol: esp, to: 10.2.0.2, count: 2, rate: 1k, size: 126, first_spi: "
+                           "5000, rekey: 10ms}]\n"));
   MemoryWire wire;
   Tap tap(wire.end(1));
   Simulation simulation(profile, {{.link = &wire.end(0), .mac = kClientMac, .peer = kServerMac},

@@ -52,7 +52,8 @@ TEST_CASE("an IPv4 request, byte by byte") {
 }
 
 TEST_CASE("an IPv6 request, byte by byte") {
-  const auto frame = RequestFrame("2001:db8::2", "2001:db8:1::a", 200, {.flow = 1, .number = 2, .time_ns = 3, .sender = 0});
+  const auto frame =
+      RequestFrame("2001:db8::2", "2001:db8:1::a", 200, {.flow = 1, .number = 2, .time_ns = 3, .sender = 0});
   CHECK(Slice(frame, 12, 10) == std::vector<uint8_t>{0x86, 0xdd, 0x60, 0, 0, 0, 0, 146, 17, 64});
   CHECK(UdpSum(frame, false) == 0xffff);
 }
@@ -109,7 +110,8 @@ TEST_CASE("a response mirrors its request, at any length") {
 }
 
 std::vector<uint8_t> EchoRequest(bool ipv4, uint16_t length) {
-  FrameTemplate frame({.dst = Address(ipv4 ? "10.2.0.2" : "2001:db8::3"), .length = length, .protocol = kIcmp}, kClientMac);
+  FrameTemplate frame({.dst = Address(ipv4 ? "10.2.0.2" : "2001:db8::3"), .length = length, .protocol = kIcmp},
+                      kClientMac);
   frame.SetNextHop(kServerMac);
   std::vector<uint8_t> bytes(2048);
   const Stamp stamp{.flow = 1, .number = 0x10203, .time_ns = 3, .sender = 0};

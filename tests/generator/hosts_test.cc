@@ -140,8 +140,11 @@ struct Box {
       const auto* question = std::get_if<neighbor::ArpRequest>(&decoded->message);
       if (question == nullptr) return;
       const MacAddress mac = gateways.at(question->target.ToString());
-      Send(neighbor::Encode({.dst = question->sender_mac, .src = mac, .tag = {},
-                             .message = neighbor::ArpReply{mac, question->target, question->sender_mac, question->sender}}));
+      Send(neighbor::Encode(
+          {.dst = question->sender_mac,
+           .src = mac,
+           .tag = {},
+           .message = neighbor::ArpReply{mac, question->target, question->sender_mac, question->sender}}));
       return;
     }
     if (frame.data[23] == kIcmp) {
@@ -266,7 +269,8 @@ TEST_CASE_METHOD(Lan, "more information requests than can be answered at once ar
 }
 
 TEST_CASE_METHOD(Lan, "a redirect is counted by name") {
-  // RFC 792, type 5, code 1, to use 10.1.0.9; 10.1.0.1 to 10.1.0.2: 4500+001c+4001+2*0a01+3 = 9922; 0501+0a01+0009 = 0f0b.
+  // RFC 792, type 5, code 1, to use 10.1.0.9; 10.1.0.1 to 10.1.0.2: 4500+001c+4001+2*0a01+3 = 9922; 0501+0a01+0009 =
+  // 0f0b.
   const Bytes redirect = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0x66, 0xdd, 10, 1, 0, 1, 10, 1, 0, 2,
                           5, 1, 0xf0, 0xf4, 10, 1, 0, 9};
   simulation.RunUntilDone([&](int64_t now_ns) {

@@ -38,13 +38,13 @@ TEST_CASE("the head of a response says how long it is, RFC 9112") {
 }
 
 TEST_CASE("what does not say where the response ends is not understood") {
-  const char* text = GENERATE("", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", "HTTP/1.1 200 OK\r\n\r\nhello",
-                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-                              "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/2 200\r\nContent-Length: 1\r\n\r\n",
-                              "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
-                              "HTTP/1.1 200 OK\r\nContent-Length: 4294967295\r\n\r\n",
-                              "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 2x0 OK\r\nContent-Length: 1\r\n\r\n",
-                              "SSH-2.0-OpenSSH_9.2\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n");
+  const char* text = GENERATE(
+      "", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", "HTTP/1.1 200 OK\r\n\r\nhello",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/2 200\r\nContent-Length: 1\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4294967295\r\n\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 2x0 OK\r\nContent-Length: 1\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nno colon\r\n\r\n");
   CAPTURE(text);
   CHECK_FALSE(ReadHttpHead(text));
 }

@@ -26,7 +26,8 @@ Outcome RunLoop(const std::string& flows, const std::string& impair) {
   return outcome;
 }
 
-constexpr const char* kMany = R"({name: v4, protocol: udp, to: "10.9.0.1:53", count: 100, rate: 100k, activity: uniform})";
+constexpr const char* kMany =
+    R"({name: v4, protocol: udp, to: "10.9.0.1:53", count: 100, rate: 100k, activity: uniform})";
 constexpr const char* kOne = R"({name: v4, protocol: udp, to: "10.9.0.1:53", count: 1, rate: 100k})";
 constexpr const char* kEcho = R"({name: v4, protocol: icmp, to: 10.9.0.1, count: 10, rate: 50k, size: imix},
   {name: v6, protocol: icmp, to: "2001:db8:9::1", count: 10, rate: 50k, size: 84})";
@@ -51,13 +52,15 @@ TEST_CASE("without harm nothing is counted but what was sent") {
 }
 
 TEST_CASE("sizes take turns, and bytes are counted as they are sent") {
-  const Outcome outcome = RunLoop(R"({name: v4, protocol: udp, to: "10.9.0.1:53", count: 7, rate: 40k, size: imix})", "");
+  const Outcome outcome =
+      RunLoop(R"({name: v4, protocol: udp, to: "10.9.0.1:53", count: 7, rate: 40k, size: imix})", "");
   const DirectionCounts& requests = outcome.result.classes[0].requests.counts;
   CHECK(requests.sent == Approx(12000).margin(2));
   // 7 x 60, 4 x 566 and 1 x 1514 bytes without FCS, a thousand times.
   CHECK(requests.sent_bytes == Approx(1000 * (7 * 60 + 4 * 566 + 1514)).margin(2 * 1514));
   CHECK(outcome.result.classes[0].responses.counts.sent_bytes == requests.sent_bytes);
-  const Outcome two = RunLoop(R"({name: v6, protocol: udp, to: "[2001:db8:9::1]:53", rate: 10k, size: [84, 1000], answer_size: 104})", "");
+  const Outcome two = RunLoop(
+      R"({name: v6, protocol: udp, to: "[2001:db8:9::1]:53", rate: 10k, size: [84, 1000], answer_size: 104})", "");
   CHECK(two.result.classes[0].requests.counts.sent_bytes == Approx(3000 * (80 + 996) / 2).margin(2000));
   CHECK(two.result.classes[0].responses.counts.sent_bytes == two.result.classes[0].responses.counts.sent * 100);
 }

@@ -31,8 +31,8 @@ uint16_t UdpSum(const Bytes& frame, const char* src, const char* dst) {
   Bytes covered = V6(src);
   const Bytes to = V6(dst), datagram = Slice(frame, 78, frame.size() - 78);
   covered.insert(covered.end(), to.begin(), to.end());
-  covered.insert(covered.end(), {0, 0, static_cast<uint8_t>(datagram.size() >> 8), static_cast<uint8_t>(datagram.size()),
-                                 0, 0, 0, 17});
+  covered.insert(covered.end(), {0, 0, static_cast<uint8_t>(datagram.size() >> 8),
+                                 static_cast<uint8_t>(datagram.size()), 0, 0, 0, 17});
   covered.insert(covered.end(), datagram.begin(), datagram.end());
   uint32_t sum = 0;
   for (size_t i = 0; i < covered.size(); ++i) sum += i % 2 == 0 ? uint32_t{covered[i]} << 8 : covered[i];
@@ -136,9 +136,14 @@ TEST_CASE("chains of headers that are none of ours are taken apart, and none is 
       {"one with two segments left", 43, with({17, 2, 2, 2, 0, 0, 0, 0}), false, 0, 0, 0},
       {"one of type 0", 43, with({17, 2, 0, 1, 0, 0, 0, 0}), false, 0, 0, 0},
       {"both", 43, with({60, 2, 2, 1, 0, 0, 0, 0}, with({17, 2, 1, 2, 0, 0, 201, 16})), true, 17, 86, 62},
-      {"one after the other without an end", 60,
-       {60, 0, 1, 4, 0, 0, 0, 0, 60, 0, 1, 4, 0, 0, 0, 0, 60, 0, 1, 4, 0, 0, 0, 0, 60, 0, 1, 4, 0, 0, 0, 0, 17, 0, 1, 4, 0, 0, 0, 0},
-       false, 0, 0, 0},
+      {"one after the other without an end",
+       60,
+       {60, 0, 1, 4, 0,  0, 0, 0, 60, 0, 1, 4, 0,  0, 0, 0, 60, 0, 1, 4,
+        0,  0, 0, 0, 60, 0, 1, 4, 0,  0, 0, 0, 17, 0, 1, 4, 0,  0, 0, 0},
+       false,
+       0,
+       0,
+       0},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);

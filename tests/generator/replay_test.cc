@@ -102,7 +102,8 @@ TEST_CASE_METHOD(Folder, "what cannot be replayed is refused, and why") {
   CHECK(absl::StartsWith(why(""), "is no pcap or pcapng file: "));
   CHECK(absl::StartsWith(why("hello, this is no recording"), "is no pcap or pcapng file: "));
   CHECK(why(absl::StrCat(PcapHeader(101), PcapFrame(1, Ethernet(60, 'a')))) == "holds no Ethernet frames but RAW");
-  CHECK(absl::StartsWith(why(good + PcapFrame(2, Ethernet(60, 'a')).substr(0, 50)), "frame 2 "));  // the file ends there
+  CHECK(
+      absl::StartsWith(why(good + PcapFrame(2, Ethernet(60, 'a')).substr(0, 50)), "frame 2 "));  // the file ends there
   CHECK(why(good + PcapFrame(2, Ethernet(60, 'a'), 61)) == "frame 2 was captured in part: 60 of 61 bytes");
   CHECK(why(good + PcapFrame(2, Ethernet(1519, 'a'))) == "frame 2 has 1519 bytes, above 1518");
   CHECK(why(good + PcapFrame(2, "short")) == "frame 2 is shorter than an Ethernet header");
@@ -216,7 +217,8 @@ limits: {lost: 0, duplicated: 0, reordered: 0, wrong_server: 0}
   CHECK(result.replays[1].counts.sent == Approx(500).margin(1));
   CHECK_FALSE(result.replays[1].complete);
   // 'aaaa' is no IPv4 packet, and 'bbbb' no IPv6 packet: they are corrupted, and of no flow.
-  CHECK(result.strays.foreign + result.strays.corrupted == result.replays[0].counts.sent + result.replays[1].counts.sent);
+  CHECK(result.strays.foreign + result.strays.corrupted ==
+        result.replays[0].counts.sent + result.replays[1].counts.sent);
   const Verdict verdict = JudgeRun(parsed.profile.limits, result);
   CHECK(absl::StrContains(JsonReport(parsed.profile, result, verdict), "\"file\": \"three.pcap\""));
   CHECK(absl::StrContains(HtmlReport(parsed.profile, result, verdict), "<table id=\"replays\">"));

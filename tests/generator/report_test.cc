@@ -43,7 +43,8 @@ RunResult SomeResult() {
 
 TEST_CASE("what each limit is compared with") {
   const Limits none;
-  const Limits zero{.lost = Limit{}, .duplicated = Limit{}, .reordered = Limit{}, .corrupted = Limit{}, .wrong_server = Limit{}};
+  const Limits zero{
+      .lost = Limit{}, .duplicated = Limit{}, .reordered = Limit{}, .corrupted = Limit{}, .wrong_server = Limit{}};
   CHECK(JudgeRun(none, SomeResult()).passed());
   const Verdict verdict = JudgeRun(zero, SomeResult());
   REQUIRE(verdict.limits.size() == 5);

@@ -12,8 +12,8 @@ namespace {
 
 // Headers up to the ports, as a client writes them.
 std::vector<uint8_t> Headers(bool ipv4) {
-  FrameTemplate frame({.dst = Address(ipv4 ? "10.2.0.2" : "2001:db8::3"), .dst_port = 80, .length = 128, .protocol = kTcp},
-                      kClientMac);
+  FrameTemplate frame(
+      {.dst = Address(ipv4 ? "10.2.0.2" : "2001:db8::3"), .dst_port = 80, .length = 128, .protocol = kTcp}, kClientMac);
   frame.SetNextHop(kServerMac);
   std::vector<uint8_t> bytes(2048, 0xee);
   frame.WriteHeaders(bytes.data(), Address(ipv4 ? "10.1.0.2" : "2001:db8::2"), 4000);

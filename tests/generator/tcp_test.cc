@@ -47,8 +47,8 @@ TEST_CASE("connections in memory: all are opened, answered and closed") {
       {"a window and more of response", "to: \"10.9.0.1:80\", count: 100, rate: 1k, response: 100000", 200, 200},
       {"ten segments of request", "to: \"[2001:db8:9::1]:80\", count: 100, rate: 5k, request: 12080", 1000, 1000},
       {"the least of both", "to: \"10.9.0.1:80\", count: 100, rate: 5k, request: 18, response: 18", 1000, 1000},
-      {"IPv6, all at once", "to: \"[2001:db8:9::1]:80\", count: 50, rate: 5k, requests: 2, response: 5000, close: reset",
-       1000, 2000},
+      {"IPv6, all at once",
+       "to: \"[2001:db8:9::1]:80\", count: 50, rate: 5k, requests: 2, response: 5000, close: reset", 1000, 2000},
   }));
   CAPTURE(c.name);
   const RunResult result = RunLoop(Connections(c.flow));
@@ -80,8 +80,9 @@ TEST_CASE("connections with more to ask are closed when the sending ends, and no
 
 TEST_CASE("no more connections at a time than there are flows; what is due beyond is counted") {
   // Each takes three round trips of 10 ms: 4 flows make at most 4 connections in 30 ms.
-  const RunResult result = RunLoop(Connections("to: \"10.9.0.1:80\", count: 4, rate: 1k", "duration: 300ms\nsettle: 100ms\n") +
-                                   "impair: {delay: 5ms}\n");
+  const RunResult result =
+      RunLoop(Connections("to: \"10.9.0.1:80\", count: 4, rate: 1k", "duration: 300ms\nsettle: 100ms\n") +
+              "impair: {delay: 5ms}\n");
   const TcpCounts& tcp = result.classes[0].tcp;
   CHECK(tcp.most_concurrent == 4);
   CHECK(tcp.opened == Approx(40).margin(4));
@@ -97,12 +98,13 @@ TEST_CASE("through harm every request is answered once, by sending again") {
                               "to: \"10.9.0.1:80\", count: 200, rate: 5k, request: 2000, response: 100",
                               "to: \"[2001:db8:9::1]:80\", count: 200, rate: 5k, close: reset");
   CAPTURE(harm, flow);
-  const RunResult result = RunLoop(Connections(flow, "duration: 300ms\nsettle: 14s\n") + "impair: {" + harm + "}\n", 20'000);
+  const RunResult result =
+      RunLoop(Connections(flow, "duration: 300ms\nsettle: 14s\n") + "impair: {" + harm + "}\n", 20'000);
   const ClassResult& web = result.classes[0];
   CheckSums(web);
   CHECK(web.tcp.opened > 400);
-  CAPTURE(web.tcp.timed_out, web.tcp.reset_by_server, web.tcp.reset_by_others, web.tcp.closed_early, web.tcp.not_understood,
-          web.tcp.resets_sent, web.tcp.abandoned, result.strays.foreign);
+  CAPTURE(web.tcp.timed_out, web.tcp.reset_by_server, web.tcp.reset_by_others, web.tcp.closed_early,
+          web.tcp.not_understood, web.tcp.resets_sent, web.tcp.abandoned, result.strays.foreign);
   CHECK(web.tcp.concurrent == 0);
   // One exchange of seven fails at most, and six in a row end a connection: one of 100,000.
   CHECK(web.tcp.completed == web.tcp.opened);
@@ -124,9 +126,10 @@ TEST_CASE("nobody answers: every connection times out") {
 }
 
 TEST_CASE("the parts of a run between events add up to the whole") {
-  const RunResult result = RunLoop(Connections("to: \"10.9.0.1:80\", count: 200, rate: 5k, requests: 2",
-                                               "duration: 300ms\nsettle: 14s\n") +
-                                       "events: [{at: 100ms, run: ls}, {at: 200ms, run: ls}]\nimpair: {lost: 5%}\n", 20'000);
+  const RunResult result =
+      RunLoop(Connections("to: \"10.9.0.1:80\", count: 200, rate: 5k, requests: 2", "duration: 300ms\nsettle: 14s\n") +
+                  "events: [{at: 100ms, run: ls}, {at: 200ms, run: ls}]\nimpair: {lost: 5%}\n",
+              20'000);
   const ClassResult& web = result.classes[0];
   REQUIRE(web.epochs.size() == 3);
   Counted sum;
@@ -154,9 +157,11 @@ struct Refuser {
       auto& tcp = *reinterpret_cast<TcpHeader*>(frames[i].data + 34);
       Segment reset{.seq = 0, .ack = tcp.seq.get() + 1};
       reset.flags = kTcpRst | kTcpAck;
-      // WriteSegment adds time stamps; a kind that means nothing takes their place, and the checksum follows (RFC 1624).
+      // WriteSegment adds time stamps; a kind that means nothing takes their place, and the checksum follows (RFC
+      // 1624).
       frames[i].length = WriteSegment(frames[i].data, true, 34, reset, nullptr, 0);
-      tcp.checksum.set_raw(ApplyDifference(tcp.checksum.raw(), ChecksumDifference(Be16(0x080a).raw(), Be16(0xfd0a).raw())));
+      tcp.checksum.set_raw(
+          ApplyDifference(tcp.checksum.raw(), ChecksumDifference(Be16(0x080a).raw(), Be16(0xfd0a).raw())));
       frames[i].data[34 + 22] = 0xfd;
       refused += link.Send(&frames[i], 1) == 1;
     }

@@ -1,5 +1,5 @@
-// Floods and malformed packets beside good flows, over plain wires: what is counted of them, and that flows stay as they
-// are.
+// Floods and malformed packets beside good flows, over plain wires: what is counted of them, and that flows stay as
+// they are.
 #include "generator/unanswered/sender.h"
 
 #include <set>

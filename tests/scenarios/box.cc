@@ -229,13 +229,15 @@ std::unique_ptr<PacketTrace> Box::Explain(PortId port, const Bytes& frame, TimeP
       const dataplane::Worker& worker = *lane->worker;
       const WorkerCounters& counters = worker.counters();
       bytes.append(reinterpret_cast<const char*>(&counters), sizeof(counters));
-      bytes.append(reinterpret_cast<const char*>(counters.backends.get()), sizeof(BackendCounters) * counters.backend_slots);
+      bytes.append(reinterpret_cast<const char*>(counters.backends.get()),
+                   sizeof(BackendCounters) * counters.backend_slots);
       const dataplane::AccessTable& access = worker.access();
       for (uint32_t i = 0; i < access.row_limit(); ++i) {
         bytes.append(reinterpret_cast<const char*>(&access.row(i)), sizeof(dataplane::Row));
       }
       const dataplane::NeighborTable& neighbors = worker.neighbors();
-      absl::StrAppend(&bytes, access.rows(), " ", neighbors.size(), " ", neighbors.generation(), " ", neighbors.waiting());
+      absl::StrAppend(&bytes, access.rows(), " ", neighbors.size(), " ", neighbors.generation(), " ",
+                      neighbors.waiting());
       for (const Route& route : config_.routes) absl::StrAppend(&bytes, neighbors.Used(route.port, route.via, 3600));
       absl::StrAppend(&bytes, lane->mailbox.events.size());
     }

@@ -18,8 +18,8 @@ struct Told {
   }
 };
 
-// The numbers and what is between them: "PORT 10,0,0,10,7,219" or "EPRT |1|10.0.0.10|2011|". No std::regex: g++ 12 warns
-// of it where it sanitizes.
+// The numbers and what is between them: "PORT 10,0,0,10,7,219" or "EPRT |1|10.0.0.10|2011|". No std::regex: g++ 12
+// warns of it where it sanitizes.
 std::optional<Told> ToldIn(const PacketText& p) {
   const std::string data = p.Get("data");
   const bool extended = data.find("EPRT |") != std::string::npos;
@@ -52,10 +52,14 @@ std::optional<ChosenPorts::Place> ChosenPorts::PlaceIn(const PacketText& p) cons
   const bool echo = (p.kind == "icmp" || p.kind == "icmp6") && p.has("id");
   if (!ports && !echo) return std::nullopt;
   if (is_internal_(p.src)) {
-    return Place{{p.src, p.dst, ports ? *p.dst_port : uint16_t{0}, p.kind}, ports ? absl::StrCat(*p.src_port) : p.Get("id"), true};
+    return Place{{p.src, p.dst, ports ? *p.dst_port : uint16_t{0}, p.kind},
+                 ports ? absl::StrCat(*p.src_port) : p.Get("id"),
+                 true};
   }
   if (is_internal_(p.dst)) {
-    return Place{{p.dst, p.src, ports ? *p.src_port : uint16_t{0}, p.kind}, ports ? absl::StrCat(*p.dst_port) : p.Get("id"), false};
+    return Place{{p.dst, p.src, ports ? *p.src_port : uint16_t{0}, p.kind},
+                 ports ? absl::StrCat(*p.dst_port) : p.Get("id"),
+                 false};
   }
   return std::nullopt;
 }

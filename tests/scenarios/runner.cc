@@ -52,7 +52,8 @@ std::string ExplanationMistake(const PacketTrace& t, const std::vector<SentFrame
     if (t.fragment && dropped(reason)) return "";
   }
   if (t.pieces > 1 && t.end == PacketTrace::End::kForward) {
-    const auto pieces = std::count_if(sent.begin(), sent.end(), [&](const SentFrame& s) { return s.port == t.out_port; });
+    const auto pieces =
+        std::count_if(sent.begin(), sent.end(), [&](const SentFrame& s) { return s.port == t.out_port; });
     return pieces == t.pieces || dropped(DropReason::kNoBuffers) ? "" : "explained with another number of pieces";
   }
   switch (t.end) {
@@ -104,11 +105,13 @@ std::string CaptureMistake(const std::vector<PortInfo>& ports, const std::vector
     received += std::any_of(arrived.begin(), arrived.end(), [&](const SentFrame& a) {
       const bool too_long = c.packet.length == 0;
       // A frame of no VLAN that is known stays the device's.
-      return (a.port == c.packet.port || ports[a.port].trunk == c.packet.port) && (too_long || a.bytes == c.bytes || WithoutPadding(a.bytes) == c.bytes);
+      return (a.port == c.packet.port || ports[a.port].trunk == c.packet.port) &&
+             (too_long || a.bytes == c.bytes || WithoutPadding(a.bytes) == c.bytes);
     });
   }
   if (received != arrived.size()) return absl::StrCat("captured ", received, " of ", arrived.size(), " that arrived");
-  if (sent_ones.size() != sent.size()) return absl::StrCat("captured ", sent_ones.size(), " of ", sent.size(), " that were sent");
+  if (sent_ones.size() != sent.size())
+    return absl::StrCat("captured ", sent_ones.size(), " of ", sent.size(), " that were sent");
   for (const SentFrame& frame : sent) {  // of several workers each has its own order
     const bool found = std::any_of(sent_ones.begin(), sent_ones.end(), [&](const Box::Captured* c) {
       return c->packet.port == frame.port && c->bytes == frame.bytes;
@@ -117,10 +120,13 @@ std::string CaptureMistake(const std::vector<PortInfo>& ports, const std::vector
   }
   for (size_t i = 1; i < kDropReasons; ++i) {
     // An answer that is not sent either has two reasons, and the capture the last.
-    if (after.drops[static_cast<size_t>(DropReason::kTransmitFull)] > before.drops[static_cast<size_t>(DropReason::kTransmitFull)]) break;
+    if (after.drops[static_cast<size_t>(DropReason::kTransmitFull)] >
+        before.drops[static_cast<size_t>(DropReason::kTransmitFull)])
+      break;
     if (i == static_cast<size_t>(DropReason::kStopped)) continue;  // nobody reads a capture any more
     if (drops[i] != after.drops[i] - before.drops[i]) {
-      return absl::StrCat("captured ", drops[i], " dropped for ", kDropReasonNames[i], ", of ", after.drops[i] - before.drops[i]);
+      return absl::StrCat("captured ", drops[i], " dropped for ", kDropReasonNames[i], ", of ",
+                          after.drops[i] - before.drops[i]);
     }
   }
   return "";
@@ -303,8 +309,8 @@ class Run {
         if (!difference.empty()) return absl::StrCat("not sent: ", packet.packet.ToString(), ": ", difference);
         taken[--at] = true;
         const PacketText& p = got.sent[at].packet;
-        const std::string flow = absl::StrCat(got.sent[at].port, p.src.ToString(), p.src_port.value_or(0), p.dst.ToString(),
-                                              p.dst_port.value_or(0));
+        const std::string flow = absl::StrCat(got.sent[at].port, p.src.ToString(), p.src_port.value_or(0),
+                                              p.dst.ToString(), p.dst_port.value_or(0));
         const auto [place, first] = last.emplace(flow, at);
         if (!any && !first && place->second > at) return absl::StrCat("overtaken: ", packet.packet.ToString());
         place->second = at;
@@ -376,10 +382,10 @@ class Run {
                            c.to_control.Get() + c.to_kernel.Get();
       if (in != out) {
         return absl::StrCat("worker ", i, ": received ", c.received.Get(), " + steered in ", c.steered_in.Get(),
-                            " + originated ", c.originated.Get(), " + from kernel ", c.from_kernel.Get(), " is not sent ",
-                            c.sent.Get(), " + steered out ", c.steered_out.Get(), " + dropped ", c.dropped(), " + held ",
-                            c.held.Get(), " + waiting ", c.waiting.Get(), " + to control ", c.to_control.Get(),
-                            " + to kernel ", c.to_kernel.Get());
+                            " + originated ", c.originated.Get(), " + from kernel ", c.from_kernel.Get(),
+                            " is not sent ", c.sent.Get(), " + steered out ", c.steered_out.Get(), " + dropped ",
+                            c.dropped(), " + held ", c.held.Get(), " + waiting ", c.waiting.Get(), " + to control ",
+                            c.to_control.Get(), " + to kernel ", c.to_kernel.Get());
       }
       kept += c.held.Get() + c.waiting.Get();
     }
@@ -389,7 +395,8 @@ class Run {
       return absl::StrCat("steered out ", steered_out, " is not steered in ", steered_in, " + in rings");
     }
     if (box_.io().buffers_in_use() != kept) {
-      return absl::StrCat(box_.io().buffers_in_use(), " buffers in use, but ", kept, " packets held, waiting or steered");
+      return absl::StrCat(box_.io().buffers_in_use(), " buffers in use, but ", kept,
+                          " packets held, waiting or steered");
     }
     if (!box_.io().mistakes().empty()) return box_.io().mistakes().front();
     return "";

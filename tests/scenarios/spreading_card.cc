@@ -15,7 +15,8 @@ uint32_t Hash(const Bytes& frame, size_t address, size_t length, size_t port) {
   input.resize((input.size() + 3) / 4 * 4);
   std::vector<uint32_t> words;
   for (size_t i = 0; i < input.size(); i += 4) {
-    words.push_back(uint32_t{input[i]} << 24 | uint32_t{input[i + 1]} << 16 | uint32_t{input[i + 2]} << 8 | input[i + 3]);
+    words.push_back(uint32_t{input[i]} << 24 | uint32_t{input[i + 1]} << 16 | uint32_t{input[i + 2]} << 8 |
+                    input[i + 3]);
   }
   return rte_softrss(words.data(), static_cast<uint32_t>(words.size()), dataplane::kSpreadKey.data());
 }

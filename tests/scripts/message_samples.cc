@@ -47,13 +47,15 @@ void PrintMessages(uint8_t version) {
   FlowMark mark{.condition = host, .status = FlowMark::Status::kFirst, .protocol = 6, .src = host,
                 .dst = Ip("203.0.113.9"), .src_port = 4711, .dst_port = 80, .sequence = 0xdeadbeef};
   Print("unit_list", kMulticast,
-        EncodeUnitAdvert(header, {{{unit, UnitState::kSuspended}, {Ip("192.0.2.2")}, {Ip("192.0.2.9")}}, HandOver::kExact},
+        EncodeUnitAdvert(header,
+                         {{{unit, UnitState::kSuspended}, {Ip("192.0.2.2")}, {Ip("192.0.2.9")}}, HandOver::kExact},
                          kMulticast, ChecksumOver::kMessage));
   print("response", kUnicast, Response{5, UnitState::kServer, {unit, Ip("192.0.2.2")}});
   print("allocation", kMulticast, Allocation{6, 5, 1, 3, HandOver::kExact, {{host, unit}, {unit, unit, true}}});
   print("confirmation", kUnicast, Confirmation{6, unit, Confirmation::Status::kMissing, {{0, 1}, {7, 9}}});
   print("report_flows", kUnicast, Report{6, 0, 1, 1ms, std::vector<FlowMark>{mark}});
-  print("report_packets", kUnicast, Report{6, 0, 1, 1ms, std::vector<ForwardedPacket>{{0x0102030405060708, 10}, {9, 0}}});
+  print("report_packets", kUnicast,
+        Report{6, 0, 1, 1ms, std::vector<ForwardedPacket>{{0x0102030405060708, 10}, {9, 0}}});
   print("review_request", kUnicast, ReviewRequest{6});
   print("flow_request", kUnicast, FlowRequest{6, 9});
   print("flow_response", kUnicast, FlowResponse{6, 9, 0, 1, 17, 1s, {{host, 5'000'000'000}}});
@@ -65,7 +67,8 @@ void PrintOthers() {
     return EncodeMessage(header, message, ends, ChecksumOver::kPseudoHeaderToo);
   };
   const IpAddress host = Ip("2001:db8::64");
-  Print("allocation_ipv6", kMulticast6, encode(kMulticast6, Allocation{6, 0, 0, 1, HandOver::kTimer, {{host, Ip("fe80::3")}}}));
+  Print("allocation_ipv6", kMulticast6,
+        encode(kMulticast6, Allocation{6, 0, 0, 1, HandOver::kTimer, {{host, Ip("fe80::3")}}}));
   Print("flow_response_ipv6", kUnicast6, encode(kUnicast6, FlowResponse{6, 9, 0, 1, 17, 1s, {{host, 8}}}));
   Seals seals({{4, "secret"}}, 1'700'000'000'000'000);
   Print("sealed", kUnicast, seals.Seal(encode(kUnicast, ReviewRequest{6}), kUnicast, ChecksumOver::kPseudoHeaderToo));

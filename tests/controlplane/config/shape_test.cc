@@ -145,7 +145,8 @@ TEST_CASE("texts that are not what the key asks for are refused") {
       {"a group MAC address", "addresses: [10", "mac: ^\"01:00:5e:00:00:01\", addresses: [10",
        "ports[0].mac: \"01:00:5e:00:00:01\" is a group address; a MAC address of one host is needed"},
       {"a protocol", "tcp", "^sctp", "services[0].listen.protocol: \"sctp\" is not one of tcp, udp, icmp"},
-      {"a method", "forward: full", "forward: ^half", "services[0].forward: \"half\" is not one of destination, full, direct, "
+      {"a method", "forward: full", "forward: ^half",
+       "services[0].forward: \"half\" is not one of destination, full, direct, "
        "tunnel"},
       {"a tunnel without its shape", kToTunnel,
        "^name: s\n    listen: {address: 192.0.2.100, port: 80, protocol: tcp}\n    forward: tunnel",

@@ -29,16 +29,19 @@ TEST_CASE("a port spreads by the client's end, unless both ends are behind it") 
                                      "backends: [{name: s, address: 10.0.0.11}]}";
   const auto c = GENERATE_COPY(values<Case>({
       {"clients here, backends there", kTwoPorts, kBehindLan, SpreadBy::kSource, SpreadBy::kDestination},
-      {"clients anywhere behind the default route", kDefaultRoute, kBehindLan, SpreadBy::kSource, SpreadBy::kDestination},
+      {"clients anywhere behind the default route", kDefaultRoute, kBehindLan, SpreadBy::kSource,
+       SpreadBy::kDestination},
       {"backends beyond the default route", kDefaultRoute,
-       "{name: a, listen: {address: 198.51.100.10, port: 80, protocol: tcp}, backends: [{name: s, address: 203.0.113.9}]}",
+       "{name: a, listen: {address: 198.51.100.10, port: 80, protocol: tcp}, backends: [{name: s, address: "
+       "203.0.113.9}]}",
        SpreadBy::kNothing, SpreadBy::kSource},
       {"a service for the hosts beside the backends", kTwoPorts,
        "{name: a, listen: {address: 10.0.0.10, port: 80, protocol: tcp}, backends: [{name: s, address: 10.0.0.11}]}",
        SpreadBy::kSource, SpreadBy::kNothing},
       {"two VLANs of one device", kOneDevice, kBehindLan, SpreadBy::kNothing, SpreadBy::kNothing},
       {"backends that answer past the box", kTwoPorts,
-       "{name: a, listen: {address: 198.51.100.10, port: 80, protocol: tcp}, forward: direct, backends: [{name: s, address: 10.0.0.11}]}",
+       "{name: a, listen: {address: 198.51.100.10, port: 80, protocol: tcp}, forward: direct, backends: [{name: s, "
+       "address: 10.0.0.11}]}",
        SpreadBy::kSource, SpreadBy::kSource},
   }));
   CAPTURE(c.name);

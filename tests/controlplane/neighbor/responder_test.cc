@@ -54,16 +54,21 @@ TEST_CASE("a solicitation for our address is answered with the golden advertisem
   CHECK(judgement.lesson->neighbor == Ip("2001:db8::1"));
 }
 
-TEST_CASE("a virtual router's address is told with its own MAC address, from the one that it may be learnt by (RFC 9568, 8.1.2)") {
+TEST_CASE(
+    "a virtual router's address is told with its own MAC address, from the one that it may be learnt by (RFC 9568, "
+    "8.1.2)") {
   const Judgement asked = Judge(Port(), Request("10.0.0.1", "10.0.0.3"), IsOurs);
   REQUIRE(asked.answer.has_value());
   CHECK(asked.answer->src == kOurs);
   const auto& reply = std::get<ArpReply>(asked.answer->message);
   CHECK(reply.sender_mac == kVirtual);
   CHECK(reply.sender == Ip("10.0.0.3"));
-  const Frame solicitation{Mac("33:33:ff:00:00:03"), kTheirs, {},
-                           Solicitation{.src = Ip("2001:db8::1"), .dst = Ip("ff02::1:ff00:3"), .target = Ip("2001:db8::3"),
-                                        .source_mac = kTheirs}};
+  const Frame solicitation{
+      Mac("33:33:ff:00:00:03"),
+      kTheirs,
+      {},
+      Solicitation{
+          .src = Ip("2001:db8::1"), .dst = Ip("ff02::1:ff00:3"), .target = Ip("2001:db8::3"), .source_mac = kTheirs}};
   const Judgement solicited = Judge(Port(), solicitation, IsOurs);
   REQUIRE(solicited.answer.has_value());
   CHECK(solicited.answer->src == kOurs);

@@ -32,7 +32,8 @@ struct World : Callbacks {
     const Advert advert{.vrid = vrid, .priority = priority, .interval = 100ms, .addresses = {Ip("10.0.0.1")}};
     HearMessage(Encode(advert, {Ip(from), Ip("224.0.0.18")}, ChecksumOver::kMessage), from, "224.0.0.18", ttl);
   }
-  void HearMessage(const std::vector<uint8_t>& message, const char* from, const char* to, uint8_t ttl, uint16_t vlan = 0) {
+  void HearMessage(const std::vector<uint8_t>& message, const char* from, const char* to, uint8_t ttl,
+                   uint16_t vlan = 0) {
     const Envelope envelope{MulticastMac(Ip("224.0.0.18")), {{2, 0, 0, 0, 0, 2}}, vlan, {Ip(from), Ip(to)}, ttl};
     CHECK(routers.OnFrame(0, Wrap(envelope, message), now));
   }
@@ -47,7 +48,8 @@ struct World : Callbacks {
 
 Settings Lan(uint8_t priority = 100) {
   Settings s;
-  s.machine = {.vrid = 1, .priority = priority, .interval = 100ms, .own = Ip("10.0.0.11"), .addresses = {Ip("10.0.0.1")}};
+  s.machine = {
+      .vrid = 1, .priority = priority, .interval = 100ms, .own = Ip("10.0.0.11"), .addresses = {Ip("10.0.0.1")}};
   s.port = 0;
   s.port_mac = kPortMac;
   return s;
@@ -100,7 +102,8 @@ TEST_CASE("an owner is active at once; who stops says so and the others do not w
   CHECK(backup.routers.active(0));
 }
 
-TEST_CASE("[VR-16] [VR-25] virtual routers are told apart by id, family and port; unknown ones are counted and ignored") {
+TEST_CASE(
+    "[VR-16] [VR-25] virtual routers are told apart by id, family and port; unknown ones are counted and ignored") {
   World world;
   Settings second = Lan(100);
   second.machine.vrid = 2;

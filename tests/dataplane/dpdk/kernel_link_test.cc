@@ -47,10 +47,14 @@ class OwnNetwork {
 constexpr uint8_t kMac[] = {2, 0, 0, 0, 0x12, 0x34}, kPeer[] = {2, 0, 0, 0, 0, 9};
 
 PortInfo Wan(uint16_t vlan = 0) {
-  return {.name = "wan", .mac = MacAddress::From(kMac), .mtu = 1400, .vlan = vlan,
-          .addresses = {InterfaceAddress::Parse("192.0.2.1/24").value(), InterfaceAddress::Parse("192.0.2.3/24").value(),
-                        InterfaceAddress::Parse("2001:db8:1::1/64").value()},
-          .kernel = "wan0"};
+  return {
+      .name = "wan",
+      .mac = MacAddress::From(kMac),
+      .mtu = 1400,
+      .vlan = vlan,
+      .addresses = {InterfaceAddress::Parse("192.0.2.1/24").value(), InterfaceAddress::Parse("192.0.2.3/24").value(),
+                    InterfaceAddress::Parse("2001:db8:1::1/64").value()},
+      .kernel = "wan0"};
 }
 
 PortInfo Lan() { return {.name = "lan", .mac = {}, .addresses = {}}; }

@@ -52,15 +52,19 @@ TEST_CASE("a device spreads only when it can do all of it") {
       {"by destination address", {SpreadBy::kDestination, true}, kAll, 128, 40, 2, kBoth | RTE_ETH_RSS_L3_DST_ONLY, ""},
       {"a larger table and key", by_source, kAll, 512, 52, 3, kPorts | kSourceOnly, ""},
       {"a table of two for two queues", by_source, kAll, 2, 40, 2, kPorts | kSourceOnly, ""},
-      {"a table of 64 for three queues", by_source, kAll, 64, 40, 3, 0, "the device's table has 64 entries, not a multiple of 128"},
-      {"a table of two for four queues", by_source, kAll, 2, 40, 4, 0, "the device's table has 2 entries, not a multiple of 128"},
+      {"a table of 64 for three queues", by_source, kAll, 64, 40, 3, 0,
+       "the device's table has 64 entries, not a multiple of 128"},
+      {"a table of two for four queues", by_source, kAll, 2, 40, 4, 0,
+       "the device's table has 2 entries, not a multiple of 128"},
       {"no table", by_source, kAll, 0, 40, 2, 0, "the device's table has 0 entries, not a multiple of 128"},
       {"a driver that does not tell its key's size", by_source, kAll, 128, 0, 2, kPorts | kSourceOnly, ""},
       {"a short key", by_source, kAll, 128, 16, 2, 0, "the device's hash key has 16 bytes only"},
       {"no RSS", by_source, 0, 128, 40, 2, 0, "the device spreads nothing"},
       {"both ends only", by_source, kPorts | kBoth, 128, 40, 2, 0, "the device does not hash the source alone"},
-      {"the other end only", by_destination, kPorts | kBoth | kSourceOnly, 128, 40, 2, 0, "the device does not hash the destination alone"},
-      {"no UDP over IPv6", by_source, kAll & ~RTE_ETH_RSS_NONFRAG_IPV6_UDP, 128, 40, 2, 0, "the device does not hash ports of TCP and UDP"},
+      {"the other end only", by_destination, kPorts | kBoth | kSourceOnly, 128, 40, 2, 0,
+       "the device does not hash the destination alone"},
+      {"no UDP over IPv6", by_source, kAll & ~RTE_ETH_RSS_NONFRAG_IPV6_UDP, 128, 40, 2, 0,
+       "the device does not hash ports of TCP and UDP"},
       {"no side", {SpreadBy::kNothing, false}, kAll, 128, 40, 2, 0, "clients and backends are on the same side of it"},
   }));
   CAPTURE(c.name);
@@ -106,7 +110,8 @@ TEST_CASE("a port tells what its device spreads by, or why the workers have to s
   CHECK(null->queues() == 2);
   CHECK(null->spreading().by == SpreadBy::kNothing);
   CHECK(null->spreading().text == "software steering: the device does not hash the source alone");
-  const auto ring = Open({.name = "ring", .kind = DeviceKind::kRing, .argument = "few", .queues = 2, .spread = by_source});
+  const auto ring =
+      Open({.name = "ring", .kind = DeviceKind::kRing, .argument = "few", .queues = 2, .spread = by_source});
   CHECK(ring->spreading().text == "software steering: the device has too few queues");
   const auto alone = Open({.name = "alone", .kind = DeviceKind::kNull, .queues = 1, .spread = by_source});
   CHECK(alone->spreading().text == "");

@@ -121,7 +121,8 @@ Key Model::RandomKey() {
 }
 
 uint32_t Model::CountIpv6() const {
-  return static_cast<uint32_t>(std::count_if(rows_.begin(), rows_.end(), [](const auto& r) { return r.second.ipv6(); }));
+  return static_cast<uint32_t>(
+      std::count_if(rows_.begin(), rows_.end(), [](const auto& r) { return r.second.ipv6(); }));
 }
 
 void Model::Add(const NewRow& row) {

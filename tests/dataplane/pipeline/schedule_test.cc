@@ -177,7 +177,8 @@ TEST_CASE("several workers that choose in turn give the sequence that one would"
   Service service;
   service.schedule = schedule;
   service.slot = 0;
-  service.backends = {{.name = "A", .address = {}, .weight = 2, .slot = 5}, {.name = "B", .address = {}, .weight = 1, .slot = 3}};
+  service.backends = {{.name = "A", .address = {}, .weight = 2, .slot = 5},
+                      {.name = "B", .address = {}, .weight = 1, .slot = 3}};
   const auto sequence = [&](size_t workers) {
     std::vector<std::unique_ptr<WorkerCounters>> counters;
     std::vector<const WorkerCounters*> all;

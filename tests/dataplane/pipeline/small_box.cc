@@ -9,9 +9,17 @@ namespace {
 
 std::vector<PortInfo> Ports() {
   return {
-      {.name = "wan", .mac = {{2, 0, 0, 0, 0, 1}}, .addresses = {{Ip("198.51.100.2"), 24}, {Ip("2001:db8:100::2"), 64}}, .kernel = "wan0"},
+      {.name = "wan",
+       .mac = {{2, 0, 0, 0, 0, 1}},
+       .addresses = {{Ip("198.51.100.2"), 24}, {Ip("2001:db8:100::2"), 64}},
+       .kernel = "wan0"},
       {.name = "lan", .mac = {{2, 0, 0, 0, 0, 2}}, .addresses = {{Ip("10.0.0.2"), 24}, {Ip("2001:db8:a::2"), 64}}},
-      {.name = "tag", .mac = {{2, 0, 0, 0, 0, 3}}, .mtu = 600, .vlan = 100, .addresses = {{Ip("172.16.0.2"), 24}}, .kernel = "tag0"},
+      {.name = "tag",
+       .mac = {{2, 0, 0, 0, 0, 3}},
+       .mtu = 600,
+       .vlan = 100,
+       .addresses = {{Ip("172.16.0.2"), 24}},
+       .kernel = "tag0"},
   };
 }
 

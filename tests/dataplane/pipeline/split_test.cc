@@ -23,7 +23,9 @@ std::vector<uint8_t> PacketOf(const std::vector<uint8_t>& options, int payload, 
   const size_t header = 20 + options.size();
   ByteWriter frame;
   for (int i = 0; i < kEthernet; ++i) frame.U8(0xee);
-  frame.U8(static_cast<uint8_t>(0x40 | header / 4)).U8(0).U16(static_cast<uint16_t>(header + static_cast<size_t>(payload)));
+  frame.U8(static_cast<uint8_t>(0x40 | header / 4))
+      .U8(0)
+      .U16(static_cast<uint16_t>(header + static_cast<size_t>(payload)));
   frame.U16(0x1234).U16(fragment).U8(64).U8(17).U16(0).U32(0xc0000207).U32(0xc633640a);
   for (const uint8_t option : options) frame.U8(option);
   for (int i = 0; i < payload; ++i) frame.U8(static_cast<uint8_t>(i));

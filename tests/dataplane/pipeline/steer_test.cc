@@ -50,9 +50,11 @@ TEST_CASE("both directions of a flow have one owner") {
   const bool ipv4 = Ip(c.client).is_v4();
   for (const uint16_t workers : {2, 3, 16}) {
     for (uint16_t port = 1024; port < 1124; ++port) {
-      const int request = Owner(workers, FlowKey::Of(Ip(c.client), Wire(port), Ip(c.external), Wire(80), c.protocol), ipv4);
+      const int request =
+          Owner(workers, FlowKey::Of(Ip(c.client), Wire(port), Ip(c.external), Wire(80), c.protocol), ipv4);
       // `destination`: the backend answers the client itself; its port may be another than the service's.
-      const int reply = Owner(workers, FlowKey::Of(Ip(c.backend), Wire(8080), Ip(c.client), Wire(port), c.protocol), ipv4);
+      const int reply =
+          Owner(workers, FlowKey::Of(Ip(c.backend), Wire(8080), Ip(c.client), Wire(port), c.protocol), ipv4);
       CHECK(request == reply);
       CHECK(request < workers);
     }
@@ -77,7 +79,8 @@ TEST_CASE("[AM-50] a reply to an internal address belongs to the worker whose sh
     CAPTURE(workers);
     CHECK(right);
   }
-  CHECK(Owner(3, FlowKey::Of(Ip("2001:db8:a::11"), Wire(80), Ip("2001:db8:a::10"), Wire(2012), kTcp), false) == 2012 % 3);
+  CHECK(Owner(3, FlowKey::Of(Ip("2001:db8:a::11"), Wire(80), Ip("2001:db8:a::10"), Wire(2012), kTcp), false) ==
+        2012 % 3);
 }
 
 TEST_CASE("packets to a port's own address stay where they came in") {
@@ -97,7 +100,9 @@ TEST_CASE("flows spread over the workers, and not alike with another seed") {
                           : FlowKey::Of(Ip("2001:db8:7::7"), Wire(port), Ip("2001:db8:100::10"), Wire(80), kTcp);
     const int owner = Steering({0, kWorkers}, kSeed).OwnerOf(Addresses(), key, ipv4);
     ++counts[static_cast<size_t>(owner)];
-    elsewhere += Steering({0, kWorkers}, {0x9f1d36c4a7b2e853, 0x5c3b0e71d94f268b}).OwnerOf(Addresses(), key, ipv4) != owner ? 1 : 0;
+    elsewhere +=
+        Steering({0, kWorkers}, {0x9f1d36c4a7b2e853, 0x5c3b0e71d94f268b}).OwnerOf(Addresses(), key, ipv4) != owner ? 1
+                                                                                                                   : 0;
   }
   for (const int count : counts) CHECK((count > 850 && count < 1150));  // 1000 each; five standard deviations are 137
   CHECK(elsewhere > 2500);  // three quarters by chance
@@ -113,7 +118,8 @@ TEST_CASE("with whole clients, all flows of a client have one owner, and clients
     };
     CHECK(owner(1024) == owner(50000));
     // a connection that a backend opens to the client, as FTP's active mode does
-    CHECK(owner(1024) == steering.OwnerOf(Addresses(), FlowKey::Of(Ip("10.0.0.11"), Wire(20), address, Wire(1025), kTcp), true));
+    CHECK(owner(1024) ==
+          steering.OwnerOf(Addresses(), FlowKey::Of(Ip("10.0.0.11"), Wire(20), address, Wire(1025), kTcp), true));
     ++counts[owner(1024)];
   }
   for (const int count : counts) CHECK((count > 50 && count < 150));  // 100 each; five standard deviations are 43
@@ -136,7 +142,8 @@ TEST_CASE("where a card spreads, the hash of client_hash.h tells the owner, of a
   for (uint16_t port = 1024; port < 2048; ++port) {
     const uint16_t hashed = whole_clients ? uint16_t{0} : port;
     const auto owner = [&](const char* src, uint16_t src_port, const char* dst, uint16_t dst_port) {
-      return steering.OwnerOf(Addresses(), FlowKey::Of(Ip(src), Wire(src_port), Ip(dst), Wire(dst_port), kUdp), Ip(src).is_v4());
+      return steering.OwnerOf(Addresses(), FlowKey::Of(Ip(src), Wire(src_port), Ip(dst), Wire(dst_port), kUdp),
+                              Ip(src).is_v4());
     };
     right = right && owner("192.0.2.7", port, "198.51.100.10", 53) == of("192.0.2.7", hashed) % workers;
     right = right && owner("10.0.0.11", 53, "192.0.2.7", port) == of("192.0.2.7", hashed) % workers;

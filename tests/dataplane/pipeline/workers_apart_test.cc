@@ -102,7 +102,8 @@ size_t CommonLines(bool own_threads) {
   REQUIRE(blocks[0].size() > 10);
   REQUIRE(blocks[1].size() == blocks[0].size());
   const std::set<uintptr_t> first = LinesOf(blocks[0]), second = LinesOf(blocks[1]);
-  return static_cast<size_t>(std::count_if(first.begin(), first.end(), [&](uintptr_t line) { return second.count(line) != 0; }));
+  return static_cast<size_t>(
+      std::count_if(first.begin(), first.end(), [&](uintptr_t line) { return second.count(line) != 0; }));
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ uint32_t SoftRss(std::vector<uint8_t> bytes) {
   bytes.resize((bytes.size() + 3) / 4 * 4);
   std::vector<uint32_t> words;
   for (size_t i = 0; i < bytes.size(); i += 4) {
-    words.push_back(uint32_t{bytes[i]} << 24 | uint32_t{bytes[i + 1]} << 16 | uint32_t{bytes[i + 2]} << 8 | bytes[i + 3]);
+    words.push_back(uint32_t{bytes[i]} << 24 | uint32_t{bytes[i + 1]} << 16 | uint32_t{bytes[i + 2]} << 8 |
+                    bytes[i + 3]);
   }
   std::vector<uint8_t> key(kSpreadKey.begin(), kSpreadKey.end());
   key.resize(64);  // it reads a word beyond the input
@@ -49,7 +50,13 @@ int Owner(const ClientHash& hash, const IpAddress& address, uint16_t port) {
 
 // learn.microsoft.com, "Verifying the RSS hash calculation".
 TEST_CASE("Microsoft's vectors") {
-  struct Case { const char* source; uint16_t src_port; const char* destination; uint16_t dst_port; uint32_t addresses, all; };
+  struct Case {
+    const char* source;
+    uint16_t src_port;
+    const char* destination;
+    uint16_t dst_port;
+    uint32_t addresses, all;
+  };
   const auto c = GENERATE(values<Case>({
       {"66.9.149.187", 2794, "161.142.100.80", 1766, 0x323e8fc2, 0x51ccc178},
       {"199.92.111.2", 14230, "65.69.140.83", 4739, 0xd718262a, 0xc626b0ea},
@@ -89,7 +96,10 @@ TEST_CASE("the owner is what a card's hash and table say") {
     const uint32_t all = SoftRss(input);
     wrong += ToeplitzHash(kSpreadKey, input) == all ? 0 : 1;
     wrong += Owner(hash, address, port) == static_cast<int>(all % 128 % workers) ? 0 : 1;
-    wrong += hash.OwnerOfSlot(hash.AddressSlot(address) ^ hash.PortSlot(Wire(port), address.is_v4())) == Owner(hash, address, port) ? 0 : 1;
+    wrong += hash.OwnerOfSlot(hash.AddressSlot(address) ^ hash.PortSlot(Wire(port), address.is_v4())) ==
+                     Owner(hash, address, port)
+                 ? 0
+                 : 1;
     // A card that hashes the address alone: port 0 adds nothing.
     wrong += Owner(hash, address, 0) == static_cast<int>(without_port % 128 % workers) ? 0 : 1;
   }
@@ -105,7 +115,8 @@ TEST_CASE("of 64 ports in a row every worker has some, whatever the address") {
       if (workers == 15 && !ipv4) continue;
       for (int address = 0; address < kSpreadSlots; ++address) {
         std::array<int, kMaxWorkers> counts{};
-        for (uint16_t port = 0; port < 64; ++port) ++counts[hash.OwnerOfSlot(static_cast<uint8_t>(address) ^ hash.PortSlot(Wire(port), ipv4))];
+        for (uint16_t port = 0; port < 64; ++port)
+          ++counts[hash.OwnerOfSlot(static_cast<uint8_t>(address) ^ hash.PortSlot(Wire(port), ipv4))];
         for (uint16_t worker = 0; worker < workers; ++worker) without += counts[worker] == 0 ? 1 : 0;
       }
     }

@@ -171,7 +171,8 @@ TEST_CASE("random operations have the results of a set of ports") {
   }
 }
 
-TEST_CASE("[AM-50] of several workers each has the ports that leave its index as remainder, and all together have all") {
+TEST_CASE(
+    "[AM-50] of several workers each has the ports that leave its index as remainder, and all together have all") {
   std::set<uint16_t> taken;
   for (const uint16_t index : {0, 1, 2}) {
     const auto pools = PortPools::Create("share", 4, {index, 3}).value();
@@ -213,10 +214,12 @@ TEST_CASE("[AM-50] where cards spread, each worker has the ports whose replies c
     std::vector<uint16_t> own;
     while (pools->Take(internal, kBackend, 1024, 65535, &port) == Result::kOk) {
       // Address and port as a reply has them behind each other.
-      std::vector<uint8_t> input(ipv4 ? internal.v4_bytes() : internal.v6_bytes(), (ipv4 ? internal.v4_bytes() + 4 : internal.v6_bytes() + 16));
+      std::vector<uint8_t> input(ipv4 ? internal.v4_bytes() : internal.v6_bytes(),
+                                 (ipv4 ? internal.v4_bytes() + 4 : internal.v6_bytes() + 16));
       input.push_back(static_cast<uint8_t>(port >> 8));
       input.push_back(static_cast<uint8_t>(port));
-      right = right && ToeplitzHash(kSpreadKey, input) % kSpreadSlots % workers == index && port > last && taken.insert(port).second;
+      right = right && ToeplitzHash(kSpreadKey, input) % kSpreadSlots % workers == index && port > last &&
+              taken.insert(port).second;
       last = port;
       own.push_back(port);
     }
