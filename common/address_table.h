@@ -3,6 +3,7 @@
 // same in every snapshot of the process.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -45,6 +46,8 @@ struct VirtualMac {
   Family family = Family::kIpv4;
   uint8_t vrid = 0;
   bool taken = false;  // by us at present
+  // It shares load in `directed` delivery: frames that end systems send to the port's own MAC address are its, too.
+  bool directed = false;
 };
 inline constexpr uint8_t kNoVirtualRouter = 0xff;
 
@@ -81,6 +84,10 @@ class AddressTable {
     if (std::memcmp(mac, kPrefix, sizeof kPrefix) != 0 || (mac[4] != 1 && mac[4] != 2)) return kNoVirtualRouter;
     return routers_[port][static_cast<size_t>(mac[4] - 1) * 256 + mac[5]];
   }
+  // The virtual router whose end systems send to the port's own MAC address; kNoVirtualRouter: none.
+  uint8_t DirectedRouterOf(uint8_t port, bool ipv4) const {
+    return port < directed_.size() ? directed_[port][ipv4 ? 0 : 1] : kNoVirtualRouter;
+  }
   // Whether there are virtual routers on the port, so that what others advertise concerns us.
   bool HearsVrrp(uint8_t port) const { return port < routers_.size() && !routers_[port].empty(); }
 
@@ -89,6 +96,10 @@ class AddressTable {
     if (mac.port >= routers_.size()) routers_.resize(mac.port + size_t{1});
     std::vector<uint8_t>& of_port = routers_[mac.port];
     if (of_port.empty()) of_port.assign(size_t{2} * 256, kNoVirtualRouter);
+    if (mac.directed) {
+      if (mac.port >= directed_.size()) directed_.resize(mac.port + size_t{1}, {kNoVirtualRouter, kNoVirtualRouter});
+      directed_[mac.port][mac.family == Family::kIpv4 ? 0 : 1] = router;
+    }
     if (mac.taken) of_port[(mac.family == Family::kIpv4 ? 0U : 256U) + mac.vrid] = router;
   }
 
@@ -96,6 +107,7 @@ class AddressTable {
   absl::flat_hash_map<IpAddress, Slot> slots_;
   bool all_normal_ = true;
   std::vector<std::vector<uint8_t>> routers_;  // by port: by family and VRID; empty: none
+  std::vector<std::array<uint8_t, 2>> directed_;  // by port: IPv4, IPv6
 };
 
 }  // namespace baton

@@ -39,8 +39,8 @@ void FillMaglev(Service& service, absl::Span<const Service> former) {
 }
 
 // AM-54: the internal addresses of a service are those of the group that its external address is in. Of these, the
-// ones of a family that a backend has: the packet to the backend carries one as its source. `destination` needs them for
-// clients that are neighbours of the backends.
+// ones of a family that a backend has: the packet to the backend carries one as its source. `destination` needs them
+// for clients that are neighbours of the backends.
 absl::Status FillInternals(const Config& config, const ServiceConfig& from, SlotRegistry& slots, Service& service) {
   const AddressGroupConfig* group = FindGroup(config, from.group);
   const bool translated = service.method == ForwardMethod::kFull || service.method == ForwardMethod::kDestination;
@@ -92,10 +92,11 @@ class AddressCollector {
 
   // Of a virtual router; an owner's is the port's own and there already.
   absl::Status AddVirtual(const IpAddress& address, const VirtualRouterConfig& router, bool active) {
-    const AddressMode mode = active ? AddressMode::kNormal : AddressMode::kNone;
+    // An end system that a backup is in charge of reaches its gateway's address there.
+    const AddressMode mode = active || router.DirectedDelivery() ? AddressMode::kNormal : AddressMode::kNone;
     return Add({.local = {.address = address, .kind = AddressKind::kOwn, .mode = mode, .announced = active,
                           .port = router.port_id, .accepts = router.accept},
-                .group = "", .announce_on = router.port_id});
+                .group = "", .announce_on = router.port_id, .directed = router.DirectedDelivery()});
   }
 
   absl::Status AddShared(const IpAddress& address, AddressKind kind, const std::string& group, bool ours) {
@@ -205,8 +206,9 @@ std::vector<VirtualMac> BuildVirtualMacs(const Config& config, const LiveSetting
   std::vector<VirtualMac> macs;
   for (const VirtualRouterConfig& router : config.virtual_routers) {
     const bool active = live.active_routers.contains({router.port_id, router.family(), router.id});
-    const bool taken = active || router.load_sharing.has_value();  // then every router takes them, and passes its share
-    macs.push_back({.port = router.port_id, .family = router.family(), .vrid = router.id, .taken = taken});
+    const bool taken = active || router.SharedDelivery();  // then every router takes them, and passes its share
+    macs.push_back({.port = router.port_id, .family = router.family(), .vrid = router.id, .taken = taken,
+                    .directed = router.DirectedDelivery()});
   }
   return macs;
 }

@@ -35,6 +35,7 @@ struct KnownAddress {
   LocalAddress local;
   std::string group;               // empty: a port's own, or a service's without a group
   PortId announce_on = kNoPort;    // the port where ARP and neighbour discovery are answered; kNoPort: routed to us
+  bool directed = false;           // of a virtual router in `directed` delivery: each neighbour is told something of its own
 
   // Neither configured nor leaving: its place has no address, so that nothing finds it.
   bool gone() const { return local.address == IpAddress{}; }

@@ -11,6 +11,12 @@ constexpr Millis kToldAgainAfter = 60'000;
 
 const uint8_t* SourceV6(const Packet& p) { return p.ipv4 ? nullptr : p.key.v6.src; }
 
+// Frames are for the port's own MAC address or that of a virtual router; others are gone by now.
+ConditionGroup GroupOf(const Tables& tables, const Packet& p) {
+  const ConditionGroup group = tables.addresses->VirtualRouterOf(p.port, p.data);
+  return group != kNoVirtualRouter ? group : tables.addresses->DirectedRouterOf(p.port, p.ipv4);
+}
+
 // Of the IP packet: frames may be padded.
 uint64_t IpBytes(const Packet& p) { return static_cast<uint64_t>(p.length - p.l3); }
 
@@ -28,18 +34,19 @@ void Conditions::Judge(const Tables& tables, Burst& burst, TimePoint now) {
   };
   Asked asked[kBurst];
   ConditionTable::Entry entries[kBurst];
+  hand_overs_.SetSince(burst.since);
   int count = 0;
   uint64_t last = ~uint64_t{0};  // most frames are to where the one before was to
   ConditionGroup group = kNoVirtualRouter;
   for (int i = 0; i < burst.count; ++i) {
     const Packet& p = burst.packets[i];
     if (!p.alive()) continue;
-    uint64_t to;  // six bytes of MAC address, and the port
+    uint64_t to;  // six bytes of MAC address, the family and the port
     std::memcpy(&to, p.data, sizeof to);
-    to = to << 16 | p.port;
+    to = to << 16 | uint64_t{p.ipv4} << 8 | p.port;
     if (to != last) {
       last = to;
-      group = tables.addresses->VirtualRouterOf(p.port, p.data);
+      group = GroupOf(tables, p);
     }
     if (!groups_[group].shares) continue;
     const ConditionTable::Probe probe = table_.ProbeOf(p.key, p.ipv4, group);
@@ -74,7 +81,7 @@ void Conditions::Unusual(const Tables& tables, ConditionGroup group, ConditionTa
 
 void Conditions::Peek(const Tables& tables, Packet& p, TimePoint now) const {
   if (!in_use_ || !p.alive()) return;
-  const ConditionGroup group = tables.addresses->VirtualRouterOf(p.port, p.data);
+  const ConditionGroup group = GroupOf(tables, p);
   if (!groups_[group].shares || ForTheBox(tables, group, p)) return;
   const ConditionTable::Entry entry = table_.Find(p.key.src(p.ipv4), group);
   if (ConditionTable::StateOf(entry) == ConditionState::kTaking) {

@@ -28,6 +28,13 @@ bool DontFragment(const Packet& p) {
 
 }  // namespace
 
+uint16_t NextHopTo(const Tables& tables, NeighborTable& neighbors, const IpAddress& source, const IpAddress& destination) {
+  const uint32_t index = tables.routes->Find(source, destination);
+  if (index == kNoRoute) return kNoNeighbor;
+  const Route& route = tables.routes->route(index);
+  return neighbors.FindOrCreate(route.port, route.connected() ? destination : route.via);
+}
+
 void FindNextHops(const Tables& tables, NeighborTable& neighbors, uint16_t hop_generation, const uint16_t* mtus,
                   const OuterHeaders& outers, Burst& burst) {
   for (Packet& p : burst) {

@@ -16,4 +16,7 @@ namespace baton::dataplane {
 void FindNextHops(const Tables& tables, NeighborTable& neighbors, uint16_t hop_generation, const uint16_t* mtus,
                   const OuterHeaders& outers, Burst& burst);
 
+// The neighbour on the way from one address to another; kNoNeighbor: there is no route, or the table is full.
+uint16_t NextHopTo(const Tables& tables, NeighborTable& neighbors, const IpAddress& source, const IpAddress& destination);
+
 }  // namespace baton::dataplane

@@ -7,6 +7,7 @@
 #include "common/drop_reason.h"
 #include "common/route.h"
 #include "common/service_table.h"
+#include "common/time_point.h"
 #include "dataplane/flow_key.h"
 
 namespace baton::dataplane {
@@ -122,6 +123,7 @@ struct Burst {
   uint8_t flags = 0;         // PacketFlags of all packets together; set by Parse
   bool shed = false;         // the worker is overloaded: ShedData drops what is not for the box itself
   bool opens = false;        // a packet without a row is to a service; set by Classify
+  TimePoint since{};         // from a port: they came at this time or later
   Packet packets[kBurst];
 
   Packet* begin() { return packets; }

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "dataplane/next_hop.h"
+
 namespace baton::dataplane {
 namespace {
 
@@ -44,7 +46,8 @@ Worker::Worker(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox, Kerne
       kernel_(kernel),
       rings_(rings),
       share_(config.share),
-      senders_(config.senders.empty() ? std::vector<uint16_t>(config.ports.size(), config.share.index) : config.senders),
+      senders_(config.senders.empty() ? std::vector<uint16_t>(config.ports.size(), config.share.index)
+                                      : config.senders),
       ports_(config.ports),
       counters_(config.backend_slots, config.service_slots),
       counts_(counters_),
@@ -79,7 +82,8 @@ int Worker::PollOnce(TimePoint now) {
   if (steered > 0) received += RunSteered(steered, now);
   work += received;
   work += ReleaseFragments(now);
-  translator_->ExpireSome(tables_.services->timeouts(), ToMillis(now), received > 0 ? kExpiriesPerPoll : kExpiriesPerIdlePoll);
+  translator_->ExpireSome(tables_.services->timeouts(), ToMillis(now),
+                          received > 0 ? kExpiriesPerPoll : kExpiriesPerIdlePoll);
   if (tap_) tap_->Flush();
   counters_.polls.Add();
   SetGauges();
@@ -92,6 +96,8 @@ int Worker::ReceiveAll(TimePoint now) {
     if (ports_[port].trunk != kNoPort) continue;  // its frames come in there
     burst_.count = io_.Receive(static_cast<PortId>(port), burst_.packets, kBurst);
     const bool shed = devices_[port].sheds && devices_[port].shedder.Shed(burst_.count, now);
+    burst_.since = devices_[port].drained;
+    if (burst_.count < kBurst) devices_[port].drained = now;
     if (burst_.count == 0) continue;
     burst_.origin = Origin::kPort;
     CountReceived(static_cast<PortId>(port));
@@ -159,7 +165,7 @@ void Worker::Dispatch(Burst& burst, TimePoint now) {
       case Fate::kKernel: GiveToKernel(p, now); break;
       case Fate::kHold: Hold(p, now); break;
       case Fate::kWait: Wait(p, now); break;
-      case Fate::kKept: break;
+      case Fate::kKept: AskAhead(p, now); break;
       case Fate::kSplit:
         close();
         SendAll();  // what came before it leaves before it
@@ -220,6 +226,16 @@ void Worker::Wait(Packet& p, TimePoint now) {
     Discard(p.buffer, DropReason::kNeighborQueueFull);
   }
   AskForNeighbor(p.neighbor, ToMillis(now));
+}
+
+// What waits for the end of a hand-over, or for a first fragment, goes on in a burst: by then its next hop's MAC address
+// should be known, for few packets may wait for one neighbour. What is translated finds its next hop with its row.
+void Worker::AskAhead(const Packet& p, TimePoint now) {
+  const IpAddress destination = p.key.dst(p.ipv4);
+  if (tables_.addresses->Find(destination) != kNoSlot) return;
+  const uint16_t neighbor = NextHopTo(tables_, *neighbors_, p.key.src(p.ipv4), destination);
+  if (neighbor == kNoNeighbor || neighbors_->at(neighbor).state == NeighborState::kReachable) return;
+  AskForNeighbor(neighbor, ToMillis(now));
 }
 
 void Worker::AskForNeighbor(uint16_t index, Millis now) {

@@ -114,6 +114,7 @@ class Worker {
   void Hand(Packet& packet, TimePoint now);
   void Hold(Packet& packet, TimePoint now);
   void Wait(Packet& packet, TimePoint now);
+  void AskAhead(const Packet& packet, TimePoint now);
   void AskForNeighbor(uint16_t index, Millis now);
   void SendAll();
   void Send(PortId port, Packet* const* packets, int count);
@@ -156,6 +157,7 @@ class Worker {
     bool shared = false;  // several ports, each a VLAN of its own
     bool sheds = false;   // one of them has a kernel side
     LoadShedder shedder;
+    TimePoint drained{};  // what came before has been looked at
   };
   std::vector<Device> devices_;  // by the port that has the device
   std::optional<PacketTap> tap_;  // while a capture is under way

@@ -1,5 +1,7 @@
 // How a worker takes part in load sharing, besides the stage: packets that waited while their end system changed hands
 // go on, and the control thread is told.
+#include <algorithm>
+
 #include "dataplane/worker.h"
 
 namespace baton::dataplane {
@@ -28,7 +30,11 @@ int Worker::ServeConditions(TimePoint now) {
     }
   }
   if (count > 0) RunAgain(waiting, count, 0, now);
-  hand_overs.Advance(now);  // now that nothing may wait any more
+  TimePoint drained = now;
+  for (size_t port = 0; port < ports_.size(); ++port) {
+    if (ports_[port].trunk == kNoPort) drained = std::min(drained, devices_[port].drained);
+  }
+  hand_overs.Advance(now, drained);  // now that nothing may wait any more
   Event event;
   while (hand_overs.TakeFinished(&event)) PostSurely(event);
   conditions_->RestIfIdle();

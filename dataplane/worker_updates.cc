@@ -22,7 +22,10 @@ Overloaded(Fs...) -> Overloaded<Fs...>;  // clang 14 does not deduce it by itsel
 int Worker::ApplyUpdates(TimePoint now) {
   int applied = 0;
   Update update;
-  while (applied < kUpdatesPerPoll && FlushUnposted() && mailbox_.Take(&update)) {
+  while (applied < kUpdatesPerPoll && FlushUnposted()) {
+    // What sets a condition that a hand-over before it still has to mark comes after that.
+    if (tables_.ready() && conditions_->marking()) break;
+    if (!mailbox_.Take(&update)) break;
     Apply(update, now);
     applied += std::holds_alternative<ChangeConditions>(update) ? kUpdatesInOfConditions : 1;
   }

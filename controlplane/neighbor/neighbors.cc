@@ -12,7 +12,7 @@ bool Neighbors::Announces(PortId port, const IpAddress& address) const {
 
 Station Neighbors::StationOf(PortId port, const IpAddress& address) const {
   const MacAddress& own = config_.ports[port].mac;
-  return callbacks_.VirtualStation(port, address).value_or(Station{own, own});
+  return callbacks_.VirtualStation(port, address, {}).value_or(Station{own, own});
 }
 
 void Neighbors::OnFrame(PortId port, absl::Span<const uint8_t> bytes, TimePoint now) {
@@ -31,8 +31,11 @@ void Neighbors::OnFrame(PortId port, absl::Span<const uint8_t> bytes, TimePoint 
     ++counters_.wrong_vlan;
     return;
   }
+  const Asker asker = AskerOf(info, *frame);
   const Judgement judgement = Judge(info, *frame, [&](const IpAddress& a) {
-    return Announces(port, a) ? std::optional(StationOf(port, a)) : std::nullopt;
+    std::optional<Station> station = callbacks_.VirtualStation(port, a, asker);
+    if (!station && Announces(port, a)) station = Station{info.mac, info.mac};
+    return station;
   });
   if (judgement.conflict) ++counters_.conflicts;
   // Learn before answering: the worker then knows the way when the neighbour's first packet comes.
@@ -95,7 +98,7 @@ void Neighbors::Tick(TimePoint now) {
   }
 }
 
-void Neighbors::Announce(const IpAddress& address, PortId port, TimePoint now) {
+void Neighbors::Announce(const IpAddress& address, PortId port, TimePoint now, bool repeats) {
   if (port >= config_.ports.size()) return;
   const Key key{port, address};
   if (const auto at = states_.find(key); at != states_.end()) {  // the box that had the address until now
@@ -103,12 +106,14 @@ void Neighbors::Announce(const IpAddress& address, PortId port, TimePoint now) {
     Perform(key, Tell{SetNeighbor::State::kForget, {}});
   }
   SendAnnouncement(key);
-  if (config_.announcements > 1) repeats_[key] = {config_.announcements - 1, now + config_.announce_interval};
+  if (repeats && config_.announcements > 1)
+    repeats_[key] = {config_.announcements - 1, now + config_.announce_interval};
 }
 
 void Neighbors::SendAnnouncement(const Key& key) {
   ++counters_.announced;
-  callbacks_.SendFrame(key.first, Encode(AnnouncementOf(config_.ports[key.first], key.second, StationOf(key.first, key.second))));
+  callbacks_.SendFrame(key.first,
+                       Encode(AnnouncementOf(config_.ports[key.first], key.second, StationOf(key.first, key.second))));
 }
 
 void Neighbors::RepeatAnnouncements(TimePoint now) {

@@ -42,8 +42,9 @@ class Callbacks {
   // Whether the box answers for `address` on this port: a port's own address, or one it is in charge of. The port's
   // link-local IPv6 address need not be known: it is always answered for.
   virtual bool IsAnnounced(PortId port, const IpAddress& address) const = 0;
-  // The MAC address that it is announced with, when that is not the port's: a virtual router's (RFC 9568, 7.3).
-  virtual std::optional<Station> VirtualStation(PortId port, const IpAddress& address) const = 0;
+  // What `asker` is told, or everybody when it has no address, when that is not the port's MAC address: a virtual
+  // router's (RFC 9568, 7.3). Also for an address that is not announced, when this one asker is to have an answer.
+  virtual std::optional<Station> VirtualStation(PortId port, const IpAddress& address, const Asker& asker) const = 0;
 };
 
 struct Config {
@@ -87,7 +88,8 @@ class Neighbors {
   void Tick(TimePoint now);
   // `address` became ours on `port`, or the box starts: tells the network at once, and again after a while if it still
   // is ours then. What was known of a neighbour with that address is forgotten.
-  void Announce(const IpAddress& address, PortId port, TimePoint now);
+  // `repeats`: false when each neighbour will be told something of its own right after.
+  void Announce(const IpAddress& address, PortId port, TimePoint now, bool repeats = true);
 
   // nullopt: not known.
   std::optional<MacAddress> MacOf(PortId port, const IpAddress& address) const;

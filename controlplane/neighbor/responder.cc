@@ -107,6 +107,13 @@ struct Judging {
 
 }  // namespace
 
+Asker AskerOf(const PortInfo& port, const Frame& frame) {
+  Asker asker{.address = {}, .us_alone = frame.dst == port.mac};
+  if (const auto* arp = std::get_if<ArpRequest>(&frame.message)) asker.address = arp->sender;
+  if (const auto* nd = std::get_if<Solicitation>(&frame.message)) asker.address = nd->src;
+  return asker;
+}
+
 Judgement Judge(const PortInfo& port, const Frame& frame, IsOurs is_ours) {
   if (frame.src == port.mac) return {};  // our own, come back to us
   return std::visit(Judging{port, frame, is_ours}, frame.message);
@@ -146,6 +153,14 @@ Frame AnnouncementOf(const PortInfo& port, const IpAddress& address, const Stati
   Frame frame = FrameFrom(port, station.from, Ipv6MulticastMac(kAllNodes));
   frame.message = Advertisement{.src = address, .dst = kAllNodes, .target = address, .target_mac = station.mac,
                                 .router = true, .solicited = false, .overrides = true};
+  return frame;
+}
+
+Frame DirectionFor(const PortInfo& port, const IpAddress& address, const Station& station, const IpAddress& neighbor,
+                   const MacAddress& neighbor_mac) {
+  Frame frame = AnnouncementOf(port, address, station);
+  frame.dst = neighbor_mac;
+  if (auto* advertisement = std::get_if<Advertisement>(&frame.message)) advertisement->dst = neighbor;
   return frame;
 }
 

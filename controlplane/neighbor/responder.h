@@ -20,6 +20,13 @@ struct Station {
   MacAddress from;  // which its frames come from: the same, but where no switch shall learn where `mac` is
 };
 
+// Who asks for an address, as far as the question says it.
+struct Asker {
+  IpAddress address = {};    // unspecified: nobody asks, or somebody who has no address yet
+  bool us_alone = false;     // the question was sent to this port's MAC address, not to everybody
+};
+Asker AskerOf(const PortInfo& port, const Frame& frame);
+
 // Whether the box answers for an address on the port in question, and as whom.
 using IsOurs = absl::FunctionRef<std::optional<Station>(const IpAddress&)>;
 
@@ -42,6 +49,10 @@ Frame SolicitationFor(const PortInfo& port, const IpAddress& target, const std::
 // Says that `address` is here: the request form of gratuitous ARP (RFC 5227, 2.3) or an unsolicited advertisement
 // (RFC 4861, 7.2.6).
 Frame AnnouncementOf(const PortInfo& port, const IpAddress& address, const Station& station);
+
+// The same, said to one neighbour only: a gratuitous ARP request to it alone, or an unsolicited advertisement.
+Frame DirectionFor(const PortInfo& port, const IpAddress& address, const Station& station, const IpAddress& neighbor,
+                   const MacAddress& neighbor_mac);
 
 // The address we ask from: ours in the target's network, else the first of its family, else the link-local one (IPv6)
 // or 0.0.0.0, the form of an ARP probe. Never a service's address: it may be another box's by the time of the answer.

@@ -25,7 +25,7 @@ uint32_t ExactMatch::UnusedFrom(uint32_t right) const {
   return right;
 }
 
-int64_t ExactMatch::Find(uint64_t digest, TimePoint arrival) const {
+int64_t ExactMatch::Find(uint64_t digest, TimePoint since, TimePoint arrival) const {
   const auto is_before = [&](const ReportedPacket& note, uint64_t d) {
     return note.digest != d ? note.digest < d : note.at < arrival;
   };
@@ -33,24 +33,29 @@ int64_t ExactMatch::Find(uint64_t digest, TimePoint arrival) const {
   const auto place = static_cast<uint32_t>(next - report_.begin());
   const uint32_t before = UnusedTo(place), after = UnusedFrom(place);  // before: + 1
   const bool earlier =
-      before != 0 && report_[before - 1].digest == digest && report_[before - 1].at >= arrival - early_;
+      before != 0 && report_[before - 1].digest == digest && report_[before - 1].at >= since - early_;
   const bool later = after != report_.size() && report_[after].digest == digest && report_[after].at <= arrival + late_;
   if (earlier && (!later || arrival - report_[before - 1].at <= report_[after].at - arrival)) return before - 1;
   return later ? after : int64_t{-1};
 }
 
-bool ExactMatch::WasForwarded(uint64_t digest, TimePoint arrival) {
+// There is no note of it: whether that is because it came before the notes begin.
+bool ExactMatch::CameBefore(TimePoint since, TimePoint arrival) const {
+  return since < begin_ && arrival < end_ - 2 * early_;
+}
+
+bool ExactMatch::WasForwarded(uint64_t digest, TimePoint since, TimePoint arrival) {
   if (arrival < begin_) return true;
-  const int64_t found = Find(digest, arrival);
-  if (found < 0) return false;
+  const int64_t found = Find(digest, since, arrival);
+  if (found < 0) return CameBefore(since, arrival);
   const auto place = static_cast<uint32_t>(found);
   report_[place].left = place;
   report_[place].right = place + 1;
   return true;
 }
 
-bool ExactMatch::MayMatch(uint64_t digest, TimePoint arrival) const {
-  return arrival < begin_ || Find(digest, arrival) >= 0;
+bool ExactMatch::MayMatch(uint64_t digest, TimePoint since, TimePoint arrival) const {
+  return arrival < begin_ || Find(digest, since, arrival) >= 0 || CameBefore(since, arrival);
 }
 
 }  // namespace baton::dataplane

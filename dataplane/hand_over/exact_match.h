@@ -17,6 +17,11 @@
 // each other; in practice far closer ones are not, as routers on one network differ by much less than they may. If two
 // are mistaken, one packet may go twice or not at all.
 //
+// A router that looks at its ports late, because its CPU was taken from it, knows a only as since <= a <= the time of the
+// look, with `since` when it last found the port's queue empty; it looks for notes from since - skew on. A packet that may
+// have come before S' - cover + skew, and of which there is no note, goes by the later of the two: it was forwarded if
+// that is well before S'. At the old router a late look only makes t later, by less than cover.
+//
 // What comes after the report is looked at likewise, until S' + skew: nothing that reached the old one before S comes
 // later. From then on no note can match, and nothing need be looked at.
 //
@@ -44,16 +49,19 @@ class ExactMatch {
         late_(cover - skew) {}
 
   // Whether the old router has forwarded this one. To be asked once for each packet.
-  bool WasForwarded(uint64_t digest, TimePoint arrival);
+  bool WasForwarded(uint64_t digest, TimePoint since, TimePoint arrival);
+  bool WasForwarded(uint64_t digest, TimePoint arrival) { return WasForwarded(digest, arrival, arrival); }
   // The same, and uses nothing up.
-  bool MayMatch(uint64_t digest, TimePoint arrival) const;
+  bool MayMatch(uint64_t digest, TimePoint since, TimePoint arrival) const;
+  bool MayMatch(uint64_t digest, TimePoint arrival) const { return MayMatch(digest, arrival, arrival); }
 
   // A packet that arrives at this time or later can not have been forwarded.
   TimePoint end() const { return end_; }
 
  private:
   // The place of the note that stands for it; -1: none. Shortens the ways to it.
-  int64_t Find(uint64_t digest, TimePoint arrival) const;
+  int64_t Find(uint64_t digest, TimePoint since, TimePoint arrival) const;
+  bool CameBefore(TimePoint since, TimePoint arrival) const;
   uint32_t UnusedTo(uint32_t left) const;
   uint32_t UnusedFrom(uint32_t right) const;
 

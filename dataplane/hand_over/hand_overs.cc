@@ -78,6 +78,7 @@ HandOvers::Work* HandOvers::NewWork(TimePoint now) {
     work.phase = Phase::kMarking;
     work.begun = now;
     ++under_way_;
+    ++marking_;
     return &work;
   }
   return nullptr;
@@ -129,6 +130,7 @@ void HandOvers::End(Taking& taking) {
 void HandOvers::Abandon(Taking& taking) {
   Work* work = WorkOf(taking);
   if (work == nullptr || work->end) return;
+  if (work->phase == Phase::kMarking) --marking_;
   work->phase = Phase::kDropping;
   work->next = 0;
 }
@@ -180,12 +182,12 @@ bool HandOvers::Change(Work& work, ConditionState from, ConditionState to, int* 
   return work.next == conditions.size();
 }
 
-void HandOvers::Advance(TimePoint now) {
+void HandOvers::Advance(TimePoint now, TimePoint drained) {
   int budget = kConditionsPerPoll;
   for (size_t i = 0; i < works_.size() && budget > 0; ++i) {
     Work& work = works_[(cursor_ + i) % works_.size()];
     if (work.giving != nullptr) AdvanceGiving(work, now, &budget);
-    if (work.taking != nullptr) AdvanceTaking(work, now, &budget);
+    if (work.taking != nullptr) AdvanceTaking(work, now, drained, &budget);
   }
   cursor_ = (cursor_ + 1) % works_.size();
 }
@@ -194,6 +196,7 @@ void HandOvers::AdvanceGiving(Work& work, TimePoint now, int* budget) {
   Giving& giving = *work.giving;
   if (work.phase == Phase::kMarking) {
     if (!Enter(work, ConditionState::kGiving, budget)) return;
+    --marking_;
     work.phase = Phase::kRunning;
     work.begun = now;
   }
@@ -218,11 +221,12 @@ void HandOvers::AdvanceGiving(Work& work, TimePoint now, int* budget) {
   if (Change(work, ConditionState::kGiven, ConditionState::kBlock, budget)) Finish(work, GivingEnded{&giving});
 }
 
-void HandOvers::AdvanceTaking(Work& work, TimePoint now, int* budget) {
+void HandOvers::AdvanceTaking(Work& work, TimePoint now, TimePoint drained, int* budget) {
   Taking& taking = *work.taking;
   const bool empty = history_.packets(IndexOf(work)) == 0;
   if (work.phase == Phase::kMarking) {
     if (!Enter(work, ConditionState::kTaking, budget)) return;
+    --marking_;
     work.phase = Phase::kRunning;
     finished_[finished_count_++] = TakingBegun{&taking};
   }
@@ -237,7 +241,8 @@ void HandOvers::AdvanceTaking(Work& work, TimePoint now, int* budget) {
     work.next = 0;
   }
   if (work.phase == Phase::kSettled) {
-    if (now < taking.stopped_at + taking.skew) return;
+    // What came in time may be looked at late; of a queue that never empties this is not known.
+    if (drained < taking.stopped_at + taking.skew && now < taking.stopped_at + taking.skew + taking.cover) return;
     work.phase = Phase::kLeaving;
   }
   if (work.phase == Phase::kLeaving && Change(work, ConditionState::kSettled, ConditionState::kPass, budget)) {
@@ -292,7 +297,7 @@ void HandOvers::NoteLeft(Giving& giving, const Packet& p, TimePoint now) const {
 }
 
 bool HandOvers::WasForwarded(Work& work, const Packet& p, TimePoint now) {
-  if (work.taking->kind == HandOverKind::kExact) return work.match.WasForwarded(DigestOf(work.taking->key, p), now);
+  if (work.taking->kind == HandOverKind::kExact) return work.match.WasForwarded(DigestOf(work.taking->key, p), since_, now);
   const TcpPacket tcp = TcpOf(p);
   return tcp.flow.src_port != 0 && !work.sequence.ForwardsLate(tcp);
 }
@@ -320,7 +325,7 @@ void HandOvers::HoldBack(size_t work, Packet& p, TimePoint now) {
   }
   const Taking& taking = *works_[work].taking;
   const uint64_t digest = taking.kind == HandOverKind::kExact ? DigestOf(taking.key, p) : 0;
-  history_.Add(work, {{p.buffer, p.data, p.length, p.port}, digest, now, p.l3, p.ipv4, TcpHeaderOf(p)});
+  history_.Add(work, {{p.buffer, p.data, p.length, p.port}, digest, since_, now, p.l3, p.ipv4, TcpHeaderOf(p)});
   p.fate = Fate::kKept;
 }
 
@@ -334,7 +339,7 @@ bool HandOvers::LooksForwarded(ConditionTable::Entry entry, const Packet& p, Tim
 
 // Whether the old router has forwarded a packet that waited, or is taken to have.
 bool HandOvers::Known(Work& work, const HeldPacket& held) {
-  if (work.taking->kind == HandOverKind::kExact) return work.match.WasForwarded(held.digest, held.arrival);
+  if (work.taking->kind == HandOverKind::kExact) return work.match.WasForwarded(held.digest, held.since, held.arrival);
   const TcpPacket tcp = TcpOf(held);
   return !work.sequence.Forwards(SourceOf(held), held.tcp == 0 ? nullptr : &tcp);
 }

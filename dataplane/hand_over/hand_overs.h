@@ -38,15 +38,19 @@ class HandOvers {
   void Abandon(Taking& taking);
 
   bool active() const { return under_way_ > 0 || finished_count_ > 0; }
+  // Conditions are still entering one: whoever would set any of them has to wait, or it would be undone.
+  bool marking() const { return marking_ > 0; }
 
+  // Packets that are judged from now on have come at this time or later.
+  void SetSince(TimePoint since) { since_ = since; }
   // What becomes of a packet whose condition is in a hand-over: it passes, is dropped or waits (kKept).
   void Judge(ConditionTable::Entry entry, Packet& packet, TimePoint now);
 
   // What Judge would find of a packet whose condition has been taken over; changes nothing.
   bool LooksForwarded(ConditionTable::Entry entry, const Packet& packet, TimePoint now) const;
 
-  // Once a poll, after TakeReleased.
-  void Advance(TimePoint now);
+  // Once a poll, after TakeReleased. What came before `drained` has been judged.
+  void Advance(TimePoint now, TimePoint drained);
   // The next packet that waits no longer, and why it is dropped; kNone: it goes on.
   bool TakeReleased(TimePoint now, WaitingPacket* packet, DropReason* drop);
   // GivingEnded, TakingBegun or TakingEnded.
@@ -85,7 +89,7 @@ class HandOvers {
   size_t IndexOf(const Work& work) const { return static_cast<size_t>(&work - works_.data()); }
 
   void AdvanceGiving(Work& work, TimePoint now, int* budget);
-  void AdvanceTaking(Work& work, TimePoint now, int* budget);
+  void AdvanceTaking(Work& work, TimePoint now, TimePoint drained, int* budget);
   // Some conditions of the work enter it with `state`; true when all have.
   bool Enter(Work& work, ConditionState state, int* budget);
   // Some of those that are still in it change from one state to another; true when all have.
@@ -105,8 +109,9 @@ class HandOvers {
   ConditionTable& table_;
   std::vector<uint8_t> work_of_;  // by place of the record: which of works_ it is in, if its state says so
   std::array<Work, kAtATime> works_;
-  size_t under_way_ = 0;
+  size_t under_way_ = 0, marking_ = 0;
   size_t cursor_ = 0;
+  TimePoint since_{};
   ShadowHistory history_;
   // Oldest ones that gave way to newer ones, of the bursts of one poll.
   std::array<WaitingPacket, kBurst * kMaxPorts> pushed_out_;

@@ -14,7 +14,7 @@ namespace baton::dataplane {
 struct HeldPacket {
   WaitingPacket packet;
   uint64_t digest = 0;
-  TimePoint arrival{};
+  TimePoint since{}, arrival{};  // it came between the two
   uint8_t l3 = 0;  // offset of the IP header
   bool ipv4 = false;
   uint16_t tcp = 0;  // offset of the TCP header; 0: is another protocol, or a fragment

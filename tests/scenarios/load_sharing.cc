@@ -52,17 +52,18 @@ absl::StatusOr<ConditionGroup> LoadSharing::GroupOf(const std::string& vrid, con
 }
 
 absl::Status LoadSharing::Share(const Words& w) {
-  if (w.size() != 5 || box_.PortNamed(w[1]) == kNoPort) return Usage("share PORT VRID ADDRESS active|backup|off");
+  if (w.size() != 5 || box_.PortNamed(w[1]) == kNoPort) return Usage("share PORT VRID ADDRESS active|backup|directed|off");
   ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[3]));
   if (!GroupOf(w[2], address).ok()) {
     int vrid;
-    if (!absl::SimpleAtoi(w[2], &vrid)) return Usage("share PORT VRID ADDRESS active|backup|off");
-    macs_.push_back({box_.PortNamed(w[1]), address.family(), static_cast<uint8_t>(vrid), true});
+    if (!absl::SimpleAtoi(w[2], &vrid)) return Usage("share PORT VRID ADDRESS active|backup|directed|off");
+    macs_.push_back({box_.PortNamed(w[1]), address.family(), static_cast<uint8_t>(vrid), true, w[4] == "directed"});
     own_.push_back({.address = address, .kind = AddressKind::kOwn, .port = box_.PortNamed(w[1])});
   }
   ASSIGN_OR_RETURN(const ConditionGroup group, GroupOf(w[2], address));
-  own_[group].mode = w[4] == "active" ? AddressMode::kNormal : AddressMode::kNone;
-  box_.Tell(ShareLoad{group, w[4] != "off", w[4] == "active" ? Verdict::kPass : Verdict::kBlock});
+  const bool passes = w[4] == "active" || w[4] == "directed";
+  own_[group].mode = passes ? AddressMode::kNormal : AddressMode::kNone;
+  box_.Tell(ShareLoad{group, w[4] != "off", passes ? Verdict::kPass : Verdict::kBlock});
   RETURN_IF_ERROR(box_.SetVirtualRouters(macs_, own_));
   box_.Commit();
   return absl::OkStatus();

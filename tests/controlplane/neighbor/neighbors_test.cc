@@ -36,7 +36,13 @@ struct World : Callbacks {
   }
   void Tell(const SetNeighbor& update) override { told.push_back(update); }
   bool IsUsed(PortId, const IpAddress&) const override { return used; }
-  std::optional<Station> VirtualStation(PortId, const IpAddress& a) const override {
+  std::map<std::pair<IpAddress, IpAddress>, Station> stations_for;  // by who asks, and for what
+  mutable std::vector<Asker> askers;
+
+  std::optional<Station> VirtualStation(PortId, const IpAddress& a, const Asker& asker) const override {
+    askers.push_back(asker);
+    if (const auto for_one = stations_for.find({asker.address, a}); for_one != stations_for.end())
+      return for_one->second;
     const auto at = virtual_stations.find(a);
     return at == virtual_stations.end() ? std::nullopt : std::optional(at->second);
   }
@@ -321,6 +327,30 @@ TEST_CASE("the box that had an address is forgotten as a neighbour when the addr
   CHECK(lab.world.told.back().state == Worker::kForget);
   lab.Need(kHost);
   CHECK(lab.neighbors.size() == 0);  // nobody asks for an address of his own
+}
+
+TEST_CASE("an announcement that each neighbour's own answer follows is not repeated") {
+  Lab lab;
+  lab.neighbors.Announce(Ip("10.0.0.2"), 0, lab.now, false);
+  lab.Pass(10s);
+  CHECK(lab.world.sent.size() == 1);
+}
+
+TEST_CASE("[VR-01] who asks for a gateway may get an answer of its own, from a box that announces it to nobody else") {
+  Lab lab;
+  const IpAddress gateway = Ip("10.0.0.9");
+  const MacAddress other = Mac("02:00:00:00:00:44");
+  lab.world.stations_for[{kHost, gateway}] = {other, kBox};
+  lab.Hear(RequestFrom(kHost, kHostMac, gateway));
+  REQUIRE(lab.world.sent.size() == 1);
+  CHECK(lab.world.sent[0].frame == Frame{kHostMac, kBox, {}, ArpReply{other, gateway, kHostMac, kHost}});
+  CHECK(lab.world.askers.back().address == kHost);
+  CHECK_FALSE(lab.world.askers.back().us_alone);
+  Frame to_us = RequestFrom(Ip("10.0.0.77"), Mac("02:00:00:00:00:77"), gateway);
+  to_us.dst = kBox;
+  lab.Hear(to_us);
+  CHECK(lab.world.sent.size() == 1);
+  CHECK(lab.world.askers.back().us_alone);
 }
 
 TEST_CASE("an address on two ports is two neighbours") {

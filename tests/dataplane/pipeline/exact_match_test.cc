@@ -37,6 +37,23 @@ TEST_CASE("[VR-67] what the report says of a packet depends on its digest and wh
   CHECK(match({{2, 0}, {1, 20'000}, {3, 1}}, c.digest, c.arrival) == c.forwarded);
 }
 
+TEST_CASE("[VR-67] a router that looks at its port late does not know when a packet came") {
+  // As above. The notes: digest 1 at 80 ms, 2 at 60 ms.
+  struct Case { const char* name; uint64_t digest; int64_t since, arrival; bool forwarded; };
+  const auto c = GENERATE(values<Case>({
+      {"it may have come when it was noted", 1, 85'000, 120'000, true},
+      {"everything that came then has been looked at", 1, 85'001, 120'000, false},
+      {"the look before was before the notes begin, this one well before the stop", 7, 54'999, 94'999, true},
+      {"the look before was before the notes begin, this one just before the stop", 7, 54'999, 95'000, false},
+      {"the same, and noted", 2, 54'999, 95'000, true},
+  }));
+  CAPTURE(c.name);
+  std::vector<ReportedPacket> report = SortReport(std::vector<ForwardedPacket>{{1, 20'000}, {2, 40'000}}, At(100'000));
+  ExactMatch match(absl::MakeSpan(report), At(100'000), microseconds(5000), microseconds(50'000));
+  CHECK(match.MayMatch(c.digest, At(c.since), At(c.arrival)) == c.forwarded);
+  CHECK(match.WasForwarded(c.digest, At(c.since), At(c.arrival)) == c.forwarded);
+}
+
 TEST_CASE("[VR-67] each note stands for one of several identical packets") {
   std::vector<ReportedPacket> report = SortReport(std::vector<ForwardedPacket>{{1, 30'000}, {1, 20'000}}, At(100'000));
   ExactMatch match(absl::MakeSpan(report), At(100'000), microseconds(5000), microseconds(50'000));
@@ -88,7 +105,8 @@ Stream MakeStream(std::mt19937& random, int packets, int64_t skew, int64_t cover
   return s;
 }
 
-TEST_CASE("[VR-38][VR-65][VR-67] two routers hear one stream: nothing is forwarded twice, and nothing is lost between them") {
+TEST_CASE(
+    "[VR-38][VR-65][VR-67] two routers hear one stream: nothing is forwarded twice, and nothing is lost between them") {
   const bool losses = GENERATE(false, true);
   for (uint32_t seed = 1; seed <= 400; ++seed) {
     CAPTURE(seed, losses);
@@ -109,7 +127,8 @@ TEST_CASE("[VR-38][VR-65][VR-67] two routers hear one stream: nothing is forward
     for (const auto& [packet, at] : stream.at_old) {
       if (at >= stop) continue;
       ++times[packet];
-      if (at >= noted) report.push_back({stream.digests[static_cast<size_t>(packet)], static_cast<uint32_t>(stop - at)});
+      if (at >= noted)
+        report.push_back({stream.digests[static_cast<size_t>(packet)], static_cast<uint32_t>(stop - at)});
     }
     std::vector<ReportedPacket> sorted = SortReport(report, At(said));
     ExactMatch match(absl::MakeSpan(sorted), At(said), microseconds(skew), microseconds(cover));

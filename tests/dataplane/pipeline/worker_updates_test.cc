@@ -3,6 +3,7 @@
 #include "dataplane/worker.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <catch2/catch.hpp>
@@ -33,7 +34,8 @@ struct Snapshots {
 
   explicit Snapshots(bool second) {
     RouteList list = SmallRoutes();
-    list.push_back({Prefix::Of(Ip("203.0.113.0"), 24), second ? Ip("198.51.100.1") : Ip("10.0.0.1"), second ? kWan : kLan});
+    list.push_back(
+        {Prefix::Of(Ip("203.0.113.0"), 24), second ? Ip("198.51.100.1") : Ip("10.0.0.1"), second ? kWan : kLan});
     auto table = RouteTable::Build(list);
     REQUIRE(table.ok());
     routes = *std::move(table);
@@ -51,6 +53,7 @@ struct UpdatedBox {
   explicit UpdatedBox(uint32_t rows = 64) {
     WorkerConfig config = SmallWorker("updates");
     config.access.rows = rows;
+    config.conditions = 1000;
     auto created = Worker::Create(config, io, mailbox);
     REQUIRE(created.ok());
     worker = *std::move(created);
@@ -119,6 +122,37 @@ const std::string kBefore = "lan udp 10.0.0.11; lan udp 203.0.113.9; wan icmp 19
 const std::string kAfter = "lan udp 10.0.0.12; lan udp 10.0.0.12; wan udp 203.0.113.9; ";
 
 }  // namespace
+
+TEST_CASE("a condition that is set just after a hand-over of many began is what it was set to", "[conditions]") {
+  UpdatedBox box;
+  const auto host = [](uint32_t i) { return IpAddress::V4(0x0a010000 + i); };
+  Giving giving;
+  giving.notes.resize(16);
+  for (uint32_t i = 0; i < 900; ++i) giving.conditions.push_back(host(i));  // more than enter it in one poll
+  ConditionBatch batch;
+  batch.count = 1;
+  batch.changes[0] = {host(899), ConditionWish::kBlock};
+  box.mailbox.updates.push_back(BeginGiving{&giving});
+  box.mailbox.updates.push_back(ChangeConditions{&batch});
+  for (int polls = 0; polls < 20; ++polls) box.Poll(1);
+  CHECK(box.Count<ConditionsChanged>() == 1);
+  FlowBatch flows;
+  std::map<IpAddress, Verdict> verdicts;
+  for (uint32_t next = 0; !flows.done; next = flows.next) {
+    box.mailbox.updates.push_back(ListFlows{&flows, next});
+    box.Poll(1);
+    for (int i = 0; i < flows.count; ++i) {
+      const ConditionFlow& flow = flows.flows[static_cast<size_t>(i)];
+      verdicts[flow.address] = flow.verdict;
+    }
+  }
+  CHECK(verdicts.size() == 900);
+  CHECK(verdicts[host(0)] == Verdict::kPass);
+  CHECK(verdicts[host(899)] == Verdict::kBlock);
+  box.mailbox.updates.push_back(EndGiving{&giving});
+  for (int polls = 0; polls < 20; ++polls) box.Poll(1);
+  CHECK(box.Count<GivingEnded>() == 1);
+}
 
 TEST_CASE("half a generation is never visible, in whatever order it comes", "[publisher][commit]") {
   int order[] = {0, 1, 2};
