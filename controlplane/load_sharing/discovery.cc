@@ -235,6 +235,11 @@ std::vector<Node> Discovery::Nodes(TimePoint now) const {
   return nodes;
 }
 
+std::optional<TimePoint> Discovery::SeenAt(const IpAddress& node) const {
+  const auto row = rows_.find(node);
+  return row == rows_.end() ? std::nullopt : std::optional(row->second.seen);
+}
+
 std::vector<IpAddress> Discovery::Conditions(TimePoint now) const {
   std::vector<IpAddress> conditions;
   bool registered = false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
@@ -72,6 +73,7 @@ class Discovery {
 
   // Table B, in address order; without those forgotten.
   std::vector<Node> Nodes(TimePoint now) const;
+  std::optional<TimePoint> SeenAt(const IpAddress& node) const;  // nullopt: it is only configured
   // What can be allocated: end systems, or with `whole_subnet` as long as none is known, all addresses (VR-47).
   std::vector<IpAddress> Conditions(TimePoint now) const;
   uint64_t refused() const { return refused_; }  // nodes beyond `limit`

@@ -55,6 +55,18 @@ bool HandOvers::IsPassing(const IpAddress& condition) const {
   return false;
 }
 
+// Of a condition that waits for an earlier hand-over of its own: it is held until that is over.
+Here HandOvers::HereOf(const IpAddress& condition) const {
+  const Id last = in_flight_.at(condition);
+  const auto session = std::find_if(sessions_.begin(), sessions_.end(), [last](const Session& s) { return s.id == last; });
+  if (session == sessions_.end()) return Here::kBlocks;
+  if (session->giving) {
+    if (session->phase > Phase::kBegun) return Here::kBlocks;
+    return session->waits_for.empty() ? Here::kPasses : Here::kHolds;
+  }
+  return session->mode == HandOver::kTimer ? Here::kBlocks : Here::kHolds;  // VR-73
+}
+
 bool HandOvers::Leave(const IpAddress& condition) {
   const bool was_passing = IsPassing(condition);
   in_flight_.erase(condition);
@@ -89,8 +101,8 @@ void HandOvers::BeginNext(TimePoint now, std::vector<Action>& out) {
 
 void HandOvers::Begin(Session& session, TimePoint now, std::vector<Action>& out) {
   session.phase = Phase::kBegun;
-  if (session.mode != HandOver::kTimer) {
-    std::vector<IpAddress> conditions = StillIn(session);
+  std::vector<IpAddress> conditions = StillIn(session);
+  if (session.mode != HandOver::kTimer && !conditions.empty()) {
     if (session.giving) {
       out.push_back(BeginGiving{session.generation, session.other, session.mode, std::move(conditions)});
       if (session.mode == HandOver::kExact) session.may_stop = std::max(session.may_stop, now + config_.cover);
@@ -125,6 +137,8 @@ void HandOvers::Confirmed(const IpAddress& unit, Generation generation, TimePoin
   for (Session& session : sessions_) {
     if (!session.giving || session.other != unit || !IsAtLeast(generation, session.generation)) continue;
     if (session.phase == Phase::kDone) {
+      // A later confirmation has renamed the report; who asks with the first gets it under that name.
+      if (session.generation == generation) session.confirmed_as = generation;
       if (session.confirmed_as == generation) any = true, SendReport(session, now, out);
       continue;
     }
@@ -167,7 +181,14 @@ void HandOvers::StopIfDue(Session& session, TimePoint now, std::vector<Action>& 
   }
   const std::vector<IpAddress> conditions = StillIn(session);
   out.push_back(EventLogged{EventLogged::Kind::kGiven, session.other, session.generation, conditions.size()});
-  if (session.mode == HandOver::kTimer) {
+  if (conditions.empty()) {
+    // All have left it; who still waits for its report need not.
+    session.phase = Phase::kDone;
+    session.stopped_at = now;
+    if (session.mode == HandOver::kExact) session.records = std::vector<ForwardedPacket>{};
+    session.deadline = now + config_.keep_report;
+    SendReport(session, now, out);
+  } else if (session.mode == HandOver::kTimer) {
     out.push_back(SetConditions{false, conditions});
     session.phase = Phase::kDone;
     session.deadline = now;  // nothing to report
@@ -291,6 +312,10 @@ void HandOvers::Elapse(TimePoint now, std::vector<Action>& out) {
     if (session.giving || session.phase != Phase::kBegun) continue;
     if (now >= session.begin_at) {
       TakeNow(session, out);
+      session.deadline = now;
+      Release(session);
+    } else if (now >= session.deadline && StillIn(session).empty()) {
+      session.phase = Phase::kDone;  // all have left it: no report is needed
       session.deadline = now;
       Release(session);
     } else if (now >= session.deadline) {

@@ -26,6 +26,8 @@ class HandOvers {
   // The conditions leave the hand-over that they are in; the caller says whether they pass. True: this unit gives it
   // away and has not stopped.
   bool Leave(const IpAddress& condition);
+  bool IsUnderWay(const IpAddress& condition) const { return in_flight_.contains(condition); }
+  Here HereOf(const IpAddress& condition) const;  // REQUIRES: a hand-over of it is under way
   bool IsPassing(const IpAddress& condition) const;  // as for Leave
   std::vector<IpAddress> LeaveAll();  // those that still pass here
 

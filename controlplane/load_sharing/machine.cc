@@ -50,6 +50,18 @@ UnitIndex Machine::OwnerOf(const IpAddress& condition) const {
   return row == nullptr ? active_ : row->unit;
 }
 
+Here Machine::HereOf(const IpAddress& condition) const {
+  const bool has_none = role_ == Role::kBackup && generation_ == 0;  // its successor has what it had
+  if (role_ == Role::kStopped || role_ == Role::kServer || has_none) return Here::kBlocks;
+  if (hand_overs_.IsUnderWay(condition)) return hand_overs_.HereOf(condition);
+  const UnitIndex owner = OwnerOf(condition);
+  if (owner == own_) {
+    const bool learns = learn_until_ != TimePoint::max() && tables_.Find(condition) == nullptr;
+    return learns ? Here::kBlocks : Here::kPasses;
+  }
+  return owner != kNobody && covers_[owner] ? Here::kPasses : Here::kBlocks;
+}
+
 const char* Machine::UnderWay() const {
   if (learn_until_ != TimePoint::max()) return "learning";
   if (discovering_) return "discovery";
@@ -82,6 +94,8 @@ void Machine::On(const Event& event, TimePoint now, Out& out) {
     Measured(*measured, now, out);
   } else if (std::holds_alternative<ReviewAsked>(event)) {
     WantReview(true, now, out);
+  } else if (const auto* move = std::get_if<MoveAsked>(&event)) {
+    MoveNow(*move, now, out);
   }  // AdvertSent: a response is due within the period anyway; DeadlinePassed: below
   Elapse(now, out);
 }
@@ -94,6 +108,7 @@ void Machine::ForgetWork() {
   discovering_ = wants_allocation_ = false;
   discovery_ends_ = next_review_ = learn_until_ = TimePoint::max();
   overflowed_ = false;
+  taken_over_.clear();
   std::fill(behind_.begin(), behind_.end(), 0);
   std::fill(covers_.begin(), covers_.end(), false);
   std::fill(recorded_.begin(), recorded_.end(), 0);
@@ -129,7 +144,8 @@ void Machine::BecomeActive(TimePoint now, Out& out) {
     }
     Log(EventLogged::Kind::kTookOver, tables_.unit(predecessor).address, mine.size(), out);
     if (!mine.empty()) out.push_back(SetConditions{true, mine});
-    if (IsMaker() && !charges.empty()) Make(std::move(charges), false, now, out);
+    taken_over_ = std::move(charges);
+    if (IsMaker()) AnnounceTakeOver(now, out);  // otherwise the server does, if it is there
   } else if (tables_.unit(own_).conditions > 0) {
     out.push_back(SetConditions{true, tables_.ConditionsOf(own_)});  // it was active before, and nobody since
   }
@@ -344,15 +360,27 @@ void Machine::SendPaced(TimePoint now, Out& out) {
   if (left == 0) next_turn_ = now + config_.turn;
 }
 
+// When others have shares that this unit knows nothing of it may not pass them: they give them back, and all begins
+// anew; unless there is a server, which will say who has what.
+void Machine::EndLearning(TimePoint now, Out& out) {
+  const bool others_have_shares = newest_seen_ != 0 && generation_ == 0;
+  if (others_have_shares && server_alive_) {
+    if (membership_.LifeOf(config_.servers.front()) == Membership::Life::kAlive) {
+      learn_until_ = now + config_.learn;
+      return;
+    }
+    server_alive_ = false;  // until it answers
+    StartDiscovery(now, out);
+  }
+  learn_until_ = TimePoint::max();
+  if (others_have_shares) MakeWhole(now, out);
+  out.push_back(SetDefault{true});
+}
+
 void Machine::Elapse(TimePoint now, Out& out) {
   if (role_ == Role::kActive) {
     for (const IpAddress& unit : membership_.Elapse(now)) HandleFault(tables_.IndexOf(unit), now, out);
-    if (now >= learn_until_) {
-      learn_until_ = TimePoint::max();
-      // Others have shares that this unit knows nothing of: they give them back, and all begins anew.
-      if (IsMaker() && newest_seen_ != 0 && generation_ == 0) MakeWhole(now, out);
-      out.push_back(SetDefault{true});
-    }
+    if (now >= learn_until_) EndLearning(now, out);
   }
   hand_overs_.Elapse(now, out);
   if (incoming_ && now >= incoming_->ask_at) AskForMissing(now, out);

@@ -3,7 +3,7 @@
 // Deterministic, no I/O; one thread. Who is active is not decided here (VR-17).
 //
 // machine.cc the dispatch and the roles; recording.cc allocations that come in; making.cc those that go out and who is
-// at fault; reviewing.cc the measured flow.
+// at fault; reviewing.cc the measured flow; asking.cc what an operator wants.
 #pragma once
 
 #include <deque>
@@ -12,6 +12,7 @@
 #include <set>
 #include <vector>
 
+#include "common/status.h"
 #include "controlplane/load_sharing/hand_overs.h"
 #include "controlplane/load_sharing/machine_io.h"
 #include "controlplane/load_sharing/membership.h"
@@ -30,12 +31,21 @@ class Machine {
   // When to say DeadlinePassed; max(): not before something else happens.
   TimePoint NextDeadline() const;
 
+  // Whether ReviewAsked would do something, and the unit that would collect. FailedPrecondition: it does not run.
+  // Unavailable: not now.
+  absl::StatusOr<IpAddress> ReviewBy() const;
+  // What MoveAsked would move now. NotFound: unknown unit or end system. FailedPrecondition: the unit is at fault, has
+  // them already, or somebody else allocates. Unavailable: not now.
+  absl::StatusOr<std::vector<IpAddress>> ToMove(const std::vector<IpAddress>& end_systems, const IpAddress& to) const;
+
   // For views, metrics and tests.
   Role role() const { return role_; }
   Generation generation() const { return generation_; }
   const Tables& tables() const { return tables_; }
   HandOver hand_over() const { return mode_; }
   bool makes_allocations() const { return IsMaker(); }
+  UnitIndex OwnerOf(const IpAddress& condition) const;  // by table C, or else the active router
+  Here HereOf(const IpAddress& condition) const;
   const char* UnderWay() const;  // what is, in a word; null: nothing
   Membership::Life LifeOf(const IpAddress& unit) const { return membership_.LifeOf(unit); }
 
@@ -84,6 +94,7 @@ class Machine {
   void HearResponse(const IpAddress& from, const Response& response, TimePoint now, Out& out);
   void HearConfirmation(const IpAddress& from, const Confirmation& confirmation, TimePoint now, Out& out);
   void Elapse(TimePoint now, Out& out);
+  void EndLearning(TimePoint now, Out& out);
   void SendPaced(TimePoint now, Out& out);
   void Queue(const IpAddress& to, std::shared_ptr<const Outgoing> what, uint32_t from, uint32_t end, TimePoint now,
              Out& out);
@@ -91,9 +102,14 @@ class Machine {
   bool HasServer() const;
   IpAddress Maker() const;  // who does it, as far as is known
   bool IsMe(UnitIndex unit) const { return unit == own_; }
-  UnitIndex OwnerOf(const IpAddress& condition) const;  // by table C, or else the active router
   void ForgetWork();
   void Log(EventLogged::Kind kind, const IpAddress& unit, uint64_t number, Out& out) const;
+
+  // asking.cc
+  absl::Status IsRunning() const;
+  absl::StatusOr<std::vector<IpAddress>> TheseToMove(std::vector<IpAddress> end_systems, UnitIndex to) const;
+  absl::StatusOr<std::vector<IpAddress>> AllToMove(UnitIndex to) const;
+  void MoveNow(const MoveAsked& event, TimePoint now, Out& out);
 
   // recording.cc
   void HearAllocation(const IpAddress& from, const Allocation& allocation, TimePoint now, Out& out);
@@ -104,7 +120,7 @@ class Machine {
   void Record(const std::vector<Charge>& charges, Generation generation, bool whole, HandOver mode,
               const IpAddress& maker, TimePoint now, Out& out);
   struct Changes;
-  void RecordOne(const Charge& charge, Generation generation, Changes& changes);
+  void RecordOne(const Charge& charge, Generation generation, bool whole, Changes& changes);
 
   // making.cc
   void TakeOver(UnitIndex gone, std::vector<Charge>& charges) const;
@@ -125,6 +141,7 @@ class Machine {
   bool CanAllocate() const;
   void AskWhoLags(TimePoint now, Out& out);
   void Cover(UnitIndex unit, bool covers, Out& out);
+  void AnnounceTakeOver(TimePoint now, Out& out);
   Generation NextGeneration() const;
   void AddUnconfirmed(std::vector<Charge>& charges) const;
   void HandleRestart(UnitIndex unit, TimePoint now, Out& out);
@@ -161,6 +178,7 @@ class Machine {
   std::shared_ptr<const Outgoing> whole_;  // of whole_->generation
   std::vector<int> behind_;                // responses in a row that show an older allocation, by unit
   std::vector<TimePoint> behind_since_;
+  std::vector<Charge> taken_over_;         // of its predecessor, and the others have not been told yet
   std::vector<bool> covers_;               // forwards for it what is that unit's, by unit
   std::vector<Generation> recorded_;       // the last that a unit is known to have, by unit
   std::vector<Generation> whole_sent_;     // the last that it was sent whole, by unit

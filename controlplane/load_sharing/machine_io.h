@@ -30,7 +30,7 @@ struct Config {
   Duration server_start_delay = std::chrono::milliseconds(500);  // when a server allocates (VR-114)
   Duration cover = std::chrono::milliseconds(50);          // `exact`: noted at least this long before the stop
   Duration linger = std::chrono::milliseconds(5);          // `exact`: and stopped no sooner after the confirmation
-  Duration report_wait = std::chrono::milliseconds(100);   // then the report is asked for again
+  Duration report_wait = std::chrono::milliseconds(200);   // then the report is asked for again
   Duration keep_report = std::chrono::seconds(10);         // for who asks again
   Duration confirmation_wait = std::chrono::seconds(1);    // then an allocation is sent again
   int tries = 3;                                           // of either; then the unit is at fault (VR-Q31)
@@ -78,9 +78,17 @@ struct FlowsMeasured {
   Duration overflow_unit{};
 };
 struct DeadlinePassed {};
+// What this unit's workers do with packets of a condition.
+enum class Here : uint8_t { kBlocks, kPasses, kHolds };
+
 struct ReviewAsked {};  // by the operator
+// By the operator: that a unit has these, or with none named all. Nothing happens where Machine::ToMove refuses it.
+struct MoveAsked {
+  std::vector<IpAddress> end_systems = {};
+  IpAddress to;
+};
 using Event = std::variant<RoleChanged, AdvertSent, AdvertHeard, MessageHeard, EndSystemsKnown, Given, FlowsMeasured,
-                           DeadlinePassed, ReviewAsked>;
+                           DeadlinePassed, ReviewAsked, MoveAsked>;
 
 struct Send {
   IpAddress to = {};  // unspecified: multicast (VR-14)

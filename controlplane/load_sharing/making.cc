@@ -47,6 +47,7 @@ void Machine::HandleFault(UnitIndex index, TimePoint now, Out& out) {
     Log(EventLogged::Kind::kServerFault, unit.address, 0, out);
     if (server_alive_) {
       server_alive_ = false;
+      AnnounceTakeOver(now, out);
       std::fill(covers_.begin(), covers_.end(), false);
       for (UnitIndex u = 0; u < tables_.units().size(); ++u) {
         if (tables_.unit(u).state == UnitState::kFault) HandleRestart(u, now, out);
@@ -75,6 +76,11 @@ void Machine::Cover(UnitIndex unit, bool covers, Out& out) {
     if (tables_.Find(condition)->moved != generation_) conditions.push_back(condition);
   }
   if (!conditions.empty()) out.push_back(SetConditions{covers, std::move(conditions)});
+}
+
+// The others still take its predecessor for the one in charge: given any of it, they would wait for a report of that.
+void Machine::AnnounceTakeOver(TimePoint now, Out& out) {
+  if (!taken_over_.empty()) Make(std::exchange(taken_over_, {}), false, now, out);
 }
 
 // It is gone, or it is back and knows nothing: its conditions are forwarded by the active router at once.
@@ -199,6 +205,11 @@ std::shared_ptr<const Machine::Outgoing> Machine::Whole() {
 
 void Machine::SendWhole(UnitIndex unit, TimePoint now, Out& out) {
   if (generation_ == 0) return;
+  if (tables_.unit(unit).is_server && !taken_over_.empty()) {
+    // It was away as well: from what it is sent it could not know what the others have not been told.
+    server_alive_ = false;  // until that is done
+    AnnounceTakeOver(now, out);
+  }
   const IpAddress& to = tables_.unit(unit).address;
   auto what = Whole();
   for (const Paced& paced : paced_) {

@@ -96,11 +96,20 @@ struct Machine::Changes {
   std::vector<std::vector<IpAddress>> give, take;  // by unit
 };
 
-void Machine::RecordOne(const Charge& charge, Generation generation, Changes& changes) {
+void Machine::RecordOne(const Charge& charge, Generation generation, bool whole, Changes& changes) {
   const UnitIndex to = tables_.IndexOf(charge.unit);
   if (to == kNobody || tables_.unit(to).is_server) return;  // configured differently: nobody we know
   const bool is_known = tables_.Find(charge.condition) != nullptr;
-  const UnitIndex from = OwnerOf(charge.condition);
+  // Who begins with a whole allocation had everything; whatever this unit knows of an earlier life is past.
+  const UnitIndex known = OwnerOf(charge.condition);
+  const UnitIndex from = whole && !charge.orphan ? active_ : known;
+  if (from != known) {
+    if (IsMe(known)) {
+      hand_overs_.Leave(charge.condition);
+      changes.block.push_back(charge.condition);
+    }
+    tables_.Assign(charge.condition, from, generation, false);
+  }
   const bool was_mine = IsMe(from), is_mine = IsMe(to);
   tables_.Assign(charge.condition, to, generation, charge.orphan, from);
   if (was_mine && is_mine) {
@@ -123,10 +132,12 @@ void Machine::RecordOne(const Charge& charge, Generation generation, Changes& ch
       changes.take[from].push_back(charge.condition);
     }
   } else {
-    // Of others. What this unit still forwards for somebody who never confirmed ends here.
+    // Of others. What this unit still forwards for somebody who is gone ends here. But somebody who lives, and is to hand
+    // it on already, waits for this unit's report first.
     const bool moves = from != to;
-    const bool was_passing = (moves || charge.orphan) && hand_overs_.Leave(charge.condition);
-    if (was_passing || (moves && from != kNobody && covers_[from]) || (moves && charge.orphan)) {
+    const bool was_passing = charge.orphan && hand_overs_.Leave(charge.condition);
+    const bool was_covered = covers_[to] || (moves && from != kNobody && covers_[from]);
+    if (was_passing || was_covered || (moves && charge.orphan)) {
       changes.block.push_back(charge.condition);
     } else if (!is_known) {
       changes.block.push_back(charge.condition);
@@ -136,10 +147,23 @@ void Machine::RecordOne(const Charge& charge, Generation generation, Changes& ch
 
 void Machine::Record(const std::vector<Charge>& charges, Generation generation, bool whole, HandOver mode,
                      const IpAddress& maker, TimePoint now, Out& out) {
+  if (!taken_over_.empty()) {  // what somebody else has allocated, all know of
+    absl::flat_hash_set<IpAddress> named;
+    for (const Charge& charge : charges) named.insert(charge.condition);
+    taken_over_.erase(std::remove_if(taken_over_.begin(), taken_over_.end(),
+                                     [&](const Charge& c) { return whole || named.contains(c.condition); }),
+                      taken_over_.end());
+  }
   Changes changes;
   changes.give.resize(tables_.units().size());
   changes.take.resize(tables_.units().size());
-  for (const Charge& charge : charges) RecordOne(charge, generation, changes);
+  // It forwards nothing yet, and others had this allocation before it was active: it has nothing to hand over.
+  const bool is_late = whole && learn_until_ != TimePoint::max() &&
+                       std::find(recorded_.begin(), recorded_.end(), generation) != recorded_.end();
+  for (Charge charge : charges) {
+    charge.orphan |= is_late;
+    RecordOne(charge, generation, whole, changes);
+  }
   if (whole && active_ != kNobody) {
     // What it does not name is the active router's, who forwards it already.
     absl::flat_hash_set<IpAddress> named;
@@ -150,7 +174,7 @@ void Machine::Record(const std::vector<Charge>& charges, Generation generation, 
     }
     std::sort(unnamed.begin(), unnamed.end());
     for (const IpAddress& condition : unnamed) {
-      RecordOne({condition, tables_.unit(active_).address, true}, generation, changes);
+      RecordOne({condition, tables_.unit(active_).address, true}, generation, whole, changes);
     }
   }
   generation_ = generation;

@@ -5,10 +5,14 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "controlplane/neighbor/responder.h"
+
 namespace baton::controlplane::load_sharing {
 namespace {
 
+constexpr Duration kForgetHold = std::chrono::minutes(1);
 constexpr Duration kTellSeenAfter = std::chrono::milliseconds(100);
+constexpr size_t kDirectionsPerTick = 64;
 
 template <typename... Fs>
 struct Overloaded : Fs... {
@@ -32,9 +36,11 @@ Sharer::Sharer(SharerSettings settings, WorkerSide& workers, SharerCallbacks& ca
       meter_(settings_.average_over) {}
 
 void Sharer::OnRole(Role role, uint8_t priority, TimePoint now) {
+  role_ = role;
   priority_ = priority;
   stranger_ = false;
-  if (role == Role::kStopped) workers_.Share(settings_.group, true, Verdict::kBlock);
+  if (role == Role::kStopped) SetVerdict(false);
+  directions_.Begin();
   Tell(RoleChanged{role}, now);
 }
 
@@ -48,7 +54,8 @@ void Sharer::OnAdvertHeard(const IpAddress& from, TimePoint now) {
     callbacks_.OnSharingEvent(settings_.group, absl::StrCat(from.ToString(), stranger
                                                                                  ? " is active and shares no load: it forwards alone"
                                                                                  : " is active, the load is shared again"));
-    Tell(RoleChanged{stranger ? Role::kStopped : Role::kBackup}, now);
+    // The server only waits: to it nothing is lost.
+    if (role_ != Role::kServer) Tell(RoleChanged{stranger ? Role::kStopped : Role::kBackup}, now);
   }
   if (!stranger) Tell(AdvertHeard{from}, now);
 }
@@ -88,12 +95,33 @@ void Sharer::OnTakingBegun(const HandOverId& id, TimePoint now) {
 }
 
 void Sharer::OnMeasured(const std::vector<Measured>& measured, uint64_t overflows, TimePoint now) {
+  measured_ = measured;
   meter_.Begin(now, overflows);
   for (const Measured& m : measured) meter_.Add(m.condition, m.bytes);
-  Tell(meter_.End(), now);
+  FlowsMeasured flows = meter_.End();
+  if (directed()) {  // what came here although it is another router's is not to count for that one
+    flows.flows.erase(std::remove_if(flows.flows.begin(), flows.flows.end(),
+                                     [&](const Flow& flow) { return InCharge(flow.condition) != own(); }),
+                      flows.flows.end());
+  }
+  busiest_.resize(std::min(kBusiest, flows.flows.size()));
+  std::partial_sort_copy(flows.flows.begin(), flows.flows.end(), busiest_.begin(), busiest_.end(),
+                         [](const Flow& a, const Flow& b) { return a.bits_per_second > b.bits_per_second; });
+  Tell(flows, now);
 }
 
-void Sharer::Review(TimePoint now) { Tell(ReviewAsked{}, now); }
+absl::StatusOr<IpAddress> Sharer::Review(TimePoint now) {
+  auto by = machine_.ReviewBy();
+  if (by.ok()) Tell(ReviewAsked{}, now);
+  return by;
+}
+
+absl::StatusOr<size_t> Sharer::Move(const std::vector<IpAddress>& end_systems, const IpAddress& to, TimePoint now) {
+  ASSIGN_OR_RETURN(const std::vector<IpAddress> moved, machine_.ToMove(end_systems, to));
+  callbacks_.OnSharingEvent(settings_.group, absl::StrCat("the operator moves ", moved.size(), " end systems to ", to.ToString()));
+  Tell(MoveAsked{end_systems, to}, now);
+  return moved.size();
+}
 
 void Sharer::Tick(TimePoint now) {
   if (discovery_.NextDeadline() <= now) {
@@ -101,6 +129,53 @@ void Sharer::Tick(TimePoint now) {
   }
   if ((discovering_ && !discovery_.running()) || tell_seen_ <= now) TellEndSystems(now);
   if (machine_.NextDeadline() <= now) Tell(DeadlinePassed{}, now);
+  if (directed() && machine_.role() == Role::kActive) Direct(now);
+}
+
+// A frame for another router reaches that one alone, and it forwards it whatever anybody thinks of it: nothing has to
+// wait, and nothing can be lost or doubled.
+void Sharer::Direct(TimePoint now) {
+  const Tables& tables = machine_.tables();
+  directions_.Follow(tables, tables.IndexOf(own()), machine_.generation());
+  if (directions_.NextDeadline() > now) return;
+  for (const IpAddress& end_system : directions_.Take(now, kDirectionsPerTick)) {
+    if (!DirectOne(end_system)) ++unsent_;
+  }
+}
+
+bool Sharer::DirectOne(const IpAddress& end_system) {
+  const IpAddress unit = InCharge(end_system);
+  const Identity& identity = settings_.identity;
+  const std::optional<MacAddress> to = callbacks_.MacOf(settings_.port, end_system);
+  const std::optional<MacAddress> mac =
+      unit == own() || unit.is_unspecified() ? std::optional(vrrp::VirtualMac(own().family(), identity.vrid)) : callbacks_.MacOf(settings_.port, unit);
+  if (!to || !mac) return false;
+  PortInfo port;
+  port.mac = settings_.port_mac;
+  port.vlan = settings_.vlan;
+  for (const IpAddress& address : settings_.directed) {
+    const neighbor::Frame frame = neighbor::DirectionFor(port, address, {*mac, settings_.port_mac}, end_system, *to);
+    callbacks_.SendFrame(settings_.port, neighbor::Encode(frame));
+  }
+  return true;
+}
+
+IpAddress Sharer::InCharge(const IpAddress& end_system) const {
+  const Tables& tables = machine_.tables();
+  const ConditionRow* row = tables.Find(end_system);
+  if (row == nullptr || row->unit == kNobody || tables.unit(row->unit).state != UnitState::kWorking) return {};
+  return tables.unit(row->unit).address;
+}
+
+void Sharer::SetVerdict(bool pass) {
+  workers_.Share(settings_.group, true, pass || directed() ? Verdict::kPass : Verdict::kBlock);
+}
+
+TimePoint Sharer::NextDeadline() const {
+  if (discovering_ && !discovery_.running()) return TimePoint::min();
+  const bool directs = directed() && machine_.role() == Role::kActive;
+  return std::min({discovery_.NextDeadline(), tell_seen_, machine_.NextDeadline(),
+                   directs ? directions_.NextDeadline() : TimePoint::max()});
 }
 
 void Sharer::Tell(const Event& event, TimePoint now) {
@@ -124,9 +199,9 @@ void Sharer::Perform(Action& action, TimePoint now) {
   std::visit(
       Overloaded{
           [&](const Send& a) { SendMessage(a); },
-          [&](const SetDefault& a) { workers_.Share(group, true, a.pass ? Verdict::kPass : Verdict::kBlock); },
+          [&](const SetDefault& a) { SetVerdict(a.pass); },
           [&](const SetConditions& a) {
-            workers_.Change(group, a.pass ? ConditionWish::kPass : ConditionWish::kBlock, a.conditions);
+            workers_.Change(group, a.pass || directed() ? ConditionWish::kPass : ConditionWish::kBlock, a.conditions);
           },
           [&](const BeginGiving& a) {
             if (a.mode == HandOver::kTimer) return workers_.Change(group, ConditionWish::kPass, a.conditions);
@@ -135,12 +210,18 @@ void Sharer::Perform(Action& action, TimePoint now) {
           [&](const EndGiving& a) { workers_.EndGiving(IdOf(a.generation, a.to)); },
           [&](const BeginTaking& a) {
             // VR-73: `timer` discards what arrives before its delay is over.
-            if (a.mode == HandOver::kTimer) return workers_.Change(group, ConditionWish::kBlock, a.conditions);
+            if (a.mode == HandOver::kTimer) {
+              return workers_.Change(group, directed() ? ConditionWish::kPass : ConditionWish::kBlock, a.conditions);
+            }
             begins_ = IdOf(a.generation, a.from);
+            NoteHold(*begins_, now);
             workers_.BeginTaking(*begins_, KindOf(a.mode), a.conditions, settings_.times);
           },
           [&](const EndTaking& a) {
             ++handed_over_;
+            if (const auto held = holding_since_.extract(IdOf(a.generation, a.from))) {
+              longest_hold_ = std::max(longest_hold_, now - held.mapped());
+            }
             workers_.EndTaking(IdOf(a.generation, a.from), a.records, now - a.stopped_ago);
           },
           [&](const Discover&) {
@@ -150,6 +231,15 @@ void Sharer::Perform(Action& action, TimePoint now) {
           [&](const EventLogged& a) { Log(a); },
       },
       action);
+}
+
+// One whose giver was found to be at fault has no end of its own: it is forgotten after a while.
+void Sharer::NoteHold(const HandOverId& id, TimePoint now) {
+  for (auto at = holding_since_.begin(); at != holding_since_.end();) {
+    if (now - at->second > kForgetHold) holding_since_.erase(at++);
+    else ++at;
+  }
+  holding_since_[id] = now;
 }
 
 void Sharer::SendMessage(const Send& send) {
@@ -175,6 +265,7 @@ void Sharer::SendMessage(const Send& send) {
 
 void Sharer::Log(const EventLogged& event) {
   using Kind = EventLogged::Kind;
+  if (event.kind == Kind::kReviewDecided) ++(event.number != 0 ? reviews_changed_ : reviews_kept_);
   const std::string unit = event.unit.ToString();
   const auto text = [&]() -> std::string {
     switch (event.kind) {

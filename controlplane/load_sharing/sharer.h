@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <absl/types/span.h>
 
 #include "common/route.h"
+#include "controlplane/load_sharing/directions.h"
 #include "controlplane/load_sharing/discovery.h"
 #include "controlplane/load_sharing/flow_meter.h"
 #include "controlplane/load_sharing/hmac.h"
@@ -34,6 +36,23 @@ struct SharerSettings {
   Duration interval{};  // of advertisements; stands in responses
   HandOverTimes times;
   Duration average_over = std::chrono::seconds(10);
+  // `directed` delivery: each router gets the frames of its own end systems only, and forwards whatever it gets. Empty:
+  // `shared`. Otherwise the virtual router's addresses.
+  std::vector<IpAddress> directed = {};
+};
+
+// For operators.
+struct ListedCondition {
+  IpAddress address, unit;       // who is in charge
+  Here here = Here::kBlocks;
+  uint64_t bits_per_second = 0;  // as far as it was measured here, or collected
+  uint64_t packets = 0, bytes = 0;  // that this box forwarded of it since it was told of it
+  Generation moved = 0;          // with which allocation
+};
+struct ListedEndSystem {
+  Node node;
+  std::optional<Duration> seen_ago;  // not there: it is only configured
+  IpAddress unit;                    // in charge; unspecified for routers, and while nobody is known
 };
 
 class SharerCallbacks {
@@ -41,12 +60,14 @@ class SharerCallbacks {
   virtual ~SharerCallbacks() = default;
   virtual void SendFrame(PortId port, absl::Span<const uint8_t> frame) = 0;
   // nullopt: not known yet, and asked for.
-  virtual std::optional<MacAddress> MacOf(PortId port, const IpAddress& unit) = 0;
+  virtual std::optional<MacAddress> MacOf(PortId port, const IpAddress& neighbor) = 0;
   virtual void OnSharingEvent(ConditionGroup group, const std::string& text) = 0;
 };
 
 class Sharer {
  public:
+  static constexpr size_t kBusiest = 20;
+
   // `workers` and `callbacks` outlive this.
   Sharer(SharerSettings settings, WorkerSide& workers, SharerCallbacks& callbacks);
 
@@ -65,16 +86,32 @@ class Sharer {
   // `overflows`: of the whole box, since its start.
   void OnMeasured(const std::vector<Measured>& measured, uint64_t overflows, TimePoint now);
 
-  void Review(TimePoint now);  // by the operator
+  // By the operator; refused as Machine's are. Returns who collects.
+  absl::StatusOr<IpAddress> Review(TimePoint now);
+  // Returns how many are moved; no end systems: all.
+  absl::StatusOr<size_t> Move(const std::vector<IpAddress>& end_systems, const IpAddress& to, TimePoint now);
   void Tick(TimePoint now);
+  TimePoint NextDeadline() const;  // when to Tick
+
+  // The router in charge of an end system that is alive; unspecified: none is known, or it is this one that is active.
+  IpAddress InCharge(const IpAddress& end_system) const;
+  bool directed() const { return !settings_.directed.empty(); }
+  // In address order, the first of them.
+  std::vector<ListedCondition> Conditions(size_t limit) const;
+  std::vector<ListedEndSystem> EndSystems(size_t limit, TimePoint now) const;
 
   const Machine& machine() const { return machine_; }
+  const IpAddress& own() const { return settings_.identity.own; }
   const Inbox& inbox() const { return inbox_; }
   const Discovery& discovery() const { return discovery_; }
   uint64_t unsent() const { return unsent_; }
   uint64_t sent() const { return sent_; }
   uint64_t handed_over() const { return handed_over_; }
   uint64_t incomplete_reports() const { return incomplete_reports_; }
+  uint64_t reviews_kept() const { return reviews_kept_; }
+  uint64_t reviews_changed() const { return reviews_changed_; }
+  Duration longest_hold() const { return longest_hold_; }  // of a hand-over: until its packets were released
+  const std::vector<Flow>& busiest() const { return busiest_; }  // in this unit's charge, largest first
 
  private:
   void Tell(const Event& event, TimePoint now);
@@ -82,7 +119,11 @@ class Sharer {
   void Perform(Action& action, TimePoint now);
   void SendMessage(const Send& send);
   void Log(const EventLogged& event);
+  void NoteHold(const HandOverId& id, TimePoint now);
   void TellEndSystems(TimePoint now);
+  void Direct(TimePoint now);
+  bool DirectOne(const IpAddress& end_system);
+  void SetVerdict(bool pass);
   HandOverId IdOf(Generation generation, const IpAddress& other) const { return {settings_.group, generation, other}; }
 
   const SharerSettings settings_;
@@ -98,9 +139,16 @@ class Sharer {
   std::deque<Action> actions_;
   std::optional<HandOverId> begins_;  // nothing is done before every worker queues packets of this hand-over
   FlowMeter meter_;
+  Directions directions_;
+  Role role_ = Role::kStopped;
+  std::vector<Measured> measured_;  // by the last reading
   uint8_t priority_ = 0;
   bool stranger_ = false;  // the active router is none of the group's
   uint64_t sent_ = 0, unsent_ = 0, handed_over_ = 0, incomplete_reports_ = 0;
+  uint64_t reviews_kept_ = 0, reviews_changed_ = 0;
+  Duration longest_hold_{};
+  std::map<HandOverId, TimePoint> holding_since_;
+  std::vector<Flow> busiest_;
 };
 
 }  // namespace baton::controlplane::load_sharing

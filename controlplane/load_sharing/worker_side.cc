@@ -148,7 +148,10 @@ void WorkerSide::Measure() {
 void WorkerSide::OnFlows(size_t worker, FlowBatch& batch) {
   for (int i = 0; i < batch.count; ++i) {
     const ConditionFlow& flow = batch.flows[static_cast<size_t>(i)];
-    if (flow.packets > 0) measured_[flow.group][flow.address] += flow.bytes;
+    if (flow.packets == 0) continue;
+    Passed& passed = measured_[flow.group][flow.address];
+    passed.bytes += flow.bytes;
+    passed.packets += flow.packets;
   }
   if (!batch.done) {
     Post(worker, ListFlows{&batch, batch.next});
@@ -163,7 +166,7 @@ void WorkerSide::EndMeasuring() {
   for (const auto& [group, flows] : std::exchange(measured_, {})) {
     std::vector<Measured> measured;
     measured.reserve(flows.size());
-    for (const auto& [condition, bytes] : flows) measured.push_back({condition, bytes});
+    for (const auto& [condition, passed] : flows) measured.push_back({condition, passed.bytes, passed.packets});
     callbacks_.OnMeasured(group, measured);
   }
 }

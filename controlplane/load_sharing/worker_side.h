@@ -45,7 +45,7 @@ struct WhatWasForwarded {
 // What was forwarded of a condition, by all workers, since it became one.
 struct Measured {
   IpAddress condition;
-  uint64_t bytes = 0;
+  uint64_t bytes = 0, packets = 0;
 };
 
 class WorkerSideCallbacks {
@@ -112,7 +112,10 @@ class WorkerSide {
   std::map<HandOverId, Taken> takings_;
   std::vector<std::unique_ptr<FlowBatch>> listings_;  // by worker; while measuring
   size_t listings_done_ = 0;
-  std::map<ConditionGroup, absl::flat_hash_map<IpAddress, uint64_t>> measured_;
+  struct Passed {
+    uint64_t bytes = 0, packets = 0;
+  };
+  std::map<ConditionGroup, absl::flat_hash_map<IpAddress, Passed>> measured_;
   size_t lent_ = 0;
   uint64_t conditions_refused_ = 0;
 };

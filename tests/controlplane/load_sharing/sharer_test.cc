@@ -137,6 +137,64 @@ TEST_CASE("[VR-80] what becomes a unit's own is confirmed when packets of it wai
   CHECK(world.workers.lent() == 0);
 }
 
+TEST_CASE("operators are shown who is in charge of whom, what becomes of the packets here, and how many there were") {
+  World world;
+  world.BecomeBackup();
+  Allocation allocation = GivesHostToUs();
+  allocation.charges.push_back({.condition = Ip("10.0.0.50"), .unit = kActive});
+  world.Hear(allocation, Ip("224.0.0.18"));
+  auto rows = world.sharer.Conditions(10);
+  REQUIRE(rows.size() == 2);
+  CHECK((rows[0].address == Ip("10.0.0.50") && rows[0].unit == kActive && rows[0].here == Here::kBlocks));
+  CHECK((rows[1].address == kHost && rows[1].unit == kOwn && rows[1].here == Here::kHolds));
+  CHECK((rows[1].moved == 5 && rows[1].packets == 0));
+  for (FakeWorker* worker : {&world.a, &world.b}) {
+    const auto begin = Next<baton::BeginTaking>(*worker);
+    REQUIRE(begin.has_value());
+    world.workers.OnEvent(worker == &world.a ? 0 : 1, TakingBegun{begin->taking});
+  }
+  CHECK(world.sharer.longest_hold() == 0ms);
+  world.now += 7ms;
+  world.Hear(Report{.generation = 5, .stopped_ago = 2ms, .records = std::vector<ForwardedPacket>{}}, kOwn);
+  CHECK(world.sharer.longest_hold() == 7ms);
+  for (int second = 0; second < 2; ++second) {
+    world.sharer.OnMeasured({{kHost, 1000U + 500U * static_cast<unsigned>(second), 10}, {Ip("10.0.0.99"), 1, 1}}, 0, world.now);
+    world.now += 1s;
+  }
+  rows = world.sharer.Conditions(10);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[1].here == Here::kPasses);
+  CHECK((rows[1].packets == 10 && rows[1].bytes == 1500 && rows[1].bits_per_second == 4000));
+  CHECK(rows[0].packets == 0);
+  REQUIRE(world.sharer.busiest().size() == 1);
+  CHECK(world.sharer.busiest()[0].condition == kHost);
+  CHECK(world.sharer.Conditions(1).size() == 1);
+  world.sharer.OnRole(Role::kStopped, 100, world.now);
+  CHECK(world.sharer.Conditions(10).empty());
+}
+
+TEST_CASE("operators are shown the end systems that are known, and how") {
+  SharerSettings settings = Settings();
+  settings.discovery.methods.passive = true;
+  settings.discovery.end_systems = {kHost};
+  settings.discovery.routers = {Ip("10.0.0.60")};
+  World world;
+  Sharer sharer(settings, world.workers, world);
+  sharer.OnRole(Role::kBackup, 100, world.now);
+  sharer.OnSeen(Ip("10.0.0.52"), world.now);
+  world.now += 3s;
+  auto rows = sharer.EndSystems(10, world.now);
+  REQUIRE(rows.size() == 3);
+  CHECK((rows[0].node == Node{kHost, Node::Kind::kEndSystem, Node::Origin::kStatic} && !rows[0].seen_ago));
+  CHECK(rows[0].unit.is_unspecified());
+  CHECK((rows[1].node == Node{Ip("10.0.0.52"), Node::Kind::kEndSystem, Node::Origin::kLearned} && rows[1].seen_ago == 3s));
+  CHECK(rows[2].node == Node{Ip("10.0.0.60"), Node::Kind::kRouter, Node::Origin::kStatic});
+  sharer.OnAdvertHeard(kActive, world.now);
+  rows = sharer.EndSystems(2, world.now);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].unit == kActive);
+}
+
 TEST_CASE("an active router that is no unit forwards alone: nothing passes here until a unit is active again") {
   World world;
   world.BecomeBackup();
