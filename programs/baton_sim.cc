@@ -27,8 +27,9 @@ int main(int argc, char** argv) {
         static_cast<uint32_t>(seed), FLAGS_calm ? Mood::kCalm : Mood::kEither, FLAGS_narrate);
     packets += result.packets, messages += result.messages, excused += result.excused_doubles, lost += result.lost;
     if (FLAGS_verbose) {
-      std::printf("%u: %s: %zu packets, %zu excused, %zu lost, %zu messages\n", static_cast<uint32_t>(seed),
-                  result.setting.c_str(), result.packets, result.excused_doubles, result.lost, result.messages);
+      std::printf("%u: %s: %zu packets, %zu excused, %zu lost, %zu messages (%.2f)\n", static_cast<uint32_t>(seed),
+                  result.setting.c_str(), result.packets, result.excused_doubles, result.lost, result.messages,
+                  result.effort);
     }
     if (result.failure.empty()) continue;
     std::printf("seed %u (%s): %s\nreplay: scripts/simulate virtual-router%s --seeds 1 --from %u\n",

@@ -1,154 +1,174 @@
 #include "tests/simulation/data_plane.h"
 
-#include <algorithm>
 #include <utility>
 
-namespace baton::simulation {
+#include "common/headers.h"
 
-void DataPlane::Forward(PacketId packet, Condition& condition, TimePoint now) {
-  condition.last = std::max(condition.last, packet);
-  ++condition.packets;
-  if (condition.state == State::kGiving) {
-    for (Given& given : giving_) {
-      if (given.key == condition.hand_over) given.noted.push_back({packet, now});
-    }
-  }
-  forwarded_(packet);
+namespace baton::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using dataplane::ConditionState;
+using dataplane::ConditionTable;
+
+constexpr uint16_t kIp = 14, kTcpAt = 34, kEnd = 55;
+constexpr uint32_t kWaitingPackets = 4096;
+constexpr Duration kLate = 3ms;  // a packet waits no longer than the limit, and until the next poll
+constexpr ConditionGroup kGroup = 0;
+
+PacketId IdAt(const uint8_t* frame) { return reinterpret_cast<const TcpHeader*>(frame + kTcpAt)->seq.get(); }
+
+void Write(PacketId id, const IpAddress& condition, uint8_t* frame) {
+  auto* ip = reinterpret_cast<Ipv4Header*>(frame + kIp);
+  ip->version_ihl = 0x45;
+  ip->total_length.set(kEnd - kIp);
+  ip->ttl = 64;
+  ip->protocol = kTcp;
+  ip->src.set(condition.v4());
+  ip->dst.set(0xc0000201);
+  auto* tcp = reinterpret_cast<TcpHeader*>(frame + kTcpAt);
+  tcp->src_port.set(1024);
+  tcp->dst_port.set(80);
+  tcp->seq.set(id);
+  tcp->data_offset = 0x50;
 }
 
-void DataPlane::Arrive(PacketId packet, const IpAddress& address, TimePoint now) {
-  Expire(now);
-  const auto found = conditions_.find(address);
-  if (found == conditions_.end()) {
-    if (default_pass_) forwarded_(packet);
+ls::HandOverId IdOf(ls::Generation generation, const IpAddress& other) { return {kGroup, generation, other}; }
+
+HandOverKind KindOf(ls::HandOver mode) {
+  return mode == ls::HandOver::kExact ? HandOverKind::kExact : HandOverKind::kSequence;
+}
+
+}  // namespace
+
+DataPlane::DataPlane(DataPlaneSettings settings)
+    : settings_(std::move(settings)),
+      table_(static_cast<uint32_t>(settings_.conditions), {}),
+      hand_overs_(kWaitingPackets, table_),
+      side_({this}, *this) {}
+
+bool DataPlane::Post(const Update& update) {
+  updates_.push_back(update);
+  return true;
+}
+
+void DataPlane::Arrive(PacketId id, const IpAddress& address, TimePoint now) {
+  Poll(now);
+  const ConditionTable::Entry entry = table_.Find(address, kGroup);
+  if (entry == ConditionTable::kNone) {
+    if (default_pass_) settings_.forwarded(id, false);
     return;
   }
-  Condition& condition = found->second;
-  if (condition.state == State::kTaking) {
-    waiting_.push_back({packet, address, now});
-  } else if (condition.state != State::kBlock) {
-    if (packet <= condition.not_before || condition.excluded.contains(packet)) return;
-    Forward(packet, condition, now);
+  if (ConditionTable::StateOf(entry) == ConditionState::kBlock) return;
+  if (ConditionTable::StateOf(entry) == ConditionState::kPass) {
+    ++table_.record(ConditionTable::PlaceOf(entry)).packets;
+    return settings_.forwarded(id, false);
   }
+  Held held{.at = now, .condition = address, .frame = std::make_unique<std::array<uint8_t, 64>>()};
+  Write(id, address, held.frame->data());
+  dataplane::Packet packet;
+  packet.data = held.frame->data();
+  packet.length = kEnd;
+  packet.l3 = kIp;
+  packet.l4 = kTcpAt;
+  packet.protocol = kTcp;
+  packet.flags = dataplane::kKeyed;
+  packet.ipv4 = true;
+  hand_overs_.SetSince(now);
+  hand_overs_.Judge(entry, packet, now);
+  if (packet.fate == dataplane::Fate::kKept) held_.emplace(id, std::move(held));
+  if (packet.alive()) settings_.forwarded(id, guessed_.contains(address));
 }
 
-// What waits longer than the limit is dropped, whatever the machine does.
-void DataPlane::Expire(TimePoint now) {
-  while (!waiting_.empty() && now - waiting_.front().at > hold_limit_) {
-    waiting_.pop_front();
-    ++dropped_waiting_;
+void DataPlane::Change(ConditionBatch& batch) {
+  for (int i = 0; i < batch.count; ++i) {
+    const auto& [address, wish] = batch.changes[static_cast<size_t>(i)];
+    table_.Set(address, kGroup, wish == ConditionWish::kPass ? ConditionState::kPass : ConditionState::kBlock);
+    measured_.try_emplace(address, 0);
   }
+  (void)side_.OnEvent(0, ConditionsChanged{&batch});
 }
 
-bool DataPlane::holds_too_long(TimePoint now) const {
-  return !waiting_.empty() && now - waiting_.front().at > hold_limit_;
+void DataPlane::Do(const Update& update, TimePoint now) {
+  if (const auto* u = std::get_if<ShareLoad>(&update)) default_pass_ = u->verdict == Verdict::kPass;
+  if (const auto* u = std::get_if<ChangeConditions>(&update)) Change(*u->batch);
+  if (const auto* u = std::get_if<BeginGiving>(&update)) hand_overs_.Begin(*u->giving, now);
+  if (const auto* u = std::get_if<EndGiving>(&update)) hand_overs_.End(*u->giving, now);
+  if (const auto* u = std::get_if<BeginTaking>(&update)) hand_overs_.Begin(*u->taking, now);
+  if (const auto* u = std::get_if<EndTaking>(&update)) hand_overs_.End(*u->taking);
+  if (const auto* u = std::get_if<AbandonTaking>(&update)) hand_overs_.Abandon(*u->taking);
 }
 
-void DataPlane::Drop(const Key& key, const IpAddress& address) {
-  (void)key;
-  for (auto it = waiting_.begin(); it != waiting_.end();) it = it->condition == address ? waiting_.erase(it) : it + 1;
+// As Worker::PollOnce, but for the ports.
+void DataPlane::Poll(TimePoint now) {
+  while (!updates_.empty() && !hand_overs_.marking()) {
+    const Update update = updates_.front();
+    updates_.pop_front();
+    Do(update, now);
+  }
+  dataplane::WaitingPacket packet;
+  DropReason drop = DropReason::kNone;
+  while (hand_overs_.TakeReleased(now, &packet, &drop)) {
+    const PacketId id = IdAt(packet.data);
+    const auto held = held_.extract(id);
+    if (drop == DropReason::kNone) settings_.forwarded(id, guessed_.contains(held.mapped().condition));
+  }
+  hand_overs_.Advance(now, now);  // each packet is judged when it comes
+  Event event;
+  while (hand_overs_.TakeFinished(&event)) (void)side_.OnEvent(0, event);
 }
 
-bool DataPlane::Apply(const ls::Action& action, TimePoint now, ls::Given* given) {
-  Expire(now);
-  if (const auto* set_default = std::get_if<ls::SetDefault>(&action)) {
-    default_pass_ = set_default->pass;
-  } else if (const auto* set = std::get_if<ls::SetConditions>(&action)) {
-    for (const IpAddress& address : set->conditions) {
-      Condition& condition = conditions_[address];
-      if (condition.state == State::kTaking) Drop(condition.hand_over, address);
-      const State to = set->pass ? State::kPass : State::kBlock;
-      if (condition.state != to) condition.not_before = 0, condition.excluded.clear();
-      condition.state = to;
-    }
-  } else if (const auto* give = std::get_if<ls::BeginGiving>(&action)) {
-    const Key key{give->generation, give->to};
-    for (const IpAddress& address : give->conditions) {
-      Condition& condition = conditions_[address];
-      condition.state = State::kGiving;
-      condition.hand_over = key;
-    }
-    giving_.push_back({key, give->mode, give->conditions});
-  } else if (const auto* take = std::get_if<ls::BeginTaking>(&action)) {
-    for (const IpAddress& address : take->conditions) {
-      Condition& condition = conditions_[address];
-      condition.state = State::kTaking;
-      condition.hand_over = {take->generation, take->from};
-    }
-  } else if (const auto* end = std::get_if<ls::EndGiving>(&action)) {
-    const Key key{end->generation, end->to};
-    given->generation = end->generation;
-    given->to = end->to;
-    given->stopped_at = now;
-    for (auto it = giving_.begin(); it != giving_.end(); ++it) {
-      if (it->key != key) continue;
-      std::vector<FlowMark> marks;
-      std::vector<ForwardedPacket> packets;
-      for (const IpAddress& address : it->conditions) {
-        Condition& condition = conditions_[address];
-        if (condition.state != State::kGiving || condition.hand_over != key) continue;
-        condition.state = State::kBlock;
-        marks.push_back({.condition = address, .status = FlowMark::Status::kLast, .src = address, .dst = address,
-                         .sequence = condition.last});
-      }
-      for (const Noted& noted : it->noted) {
-        const auto before = std::chrono::duration_cast<std::chrono::microseconds>(now - noted.at);
-        if (before > 4 * cover_) continue;
-        packets.push_back({noted.packet, static_cast<uint32_t>(before.count())});
-      }
-      if (it->mode == ls::HandOver::kExact) given->records = std::move(packets);
-      else given->records = std::move(marks);
-      giving_.erase(it);
-      break;
-    }
-    return true;
-  } else if (const auto* taken = std::get_if<ls::EndTaking>(&action)) {
-    const Key key{taken->generation, taken->from};
-    const TimePoint covered_from = now - taken->stopped_ago - cover_ / 2;
-    std::set<PacketId> excluded;
-    absl::flat_hash_map<IpAddress, PacketId> last;
-    if (const auto* packets = std::get_if<std::vector<ForwardedPacket>>(&taken->records)) {
-      for (const ForwardedPacket& packet : *packets) excluded.insert(static_cast<PacketId>(packet.digest));
-    } else {
-      for (const FlowMark& mark : std::get<std::vector<FlowMark>>(taken->records)) last[mark.condition] = mark.sequence;
-    }
-    const bool exact = std::holds_alternative<std::vector<ForwardedPacket>>(taken->records);
-    for (auto& entry : conditions_) {
-      Condition& condition = entry.second;
-      if (condition.state != State::kTaking || condition.hand_over != key) continue;
-      condition.state = State::kPass;
-      condition.excluded = excluded;
-      const auto mark = last.find(entry.first);
-      condition.not_before = mark == last.end() ? 0 : mark->second;
-    }
-    std::deque<Waiting> rest;
-    std::swap(rest, waiting_);
-    for (const Waiting& waiting : rest) {
-      Condition& condition = conditions_[waiting.condition];
-      if (condition.state == State::kTaking) {
-        waiting_.push_back(waiting);
-      } else if (!(exact && waiting.at < covered_from) && waiting.packet > condition.not_before &&
-                 !condition.excluded.contains(waiting.packet)) {
-        Forward(waiting.packet, condition, now);
+void DataPlane::Apply(const ls::Action& action, TimePoint now) {
+  if (const auto* a = std::get_if<ls::SetDefault>(&action)) {
+    side_.Share(kGroup, true, a->pass ? Verdict::kPass : Verdict::kBlock);
+  } else if (const auto* a = std::get_if<ls::SetConditions>(&action)) {
+    side_.Change(kGroup, a->pass ? ConditionWish::kPass : ConditionWish::kBlock, a->conditions);
+  } else if (const auto* a = std::get_if<ls::BeginGiving>(&action)) {
+    side_.BeginGiving(IdOf(a->generation, a->to), KindOf(a->mode), a->conditions, settings_.times);
+  } else if (const auto* a = std::get_if<ls::EndGiving>(&action)) {
+    side_.EndGiving(IdOf(a->generation, a->to));
+  } else if (const auto* a = std::get_if<ls::EndTaking>(&action)) {
+    if (const auto* marks = std::get_if<std::vector<FlowMark>>(&a->records)) {
+      for (const FlowMark& mark : *marks) {
+        if (mark.status == FlowMark::Status::kNotFound) guessed_.insert(mark.condition);
+        else guessed_.erase(mark.condition);
       }
     }
+    side_.EndTaking(IdOf(a->generation, a->from), a->records, now - a->stopped_ago);
+  } else if (const auto* a = std::get_if<ls::BeginTaking>(&action)) {
+    const size_t before = begun_;
+    side_.BeginTaking(IdOf(a->generation, a->from), KindOf(a->mode), a->conditions, settings_.times);
+    for (const IpAddress& condition : a->conditions) measured_.try_emplace(condition, 0);
+    for (int polls = 0; polls < 64 && begun_ == before; ++polls) Poll(now);  // the confirmation waits for that
   }
-  return false;
+  Poll(now);
+}
+
+void DataPlane::OnGiven(const ls::HandOverId& id, const ls::WhatWasForwarded& forwarded) {
+  settings_.given({.generation = id.generation, .to = id.other, .records = forwarded.records,
+                   .stopped_at = forwarded.stopped_at});
 }
 
 bool DataPlane::Passes(const IpAddress& address) const {
-  const auto found = conditions_.find(address);
-  if (found == conditions_.end()) return default_pass_;
-  return found->second.state == State::kPass || found->second.state == State::kGiving;
+  const ConditionTable::Entry entry = table_.Find(address, kGroup);
+  if (entry == ConditionTable::kNone) return default_pass_;
+  const ConditionState state = ConditionTable::StateOf(entry);
+  return state == ConditionState::kPass || state == ConditionState::kGiving || state == ConditionState::kSettled;
+}
+
+bool DataPlane::holds_too_long(TimePoint now) const {
+  return !held_.empty() && now - held_.begin()->second.at > settings_.times.limit + kLate;
 }
 
 std::vector<ls::Flow> DataPlane::TakeFlows() {
   std::vector<ls::Flow> flows;
-  for (auto& entry : conditions_) {
-    if (entry.second.packets > 0) flows.push_back({entry.first, entry.second.packets * 8000});
-    entry.second.packets = 0;
+  for (auto& [address, before] : measured_) {
+    const ConditionTable::Entry entry = table_.Find(address, kGroup);
+    if (entry == ConditionTable::kNone) continue;
+    const uint64_t packets = table_.record(ConditionTable::PlaceOf(entry)).packets;
+    if (packets > before) flows.push_back({address, (packets - before) * 8000});
+    before = packets;
   }
-  std::sort(flows.begin(), flows.end(), [](const ls::Flow& a, const ls::Flow& b) { return a.condition < b.condition; });
   return flows;
 }
 

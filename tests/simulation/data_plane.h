@@ -1,81 +1,86 @@
-// What a router's workers do with packets of end systems, as a model: each condition passes, is blocked, is given away
-// or is taken. Packets are numbers; a packet forwarded is a number told. Small: the machines are what is tested.
+// What a router's one worker does with packets of end systems: batond's own classes, from what the control thread asks
+// for (WorkerSide) to notes, held packets and matching (HandOvers), between them a worker that only looks up conditions.
+// A packet is a TCP segment of one octet, its sequence number the packet's; forwarded is told as that number.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <set>
+#include <map>
+#include <memory>
 #include <vector>
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include "controlplane/load_sharing/machine_io.h"
-#include "controlplane/vrrp/machine.h"
+#include "controlplane/load_sharing/worker_side.h"
+#include "dataplane/hand_over/hand_overs.h"
 
 namespace baton::simulation {
 
 namespace ls = controlplane::load_sharing;
-namespace vr = controlplane::vrrp;
 
 using PacketId = uint32_t;
 
-class DataPlane {
+struct DataPlaneSettings {
+  size_t conditions = 64;  // at most
+  ls::HandOverTimes times = {};
+  // `guessed`: the old router's report does not name its flow (VR-84).
+  std::function<void(PacketId packet, bool guessed)> forwarded = {};
+  std::function<void(const ls::Given&)> given = {};
+};
+
+class DataPlane : private WorkerLink, private ls::WorkerSideCallbacks {
  public:
-  // What is forwarded is told to `forwarded`. `cover`: as the machine is configured.
-  DataPlane(Duration cover, Duration hold_limit, std::function<void(PacketId)> forwarded)
-      : cover_(cover), hold_limit_(hold_limit), forwarded_(std::move(forwarded)) {}
+  explicit DataPlane(DataPlaneSettings settings);
 
   void Arrive(PacketId packet, const IpAddress& condition, TimePoint now);
-  // The answer to EndGiving, otherwise nothing.
-  bool Apply(const ls::Action& action, TimePoint now, ls::Given* given);
-  void Expire(TimePoint now);
+  // Packets of a hand-over that begins wait when this returns. All but what is for others than workers.
+  void Apply(const ls::Action& action, TimePoint now);
+  void Poll(TimePoint now);
+  bool needs_polls() const { return hand_overs_.active() || !updates_.empty(); }
 
   bool Passes(const IpAddress& condition) const;
-  bool passes_by_default() const { return default_pass_; }
-  bool is_holding() const { return !waiting_.empty(); }
+  bool is_holding() const { return !held_.empty(); }
   bool holds_too_long(TimePoint now) const;
-  size_t dropped_waiting() const { return dropped_waiting_; }
   // Of the conditions that had packets since the last call.
   std::vector<ls::Flow> TakeFlows();
 
  private:
-  enum class State : uint8_t { kBlock, kPass, kGiving, kTaking };
-  using Key = std::pair<ls::Generation, IpAddress>;  // of a hand-over: which allocation, the other router
-  struct Condition {
-    State state = State::kBlock;
-    Key hand_over{};
-    PacketId last = 0;  // forwarded
-    bool noted = false;
-    PacketId not_before = 0;           // `sequence`, after the report: what is up to it was forwarded
-    std::set<PacketId> excluded = {};  // `exact`, likewise: these were
-    uint64_t packets = 0;
-  };
-  struct Noted {
-    PacketId packet;
-    TimePoint at;
-  };
-  struct Waiting {
-    PacketId packet;
+  struct Held {
+    TimePoint at{};
     IpAddress condition;
-    TimePoint at;
+    std::unique_ptr<std::array<uint8_t, 64>> frame = {};
   };
-  void Forward(PacketId packet, Condition& condition, TimePoint now);
-  void Drop(const Key& key, const IpAddress& condition);
 
-  Duration cover_, hold_limit_;
-  std::function<void(PacketId)> forwarded_;
+  bool Post(const Update& update) override;
+  bool Take(Event*) override { return false; }
+  const WorkerCounters& counters() const override { return counters_; }
+  bool NeighborUsed(PortId, const IpAddress&, int) const override { return false; }
+  size_t ring_capacity() const override { return updates_.size(); }
+  size_t updates_waiting() const override { return updates_.size(); }
+  size_t events_waiting() const override { return 0; }
+
+  void OnGiven(const ls::HandOverId& id, const ls::WhatWasForwarded& forwarded) override;
+  void OnTakingBegun(const ls::HandOverId&) override { ++begun_; }
+  void OnSeen(ConditionGroup, const IpAddress&) override {}
+  void OnMeasured(ConditionGroup, const std::vector<ls::Measured>&) override {}
+
+  void Do(const Update& update, TimePoint now);
+  void Change(ConditionBatch& batch);
+
+  DataPlaneSettings settings_;
+  WorkerCounters counters_{0};
+  dataplane::ConditionTable table_;
+  dataplane::HandOvers hand_overs_;
+  ls::WorkerSide side_;
+  std::deque<Update> updates_ = {};
+  std::map<PacketId, Held> held_ = {};
   bool default_pass_ = false;
-  absl::flat_hash_map<IpAddress, Condition> conditions_ = {};
-  struct Given {
-    Key key;
-    ls::HandOver mode = ls::HandOver::kTimer;
-    std::vector<IpAddress> conditions = {};
-    std::deque<Noted> noted = {};
-  };
-  std::vector<Given> giving_ = {};
-  std::deque<Waiting> waiting_ = {};  // oldest first
-  size_t dropped_waiting_ = 0;
+  size_t begun_ = 0;  // takings
+  std::map<IpAddress, uint64_t> measured_ = {};  // packets, at the last call
+  absl::flat_hash_set<IpAddress> guessed_ = {};  // of their last hand-over
 };
 
 }  // namespace baton::simulation

@@ -13,9 +13,12 @@
 
 #include "controlplane/load_sharing/machine.h"
 #include "controlplane/vrrp/machine.h"
+#include "controlplane/vrrp/machine.h"
 #include "tests/simulation/data_plane.h"
 
 namespace baton::simulation {
+
+namespace vr = controlplane::vrrp;
 
 struct GroupOptions {
   size_t routers = 3;
@@ -74,6 +77,8 @@ class Group {
   std::string LostText() const;  // the first
   size_t lost() const;  // not forwarded by anybody, and not excused
   size_t excused_doubles() const { return excused_doubles_; }
+  // What was sent, as a part of what changes and failures account for; 1 is the limit (effort.cc).
+  double effort() const { return static_cast<double>(sent_) / static_cast<double>(accounted_for_); }
   // Once all is quiet: one active router, and one router in charge of each end system.
   void CheckQuiet();
 
@@ -90,12 +95,21 @@ class Group {
     TimePoint stalled_until = TimePoint::min();
     TimePoint wakes = TimePoint::max();
     int side = 0;
+    bool polls = false;  // one is to come
     size_t life = 0;  // how often it started
+    bool held_for_dead = false;          // by the active router, which forwards for it
+    TimePoint dead_until = TimePoint::min();
+    std::vector<std::pair<TimePoint, ls::Generation>> recorded = {};  // of this life
+  };
+  struct Orphans {  // of one allocation, and who is to take them over
+    ls::Generation generation = 0;
+    absl::flat_hash_map<IpAddress, IpAddress> heirs = {};
   };
   struct PacketRecord {
     uint16_t end_system = 0, forwarded = 0;
+    uint16_t by = 0;  // the first unit that forwarded it
     TimePoint at;
-    bool excused = false;  // sent while routers may be of different minds
+    bool excused = false;  // sent while a router in charge may be gone: no loss
     bool parted = false;   // sent while the router in charge may be elsewhere, or nobody was active
   };
 
@@ -109,12 +123,24 @@ class Group {
   void SendAdvert(size_t from, uint8_t priority);
   void Wake(size_t unit);
   void ScheduleWake(size_t unit);
-  void Forwarded(size_t unit, PacketId packet);
+  void Forwarded(size_t unit, PacketId packet, bool guessed);
+  void PollLater(size_t unit);
   void Disturb(Duration time);
   void CheckNow();
+  // effort.cc
+  size_t Fragments(size_t records, size_t per_packet) const { return (records + per_packet - 1) / per_packet; }
+  void AccountFor(size_t unit, const ls::EventLogged& event);
+  void AccountForFailure();
+  // excuses.cc
+  void NoteMinds();
+  void NoteOrphans(const ls::Allocation& allocation);
+  bool IsTakenOver(const PacketRecord& packet, size_t unit) const;
+  bool HaveAgreed() const;
+  const char* Excuse(const PacketRecord& packet, size_t unit) const;  // for a double; null: there is none
   void Fail(const std::string& what);
   double Share() { return std::uniform_real_distribution<>(0, 1)(random_); }
   std::string NameOf(size_t unit) const;
+  Node& NodeOf(const IpAddress& unit) { return *nodes_[unit.v4() - Unit(0).v4()]; }
   void Trace(size_t from, const ls::Send& send);
   void Narrate(size_t unit, const std::string& what) const;
 
@@ -129,6 +155,12 @@ class Group {
   Duration every_{};
   bool parted_ = false;
   TimePoint excused_until_ = TimePoint::min();
+  std::vector<Orphans> orphans_;
+  bool disagree_ = false;  // since there is another active router, or the LAN has healed
+  TimePoint disagreed_until_ = TimePoint::min(), two_active_until_ = TimePoint::min(),
+            timer_stalled_until_ = TimePoint::min();
+  size_t accounted_for_ = 25;
+  absl::flat_hash_map<IpAddress, IpAddress> in_charge_ = {};  // by the last allocation
   size_t sent_ = 0, forwarded_once_ = 0, excused_doubles_ = 0;
   std::string failure_;
   std::vector<std::string> trace_;

@@ -10,6 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 using Lines = std::vector<std::string>;
 
+IpAddress Ip(const char* text) { return IpAddress::Parse(text).value(); }
+
 TEST_CASE("4.8, the initial sequence: six end systems, three each [VR-40] [VR-46] [VR-49] [VR-52] [VR-57] [VR-64]") {
   Group group({.routers = 2, .end_systems = 6, .mode = ls::HandOver::kSequence, .trace = true});
   group.Start(0);
@@ -103,6 +105,93 @@ TEST_CASE("4.10, a review of the active router's own, and then not for a while [
   group.Tell(1, ls::ReviewAsked{});
   group.RunFor(1s);
   CHECK(group.TakeTrace() == Lines{"B>A review request", "A>B flow request", "B>A flows"});
+}
+
+TEST_CASE("an operator moves end systems: a hand-over like any other, by who allocates, of all or none") {
+  Group group({.routers = 3, .end_systems = 6, .mode = ls::HandOver::kExact, .trace = true});
+  for (size_t unit = 0; unit < 3; ++unit) group.Start(unit);
+  group.RunFor(4s);
+  (void)group.TakeTrace();
+  group.SendPackets(1ms);
+  const auto to_move = [&](size_t unit, std::vector<IpAddress> end_systems, const IpAddress& to) {
+    return group.machine(unit).ToMove(end_systems, to).status();
+  };
+  using Code = absl::StatusCode;
+  const IpAddress first = Group::EndSystem(0);  // A's
+  REQUIRE(group.InCharge(0) == 0);
+  CHECK(to_move(0, {Ip("10.0.9.9")}, Group::Unit(2)).message() == "end system: 10.0.9.9 is not known");
+  CHECK(to_move(0, {first}, Ip("10.0.0.9")).message() == "unit: 10.0.0.9 is no router of the group: 10.0.0.1, 10.0.0.2, 10.0.0.3");
+  CHECK(to_move(0, {first, Group::EndSystem(5)}, Group::Unit(2)).message() == "end system: 10.0.1.5 is 10.0.0.3's already");
+  CHECK(to_move(1, {first}, Group::Unit(2)).message() == "load sharing: 10.0.0.1 allocates: ask there");
+  group.Tell(1, ls::MoveAsked{{first}, Group::Unit(2)});
+  group.Tell(0, ls::MoveAsked{{first, Ip("10.0.9.9")}, Group::Unit(2)});
+  CHECK(group.TakeTrace() == Lines{});
+
+  REQUIRE(to_move(0, {first, Group::EndSystem(2)}, Group::Unit(2)).ok());
+  const ls::Generation generation = group.machine(0).generation();
+  group.Tell(0, ls::MoveAsked{{Group::EndSystem(2), first}, Group::Unit(2)});
+  CHECK(group.machine(0).generation() != generation);
+  CHECK(to_move(0, {Group::EndSystem(3)}, Group::Unit(0)).code() == Code::kUnavailable);  // not confirmed yet
+  group.RunFor(3ms);
+  CHECK(to_move(0, {first}, Group::Unit(1)).message() == "load sharing: hand-over is under way, ask again soon");
+  group.RunFor(1s);
+  for (const size_t moved : {0, 2}) CHECK(group.InCharge(moved) == 2);
+  CHECK(group.InCharge(1) == 0);
+  CHECK(group.InCharge(3) == 1);
+
+  group.Tell(0, ls::MoveAsked{{}, Group::Unit(1)});
+  group.RunFor(1s);
+  for (size_t i = 0; i < 6; ++i) CHECK(group.InCharge(i) == 1);
+  CHECK(to_move(0, {}, Group::Unit(1)).message() == "end system: all are 10.0.0.2's already");
+  group.Crash(2);
+  group.RunFor(5s);
+  CHECK(to_move(0, {first}, Group::Unit(2)).message() == "unit: 10.0.0.3 is at fault");
+  CHECK(group.lost() == 0);
+  CHECK(group.failure() == "");
+}
+
+TEST_CASE("an end system is handed on before its old router has stopped, which goes on for the one between [VR-67]") {
+  Group group({.routers = 4, .end_systems = 8, .mode = ls::HandOver::kExact});
+  for (size_t unit = 0; unit < 4; ++unit) group.Start(unit);
+  group.RunFor(4s);
+  group.SendPackets(1ms);
+  // From the last to the second, and on to the third: the router that allocates has no part in it.
+  REQUIRE(group.InCharge(7) == 3);
+  for (const size_t to : {1, 2}) {
+    REQUIRE(group.machine(0).ToMove({Group::EndSystem(7)}, Group::Unit(to)).ok());
+    group.Tell(0, ls::MoveAsked{{Group::EndSystem(7)}, Group::Unit(to)});
+    group.RunFor(5ms);
+  }
+  CHECK(group.InCharge(7) == 3);
+  group.RunFor(2s);
+  CHECK(group.InCharge(7) == 2);
+  CHECK(group.lost() == 0);
+  CHECK(group.failure() == "");
+}
+
+TEST_CASE("an operator's review is not held off, and is refused where nobody could do it") {
+  Group group({.routers = 2, .end_systems = 4, .trace = true});
+  group.Start(0);
+  CHECK(group.machine(0).ReviewBy().status().code() == absl::StatusCode::kUnavailable);
+  group.Start(1);
+  group.RunFor(4s);
+  (void)group.TakeTrace();
+  for (int i = 0; i < 2; ++i) {
+    CHECK(group.machine(1).ReviewBy().value() == Group::Unit(0));
+    group.Tell(1, ls::ReviewAsked{});
+    group.RunFor(1s);
+    CHECK(group.TakeTrace() == Lines{"B>A review request", "A>B flow request", "B>A flows"});
+    CHECK(group.machine(0).ReviewBy().value() == Group::Unit(0));
+    group.Tell(0, ls::ReviewAsked{});
+    CHECK(group.machine(0).ReviewBy().status().message() == "load sharing: review is under way, ask again soon");
+    group.RunFor(1s);
+    CHECK(group.TakeTrace() == Lines{"A>B flow request", "B>A flows"});
+  }
+  ls::Config config;
+  config.own = Group::Unit(0);
+  config.routers = {Group::Unit(0)};
+  CHECK(ls::Machine(config).ReviewBy().status().code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(group.failure() == "");
 }
 
 TEST_CASE("4.11, the server allocates; the active router records only [VR-110] [VR-111] [VR-112] [VR-113] [VR-115]") {

@@ -1,6 +1,9 @@
 // Lives of groups by seed. scripts/simulate tells more of them.
 #include <catch2/catch.hpp>
 
+#include <fstream>
+#include <string>
+
 #include "tests/simulation/story.h"
 
 namespace baton::simulation {
@@ -19,6 +22,19 @@ TEST_CASE("a thousand stories: nothing goes out twice, and in the end all is qui
     const StoryResult result = TellStory(seed);
     REQUIRE(result.failure == "");
   }
+}
+
+TEST_CASE("routers live in a program without a driver or a device: machines, codec and hand-overs [VR-122]") {
+  std::ifstream maps("/proc/self/maps");
+  REQUIRE(maps.good());
+  for (std::string line; std::getline(maps, line);) {
+    CAPTURE(line);
+    CHECK(line.find("librte_") == std::string::npos);
+    CHECK(line.find("/dev/") == std::string::npos);
+  }
+  const StoryResult result = TellStory(2);
+  CHECK(result.failure == "");
+  CHECK(result.packets > 100);
 }
 
 TEST_CASE("what stories found") {
@@ -41,7 +57,17 @@ TEST_CASE("what stories found") {
       {"units are active in turn; a report of the first never comes", 575, Mood::kEither},
       {"the server comes back while an allocation of the active router is under way", 913, Mood::kEither},
       {"the server finds the active router at fault for ever, which never confirms", 1894, Mood::kEither},
+      {"the active router and the server are gone at once; who takes over tells the others before it gives", 3551,
+       Mood::kEither},
+      {"a unit takes what a new active router gives from who had it in an earlier life", 3880, Mood::kEither},
+      {"a new active router that knows nothing waits for a server that is gone", 5386, Mood::kEither},
+      {"a report does not name what the giver had forwarded by default", 5549, Mood::kEither},
+      {"who covers for a unit that lost all goes on after it was told it all again", 1228, Mood::kEither},
+      {"all conditions leave a hand-over; the report is asked for again for ever", 1291, Mood::kEither},
+      {"a new active router that still learns hands over what it never had", 3692, Mood::kEither},
+      {"the server tells what it made on its side when the LAN is one again", 661, Mood::kEither},
       {"who was active for a moment goes on forwarding for a unit that was at fault", 3327, Mood::kEither},
+      {"a later allocation is confirmed before a report is asked for again, under its first name", 4071, Mood::kEither},
   }));
   CAPTURE(c.name);
   CHECK(TellStory(c.seed, c.mood).failure == "");

@@ -89,6 +89,10 @@ StoryResult TellStory(uint32_t seed, Mood mood, bool narrate) {
   if (result.failure.empty() && options.mode == ls::HandOver::kExact && group.lost() > 0) {
     result.failure = group.LostText();
   }
+  result.effort = group.effort();
+  if (result.failure.empty() && result.effort > 1) {
+    result.failure = absl::StrCat(group.sent(), " messages, ", result.effort, " times what changed accounts for");
+  }
   result.packets = group.packets();
   result.excused_doubles = group.excused_doubles();
   result.lost = group.lost();

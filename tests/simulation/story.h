@@ -10,6 +10,7 @@ namespace baton::simulation {
 struct StoryResult {
   std::string failure = {};
   std::string setting = {};  // what kind of a group it was
+  double effort = 0;
   size_t packets = 0, excused_doubles = 0, lost = 0, messages = 0;
 };
 // kCalm: nobody fails, only the network does; kViolent: everything; kEither: as the seed says.

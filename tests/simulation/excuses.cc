@@ -1,0 +1,93 @@
+// When two routers may forward the same packet. There are five reasons, each as long as it holds and no longer:
+//
+// - Two routers are active. VRRP lets that be for as long as an advertisement takes to the weaker one: after the LAN was
+//   in parts, after a stall, when a stronger one starts.
+// - Another router has become active, or the LAN has healed, and not all routers have the same allocation yet: the
+//   active one has not heard what others were told, or they have not heard what it told. Who has none forwards nothing.
+// - A router that lives is taken for gone, because it did not answer in time or did not confirm: others take over what
+//   is its own at once, and it goes on until it has recorded the allocation that says so, or is heard again. Only
+//   packets that it forwards itself are excused.
+// - Mode `sequence`, and the report does not name the flow (VR-84): half of what waited goes, on a guess.
+// - Mode `timer`, and a router's control plane stalls: the giver does not stop when the taker begins.
+//
+// A packet is excused if it was sent before the reason ended.
+#include <algorithm>
+
+#include "tests/simulation/group.h"
+
+namespace baton::simulation {
+
+void Group::NoteOrphans(const ls::Allocation& allocation) {
+  Orphans orphans{.generation = allocation.generation};
+  for (const ls::Charge& charge : allocation.charges) {
+    if (charge.orphan) orphans.heirs.emplace(charge.condition, charge.unit);
+  }
+  if (!orphans.heirs.empty()) orphans_.push_back(std::move(orphans));
+}
+
+// Somebody else was told to take the packet's end system over at once, and the unit had not recorded that when the
+// packet was sent.
+bool Group::IsTakenOver(const PacketRecord& packet, size_t unit) const {
+  const Node& node = *nodes_[unit];
+  return std::any_of(orphans_.begin(), orphans_.end(), [&](const Orphans& orphans) {
+    const auto heir = orphans.heirs.find(EndSystem(packet.end_system));
+    if (heir == orphans.heirs.end() || heir->second == node.address) return false;
+    const auto knew = std::find_if(node.recorded.begin(), node.recorded.end(), [&](const auto& record) {
+      return record.second != 0 && !ls::IsNewer(orphans.generation, record.second);
+    });
+    return knew == node.recorded.end() || knew->first >= packet.at;
+  });
+}
+
+// Every router that forwards anything by an allocation has the active router's, and so has the server: what it made on
+// its side of a LAN in parts it is going to tell them.
+bool Group::HaveAgreed() const {
+  const size_t a = active();
+  if (parted_ || a == units()) return false;
+  const ls::Generation generation = nodes_[a]->machine->generation();
+  if (generation == 0) return false;
+  return std::all_of(nodes_.begin(), nodes_.end(), [&](const std::unique_ptr<Node>& node) {
+    return !node->alive || node->machine->generation() == 0 || node->machine->generation() == generation;
+  });
+}
+
+void Group::NoteMinds() {
+  size_t actives = 0;
+  bool stalled = false;
+  const size_t a = active();
+  for (auto& node : nodes_) {
+    if (!node->alive) {
+      node->held_for_dead = false;
+      continue;
+    }
+    if (node->is_server) continue;
+    actives += node->vrrp.role == vr::Role::kActive ? 1 : 0;
+    stalled = stalled || now_ < node->stalled_until;
+    const ls::Generation generation = node->machine->generation();
+    if (node->recorded.empty() || node->recorded.back().second != generation) {
+      node->recorded.emplace_back(now_, generation);
+    }
+    if (node->held_for_dead && a != units() &&
+        nodes_[a]->machine->LifeOf(node->address) != ls::Membership::Life::kFault) {
+      node->held_for_dead = false;
+    }
+    if (node->held_for_dead) node->dead_until = now_;
+  }
+  if (actives > 1) two_active_until_ = now_;
+  if (stalled && options_.mode == ls::HandOver::kTimer) timer_stalled_until_ = now_;
+  if (disagree_ && HaveAgreed()) disagree_ = false;
+  if (disagree_) disagreed_until_ = now_;
+}
+
+const char* Group::Excuse(const PacketRecord& packet, size_t unit) const {
+  if (packet.at <= two_active_until_) return "two routers are active";
+  if (packet.at <= disagreed_until_) return "not all know of the active router's allocation";
+  for (const size_t one : {size_t{packet.by}, unit}) {
+    if (packet.at <= nodes_[one]->dead_until) return "one of them is held for dead";
+    if (IsTakenOver(packet, one)) return "one of them does not know yet that it was taken over";
+  }
+  if (packet.at <= timer_stalled_until_) return "a router stalls, and the mode is timer";
+  return nullptr;
+}
+
+}  // namespace baton::simulation
