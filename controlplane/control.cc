@@ -147,7 +147,7 @@ void Control::Announce(const std::vector<Slot>& slots, TimePoint now) {
   for (const Slot slot : slots) {
     const KnownAddress& known = addresses_[slot];
     if (!known.local.announced || known.announce_on == kNoPort) continue;
-    neighbors_.Announce(known.local.address, known.announce_on, now);
+    neighbors_.Announce(known.local.address, known.announce_on, now, !known.directed);
   }
 }
 

@@ -77,6 +77,10 @@ class Control : public Requests,
   absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
   absl::Status ChangeBackend(const BackendChange& change) override;
   absl::StatusOr<int> ResignRouter(const RouterFilter& filter) override;
+  absl::StatusOr<std::vector<ReviewingUnit>> ReviewRouter(const RouterFilter& filter) override;
+  absl::StatusOr<MovedConditions> MoveConditions(const ConditionMove& move) override;
+  absl::StatusOr<std::vector<SharedCondition>> ListConditions(const SharingFilter& filter) override;
+  absl::StatusOr<std::vector<SharedEndSystem>> ListEndSystems(const SharingFilter& filter) override;
   absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
   absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) override;
   absl::StatusOr<std::shared_ptr<CaptureSession>> StartCapture(const CaptureSettings& settings) override;
@@ -99,7 +103,8 @@ class Control : public Requests,
   void Tell(const SetNeighbor& update) override;
   bool IsUsed(PortId port, const IpAddress& address) const override;
   bool IsAnnounced(PortId port, const IpAddress& address) const override;
-  std::optional<neighbor::Station> VirtualStation(PortId port, const IpAddress& address) const override;
+  std::optional<neighbor::Station> VirtualStation(PortId port, const IpAddress& address,
+                                                  const neighbor::Asker& asker) const override;
 
   // vrrp::Callbacks, and what follows from them; control_vrrp.cc
   void OnRole(size_t router, bool active) override;
@@ -120,6 +125,7 @@ class Control : public Requests,
   std::optional<MacAddress> MacOf(PortId port, const IpAddress& unit) override;
   void OnSharingEvent(ConditionGroup group, const std::string& text) override;
   load_sharing::Sharer* SharerOf(size_t router) const;
+  std::optional<neighbor::Station> DirectedStation(size_t router, bool active, const neighbor::Asker& asker) const;
   void TickSharing(TimePoint now);
   void HearForSharing(PortId port, absl::Span<const uint8_t> frame, TimePoint now);
   void TrackRouters(TimePoint now);
@@ -140,7 +146,13 @@ class Control : public Requests,
   // Carry out a request; on the control thread.
   absl::Status DoSetMode(const IpAddress& address, AddressMode mode, const StatusQuestion& question);
   absl::Status DoChangeBackend(const BackendChange& change, const StatusQuestion& question);
+  std::string NameOf(size_t router) const;
+  absl::StatusOr<std::vector<size_t>> RoutersMeant(const RouterFilter& filter) const;
   absl::StatusOr<int> DoResignRouter(const RouterFilter& filter);
+  absl::StatusOr<std::vector<ReviewingUnit>> DoReviewRouter(const RouterFilter& filter);
+  absl::StatusOr<MovedConditions> DoMoveConditions(const ConditionMove& move);
+  template <typename Row, typename List>
+  absl::StatusOr<std::vector<OfRouter<Row>>> ListSharing(const SharingFilter& filter, List list) const;
   absl::Status DoListAccess(const AccessFilter& filter,
                             const std::shared_ptr<Question<AccessListing::Answer>>& question);
   absl::Status DoExplain(const FrameToExplain& frame, const std::shared_ptr<Question<Explaining::Answer>>& question);

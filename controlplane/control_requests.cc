@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kChangesWaiting = 1024;  // for workers to commit them
 
+const char* FamilyWord(Family family) { return family == Family::kIpv4 ? "ipv4" : "ipv6"; }
+
 }  // namespace
 
 absl::Status Control::SetMode(const IpAddress& address, AddressMode mode) {
@@ -30,6 +32,18 @@ absl::StatusOr<int> Control::ResignRouter(const RouterFilter& filter) {
   using Answer = absl::StatusOr<int>;
   return requests_.Ask<Answer>(
       [this, filter](const std::shared_ptr<Question<Answer>>& question) { question->Answer(DoResignRouter(filter)); });
+}
+
+absl::StatusOr<std::vector<ReviewingUnit>> Control::ReviewRouter(const RouterFilter& filter) {
+  using Answer = absl::StatusOr<std::vector<ReviewingUnit>>;
+  return requests_.Ask<Answer>(
+      [this, filter](const std::shared_ptr<Question<Answer>>& question) { question->Answer(DoReviewRouter(filter)); });
+}
+
+absl::StatusOr<MovedConditions> Control::MoveConditions(const ConditionMove& move) {
+  using Answer = absl::StatusOr<MovedConditions>;
+  return requests_.Ask<Answer>(
+      [this, move](const std::shared_ptr<Question<Answer>>& question) { question->Answer(DoMoveConditions(move)); });
 }
 
 absl::StatusOr<std::vector<ListedRow>> Control::ListAccess(const AccessFilter& filter) {
@@ -76,7 +90,8 @@ absl::Status Control::DoSetMode(const IpAddress& address, AddressMode mode, cons
   const LocalAddress was = addresses_[at->second].local;
   if (was.kind == AddressKind::kOwn) {
     return absl::FailedPreconditionError(absl::StrCat("address: ", address.ToString(), " is port ",
-                                                      setup_.ports[was.port].name, "'s own, or a virtual router's on it"));
+                                                      setup_.ports[was.port].name,
+                                                      "'s own, or a virtual router's on it"));
   }
   if (mode > AddressMode::kMigration) return absl::InvalidArgumentError("mode: is none of none, normal, migration");
   RETURN_IF_ERROR(HasRoomAfterCommit());
@@ -121,22 +136,31 @@ absl::Status Control::DoChangeBackend(const BackendChange& change, const StatusQ
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> Control::DoResignRouter(const RouterFilter& filter) {
+absl::StatusOr<std::vector<size_t>> Control::RoutersMeant(const RouterFilter& filter) const {
   std::vector<size_t> meant;
   for (size_t i = 0; i < routers_.size(); ++i) {
     const auto& [port, family, vrid] = routers_.settings(i).key();
-    const char* word = family == Family::kIpv4 ? "ipv4" : "ipv6";
+    const char* word = FamilyWord(family);
     const bool fits = vrid == filter.id && (filter.port.empty() || filter.port == setup_.ports[port].name) &&
                       (filter.family.empty() || filter.family == word);
-    if (!fits) continue;
-    if (routers_.settings(i).machine.priority == vrrp::kOwnerPriority) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("virtual router: ", filter.id, " on ", setup_.ports[port].name, " (", word,
-                       "): the box owns the address and would be active again at once"));
-    }
-    meant.push_back(i);
+    if (fits) meant.push_back(i);
   }
   if (meant.empty()) return absl::NotFoundError(absl::StrCat("virtual router: there is none with id ", filter.id));
+  return meant;
+}
+
+std::string Control::NameOf(size_t router) const {
+  const auto& [port, family, vrid] = routers_.settings(router).key();
+  return absl::StrCat(vrid, " on ", setup_.ports[port].name, " (", FamilyWord(family), ")");
+}
+
+absl::StatusOr<int> Control::DoResignRouter(const RouterFilter& filter) {
+  ASSIGN_OR_RETURN(const std::vector<size_t> meant, RoutersMeant(filter));
+  for (const size_t router : meant) {
+    if (routers_.settings(router).machine.priority != vrrp::kOwnerPriority) continue;
+    return absl::FailedPreconditionError(absl::StrCat("virtual router: ", NameOf(router),
+                                                      ": the box owns the address and would be active again at once"));
+  }
   int resigned = 0;
   for (const size_t router : meant) {
     if (!routers_.active(router)) continue;
@@ -144,6 +168,38 @@ absl::StatusOr<int> Control::DoResignRouter(const RouterFilter& filter) {
     ++resigned;
   }
   return resigned;
+}
+
+absl::StatusOr<std::vector<ReviewingUnit>> Control::DoReviewRouter(const RouterFilter& filter) {
+  ASSIGN_OR_RETURN(const std::vector<size_t> meant, RoutersMeant(filter));
+  std::vector<ReviewingUnit> reviewing;
+  for (const size_t router : meant) {
+    const load_sharing::Sharer* sharer = SharerOf(router);
+    if (sharer == nullptr) {
+      return absl::FailedPreconditionError(absl::StrCat("virtual router: ", NameOf(router), " shares no load"));
+    }
+    const auto by = sharer->machine().ReviewBy();
+    if (!by.ok()) return by.status();
+    const auto& [port, family, vrid] = routers_.settings(router).key();
+    reviewing.push_back({setup_.ports[port].name, FamilyWord(family), *by, *by == sharer->own()});
+  }
+  for (const size_t router : meant) SharerOf(router)->Review(turn_).IgnoreError();  // looked at above
+  return reviewing;
+}
+
+absl::StatusOr<MovedConditions> Control::DoMoveConditions(const ConditionMove& move) {
+  RouterFilter filter = move.router;
+  filter.family = FamilyWord(move.to.family());
+  ASSIGN_OR_RETURN(const std::vector<size_t> meant, RoutersMeant(filter));
+  if (meant.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat("port: virtual router ", filter.id, " is on several, name one"));
+  }
+  load_sharing::Sharer* sharer = SharerOf(meant[0]);
+  if (sharer == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat("virtual router: ", NameOf(meant[0]), " shares no load"));
+  }
+  ASSIGN_OR_RETURN(const size_t count, sharer->Move(move.end_systems, move.to, turn_));
+  return MovedConditions{count, sharer->machine().generation()};
 }
 
 absl::Status Control::DoListAccess(const AccessFilter& filter,

@@ -3,76 +3,14 @@
 #include <utility>
 
 #include "controlplane/control.h"
+#include "controlplane/sharing_settings.h"
 
 namespace baton::controlplane {
 namespace {
 
 using load_sharing::Sharer;
-using load_sharing::SharerSettings;
 
 constexpr Duration kMeasureEvery = std::chrono::seconds(1);
-constexpr uint16_t kDiscoveryIdentifier = 0xba70;
-
-load_sharing::HandOver ModeOf(LoadSharingConfig::HandOver mode) {
-  switch (mode) {
-    case LoadSharingConfig::HandOver::kTimer: return load_sharing::HandOver::kTimer;
-    case LoadSharingConfig::HandOver::kSequence: return load_sharing::HandOver::kSequence;
-    case LoadSharingConfig::HandOver::kExact: return load_sharing::HandOver::kExact;
-  }
-  return load_sharing::HandOver::kTimer;
-}
-
-load_sharing::Config MachineConfig(const VirtualRouterConfig& router, const IpAddress& own) {
-  const LoadSharingConfig& from = *router.load_sharing;
-  load_sharing::Config config;
-  config.own = own;
-  config.routers = from.routers;
-  if (!from.server.is_unspecified()) config.servers = {from.server};
-  config.hand_over = ModeOf(from.hand_over);
-  config.limits.of_mean = from.imbalance / 100.0;
-  config.flow_threshold = from.flow_threshold;
-  config.overflow_threshold = from.overflow_threshold;
-  config.review_every = from.review_every;
-  config.hold_off = from.hold_off;
-  config.start_delay = from.start_delay;
-  config.response_period = 3 * router.advertise_every;  // VR-Q32
-  config.cover = 10 * from.skew;
-  const Family family = router.family();
-  config.charges_per_packet = load_sharing::MostCharges(family);
-  config.records_per_packet = std::min(load_sharing::MostForwarded(family), load_sharing::MostFlowMarks(family));
-  config.flows_per_packet = load_sharing::MostFlows(family);
-  return config;
-}
-
-load_sharing::DiscoveryConfig DiscoveryOf(const VirtualRouterConfig& router, const PortInfo& port) {
-  const LoadSharingConfig& from = *router.load_sharing;
-  load_sharing::DiscoveryConfig config;
-  config.methods = {.icmp_info = from.icmp_info, .arp_scan = from.arp_scan, .icmp_echo = from.icmp_echo,
-                    .passive = from.passive, .whole_subnet = from.whole_subnet};
-  config.mac = port.mac;
-  config.vlan = port.vlan;
-  config.identifier = kDiscoveryIdentifier;
-  config.end_systems = from.end_systems;
-  config.routers = from.other_routers;
-  config.not_nodes = from.routers;
-  config.not_nodes.insert(config.not_nodes.end(), router.addresses.begin(), router.addresses.end());
-  if (!from.server.is_unspecified()) config.not_nodes.push_back(from.server);
-  for (const InterfaceAddress& own : port.addresses) {
-    config.not_nodes.push_back(own.address);
-    if (!config.own.is_unspecified() || own.address.family() != router.family()) continue;
-    config.own = own.address;
-    config.prefix = own.prefix();
-  }
-  return config;
-}
-
-DigestKey DigestKeyOf(const std::vector<load_sharing::Key>& keys) {
-  const std::array<uint8_t, 16> bytes = load_sharing::DigestKeyBytes(keys);
-  DigestKey key = {};
-  static_assert(sizeof(key) == sizeof(bytes));
-  std::memcpy(&key, bytes.data(), sizeof key);  // little endian, as this machine is
-  return key;
-}
 
 }  // namespace
 
@@ -82,25 +20,10 @@ void Control::StartSharing() {
     const VirtualRouterConfig& router = config_.virtual_routers[i];
     sharers_.emplace_back();
     if (!router.load_sharing) continue;
-    const vrrp::Settings vrrp = RouterSettings()[i];
-    const LoadSharingConfig& from = *router.load_sharing;
-    SharerSettings s;
+    const vrrp::Settings vrrp = VrrpSettings(router, setup_.ports[router.port_id]);
+    load_sharing::SharerSettings s = SharingSettings(router, vrrp, setup_.ports[router.port_id], setup_.start_us);
     s.group = static_cast<ConditionGroup>(i);
-    s.machine = MachineConfig(router, vrrp.machine.own);
-    s.identity = {.version = router.version, .vrid = router.id, .own = vrrp.machine.own, .units = from.routers,
-                  .auth_type = vrrp.machine.auth_type, .password = router.password};
-    if (!from.server.is_unspecified()) s.identity.units.push_back(from.server);
-    if (!from.key.empty()) s.keys = {{from.key_id, from.key}};
-    s.start = setup_.start_us;
-    s.discovery = DiscoveryOf(router, setup_.ports[router.port_id]);
-    s.port = router.port_id;
-    s.port_mac = vrrp.port_mac;
-    s.vlan = vrrp.vlan;
-    s.over = vrrp.over;
-    s.interval = router.advertise_every;
-    s.times = {.cover = s.machine.cover, .skew = from.skew,
-               .limit = config_.dataplane.hold.time_limit, .key = DigestKeyOf(s.keys)};
-    s.average_over = from.average_over;
+    s.times.limit = config_.dataplane.hold.time_limit;
     sharers_.back() = std::make_unique<Sharer>(std::move(s), worker_side_, static_cast<load_sharing::SharerCallbacks&>(*this));
   }
 }
@@ -149,9 +72,22 @@ void Control::OnMeasured(ConditionGroup group, const std::vector<load_sharing::M
   sharer->OnMeasured(measured, overflows, turn_);
 }
 
-std::optional<MacAddress> Control::MacOf(PortId port, const IpAddress& unit) {
-  const std::optional<MacAddress> mac = neighbors_.MacOf(port, unit);
-  if (!mac) neighbors_.OnNeed({unit, port}, turn_);
+// VR-Q13: the active router tells each end system the MAC address of the one in charge of it. A neighbour cache asks
+// whom it knows again before it asks everybody, so that a backup confirms itself to its own end systems.
+std::optional<neighbor::Station> Control::DirectedStation(size_t router, bool active, const neighbor::Asker& asker) const {
+  const VirtualRouterConfig& from = config_.virtual_routers[router];
+  const Sharer* sharer = SharerOf(router);
+  const MacAddress own = setup_.ports[from.port_id].mac, shared = vrrp::VirtualMac(from.family(), from.id);
+  const IpAddress unit = sharer == nullptr ? IpAddress{} : sharer->InCharge(asker.address);
+  if (!active) return asker.us_alone && !unit.is_unspecified() && unit == sharer->own() ? std::optional(neighbor::Station{own, own}) : std::nullopt;
+  if (unit.is_unspecified() || unit == sharer->own()) return neighbor::Station{shared, shared};
+  const std::optional<MacAddress> mac = neighbors_.MacOf(from.port_id, unit);
+  return mac ? neighbor::Station{*mac, own} : neighbor::Station{shared, shared};
+}
+
+std::optional<MacAddress> Control::MacOf(PortId port, const IpAddress& neighbor) {
+  const std::optional<MacAddress> mac = neighbors_.MacOf(port, neighbor);
+  if (!mac) neighbors_.OnNeed({neighbor, port}, turn_);
   return mac;
 }
 
@@ -176,6 +112,42 @@ void Control::HearForSharing(PortId port, absl::Span<const uint8_t> frame, TimeP
   }
 }
 
+template <typename Row, typename List>
+absl::StatusOr<std::vector<OfRouter<Row>>> Control::ListSharing(const SharingFilter& filter, List list) const {
+  std::vector<OfRouter<Row>> rows;
+  bool any = false;
+  for (size_t i = 0; i < sharers_.size(); ++i) {
+    if (sharers_[i] == nullptr) continue;
+    const auto& [port, family, vrid] = routers_.settings(i).key();
+    if (filter.id != 0 && filter.id != vrid) continue;
+    any = true;
+    for (Row& row : list(*sharers_[i], filter.limit - rows.size())) {
+      rows.push_back({setup_.ports[port].name, vrid, std::move(row)});
+    }
+  }
+  if (!any) {
+    return absl::NotFoundError(filter.id == 0 ? std::string("group: no virtual router shares its load")
+                                              : absl::StrCat("group: no virtual router ", filter.id, " shares its load"));
+  }
+  return rows;
+}
+
+absl::StatusOr<std::vector<SharedCondition>> Control::ListConditions(const SharingFilter& filter) {
+  using Answer = absl::StatusOr<std::vector<SharedCondition>>;
+  return requests_.Ask<Answer>([this, filter](const std::shared_ptr<Question<Answer>>& question) {
+    question->Answer(ListSharing<load_sharing::ListedCondition>(
+        filter, [](const Sharer& sharer, size_t limit) { return sharer.Conditions(limit); }));
+  });
+}
+
+absl::StatusOr<std::vector<SharedEndSystem>> Control::ListEndSystems(const SharingFilter& filter) {
+  using Answer = absl::StatusOr<std::vector<SharedEndSystem>>;
+  return requests_.Ask<Answer>([this, filter](const std::shared_ptr<Question<Answer>>& question) {
+    question->Answer(ListSharing<load_sharing::ListedEndSystem>(
+        filter, [this](const Sharer& sharer, size_t limit) { return sharer.EndSystems(limit, turn_); }));
+  });
+}
+
 std::optional<SharingView> Control::ViewSharing(size_t router) const {
   const Sharer* sharer = SharerOf(router);
   if (sharer == nullptr) return std::nullopt;
@@ -184,6 +156,8 @@ std::optional<SharingView> Control::ViewSharing(size_t router) const {
                    .conditions = machine.tables().conditions().size(), .end_systems = machine.tables().end_systems().size(),
                    .units = {}, .sent = sharer->sent(), .heard = sharer->inbox().heard(), .unsent = sharer->unsent(),
                    .handed_over = sharer->handed_over(), .incomplete_reports = sharer->incomplete_reports(),
+                   .reviews_kept = sharer->reviews_kept(), .reviews_changed = sharer->reviews_changed(),
+                   .longest_hold = sharer->longest_hold(), .busiest = sharer->busiest(),
                    .refused = sharer->inbox().Refused()};
   for (const load_sharing::UnitRow& unit : machine.tables().units()) {
     view.units.push_back({unit.address, unit.state, unit.conditions, unit.overflows});

@@ -4,20 +4,12 @@
 #include <utility>
 
 #include "controlplane/control.h"
+#include "controlplane/sharing_settings.h"
 
 namespace baton::controlplane {
 namespace {
 
 constexpr Duration kTrackEvery = std::chrono::milliseconds(100);
-
-// The address that a virtual router's advertisements come from.
-IpAddress PrimaryAddress(const PortInfo& port, Family family) {
-  if (family == Family::kIpv6) return LinkLocalFrom(port.mac);
-  for (const InterfaceAddress& own : port.addresses) {
-    if (own.address.is_v4()) return own.address;
-  }
-  return {};
-}
 
 bool HasAddress(const std::vector<IpAddress>& addresses, const IpAddress& address) {
   return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
@@ -28,19 +20,7 @@ bool HasAddress(const std::vector<IpAddress>& addresses, const IpAddress& addres
 std::vector<vrrp::Settings> Control::RouterSettings() const {
   std::vector<vrrp::Settings> all;
   for (const VirtualRouterConfig& from : config_.virtual_routers) {
-    const PortInfo& port = setup_.ports[from.port_id];
-    vrrp::Settings s;
-    s.machine = {.version = from.version, .vrid = from.id, .priority = from.priority, .interval = from.advertise_every,
-                 .preempt = from.preempt, .preempt_delay = from.preempt_delay,
-                 .own = PrimaryAddress(port, from.family()), .addresses = from.addresses,
-                 .auth_type = from.password.empty() ? vrrp::kNoAuthentication : vrrp::kSimpleText,
-                 .password = from.password};
-    s.port = from.port_id;
-    s.port_mac = port.mac;
-    s.vlan = port.vlan;
-    s.shared = from.load_sharing.has_value();
-    s.over = from.pseudo_header ? vrrp::ChecksumOver::kPseudoHeaderToo : vrrp::ChecksumOver::kMessage;
-    all.push_back(std::move(s));
+    all.push_back(VrrpSettings(from, setup_.ports[from.port_id]));
   }
   return all;
 }
@@ -79,12 +59,15 @@ bool Control::PublishRoles() {
 }
 
 // RFC 9568, 8.1.2 and 8.2.2: never the port's own MAC address for a virtual router's address.
-std::optional<neighbor::Station> Control::VirtualStation(PortId port, const IpAddress& address) const {
-  for (const VirtualRouterConfig& router : config_.virtual_routers) {
+std::optional<neighbor::Station> Control::VirtualStation(PortId port, const IpAddress& address,
+                                                         const neighbor::Asker& asker) const {
+  for (size_t i = 0; i < config_.virtual_routers.size(); ++i) {
+    const VirtualRouterConfig& router = config_.virtual_routers[i];
     if (router.port_id != port || !HasAddress(router.addresses, address)) continue;
-    if (!live_.active_routers.contains({port, router.family(), router.id})) continue;
+    const bool active = live_.active_routers.contains({port, router.family(), router.id});
     const MacAddress mac = vrrp::VirtualMac(router.family(), router.id);
-    return neighbor::Station{mac, router.load_sharing ? setup_.ports[port].mac : mac};
+    if (router.DirectedDelivery()) return DirectedStation(i, active, asker);
+    if (active) return neighbor::Station{mac, router.load_sharing ? setup_.ports[port].mac : mac};
   }
   return std::nullopt;
 }
@@ -120,7 +103,8 @@ bool Control::IsUp(const TrackConfig& track) const {
     });
   }
   return std::any_of(config_.routes.begin(), config_.routes.end(), [&](const Route& route) {
-    return route.to == track.route && LinkUp(route.port) && (route.connected() || !neighbors_.Failed(route.port, route.via));
+    return route.to == track.route && LinkUp(route.port) &&
+           (route.connected() || !neighbors_.Failed(route.port, route.via));
   });
 }
 

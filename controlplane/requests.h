@@ -15,6 +15,7 @@
 #include "controlplane/capture/session.h"
 #include "controlplane/config/difference.h"
 #include "controlplane/events.h"
+#include "controlplane/load_sharing/sharer.h"
 #include "controlplane/view.h"
 
 namespace baton::controlplane {
@@ -29,6 +30,39 @@ struct BackendChange {
 struct RouterFilter {
   uint32_t id = 0;
   std::string port, family;  // empty: any; family: ipv4, ipv6
+};
+
+// Conditions that a unit of the virtual router is to have.
+struct ConditionMove {
+  RouterFilter router;                  // family: that of `to`
+  std::vector<IpAddress> end_systems;   // empty: all
+  IpAddress to;
+};
+
+struct MovedConditions {
+  size_t count = 0;
+  uint32_t generation = 0;  // of the allocation that says so
+};
+
+// What load sharing knows of end systems: of one virtual router, or with id 0 of all.
+struct SharingFilter {
+  uint32_t id = 0;
+  uint32_t limit = 1000;  // rows at most
+};
+template <typename Row>
+struct OfRouter {
+  std::string port;
+  uint32_t id = 0;
+  Row row;
+};
+using SharedCondition = OfRouter<load_sharing::ListedCondition>;
+using SharedEndSystem = OfRouter<load_sharing::ListedEndSystem>;
+
+// Who collects what was measured.
+struct ReviewingUnit {
+  std::string port, family;
+  IpAddress unit;
+  bool is_this = false;
 };
 
 struct AccessFilter {
@@ -78,6 +112,15 @@ class Requests {
   // Leaves the role of the active router to another one; takes part again as after a start. Returns how many were active.
   // NotFound: no virtual router is meant. FailedPrecondition: it is the owner, who would be active again at once.
   virtual absl::StatusOr<int> ResignRouter(const RouterFilter& filter) = 0;
+  // Has the load of these virtual routers looked at now. NotFound: none is meant. FailedPrecondition: it shares no load, or
+  // does not run. Unavailable: not now. Of several that are meant all do it, or none.
+  virtual absl::StatusOr<std::vector<ReviewingUnit>> ReviewRouter(const RouterFilter& filter) = 0;
+  // Hands conditions over, whatever their load; the next review may move them again. NotFound: no virtual router is meant,
+  // unknown unit or end system. FailedPrecondition and Unavailable: as Machine::ToMove. All are moved, or none.
+  virtual absl::StatusOr<MovedConditions> MoveConditions(const ConditionMove& move) = 0;
+  // Tables C and B of load sharing, in address order. NotFound: no virtual router that shares its load is meant.
+  virtual absl::StatusOr<std::vector<SharedCondition>> ListConditions(const SharingFilter& filter) = 0;
+  virtual absl::StatusOr<std::vector<SharedEndSystem>> ListEndSystems(const SharingFilter& filter) = 0;
   // A walk over the workers' tables, in pieces; rows made or ended meanwhile may be missed.
   virtual absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) = 0;
   // What a worker would do with this frame, found out by its own pipeline without any effect. InvalidArgument: no such

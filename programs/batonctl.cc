@@ -14,7 +14,8 @@ DEFINE_string(client, "", "show access: only rows of this client address");
 DEFINE_string(external, "", "show access: only rows of this external address");
 DEFINE_string(backend, "", "show access: only rows to this backend address");
 DEFINE_string(service, "", "show access, show backends: only of this service");
-DEFINE_uint32(limit, 0, "show access: at most so many rows (0: 1000)");
+DEFINE_uint32(limit, 0, "show access, conditions, end-systems: at most so many rows (0: 1000)");
+DEFINE_uint32(group, 0, "show conditions, end-systems: only of the virtual router with this id");
 DEFINE_bool(all, false, "show drops: also reasons that dropped nothing");
 DEFINE_bool(dry_run, false, "reload: only compare the file with what is in force");
 DEFINE_string(pcap, "", "explain: a frame of this capture file instead of a packet in words");
@@ -35,6 +36,7 @@ constexpr char kFlagsHelp[] =
     "  --client, --external, --backend ADDRESS, --service NAME, --limit N\n"
     "                   show access: only such rows, and at most N of them (1000)\n"
     "  --service NAME   show backends: only of this service\n"
+    "  --group ID       show conditions, show end-systems: only of this virtual router; --limit N as above\n"
     "  --all            show drops: also reasons that dropped nothing\n"
     "  --dry-run        reload: only compare the file with what is in force\n"
     "  --pcap FILE      explain: the N-th frame of a capture file instead of a packet in words\n"
@@ -68,6 +70,7 @@ int main(int argc, char** argv) {
                                             .backend = FLAGS_backend,
                                             .service = FLAGS_service,
                                             .limit = FLAGS_limit,
+                                            .group = FLAGS_group,
                                             .all = FLAGS_all,
                                             .dry_run = FLAGS_dry_run,
                                             .pcap = FLAGS_pcap,

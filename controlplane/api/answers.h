@@ -23,6 +23,9 @@ v1::ShowAccessResponse AnswerAccess(const View& view, const std::vector<ListedRo
 v1::ShowRoutesResponse AnswerRoutes(const View& view);
 v1::ShowNeighborsResponse AnswerNeighbors(const View& view);
 v1::ShowVirtualRoutersResponse AnswerVirtualRouters(const View& view);
+// The first `limit` of `rows`; truncated when there are more.
+v1::ShowConditionsResponse AnswerConditions(const std::vector<SharedCondition>& rows, size_t limit);
+v1::ShowEndSystemsResponse AnswerEndSystems(const std::vector<SharedEndSystem>& rows, size_t limit);
 v1::ShowDropsResponse AnswerDrops(const View& view, bool all);
 v1::ShowModesResponse AnswerModes(const View& view);
 v1::ReloadResponse AnswerReload(const ReloadReport& report);

@@ -150,6 +150,8 @@ constexpr Column<WorkerView> kWorkerTableColumns[] = {
      [](W w) { return Count(w.counters->ftp_unfollowed.Get()); }},
     {"baton_worker_ftp_left", kCounter, "Addresses in FTP commands and replies left as they were.",
      [](W w) { return Count(w.counters->ftp_left.Get()); }},
+    {"baton_worker_conditions", kGauge, "End systems that load is shared by.",
+     [](W w) { return Count(w.counters->conditions.Get()); }},
 };
 
 constexpr Column<WorkerView> kWorkerLoopColumns[] = {
@@ -253,27 +255,43 @@ constexpr Column<SharingView> kSharingColumns[] = {
      [](S s) { return Count(s.handed_over); }},
     {"baton_sharing_incomplete_reports", kCounter, "Hand-overs with more packets than could be noted.",
      [](S s) { return Count(s.incomplete_reports); }},
+    {"baton_sharing_longest_hold_seconds", kGauge, "Longest time that packets waited for a hand-over, since the start.",
+     [](S s) { return std::chrono::duration<double>(s.longest_hold).count(); }},
 };
 
-// Of a virtual router with load sharing: `labels` are its own.
-void AddSharing(const SharingView& from, const Labels& labels, MetricFamily* refused, MetricFamily* units) {
+// Of virtual routers with load sharing, with a label of their own each.
+struct SharingFamilies {
+  MetricFamily refused{"baton_sharing_messages_refused", "Messages that were not believed, by reason.", kCounter, {}};
+  MetricFamily units{"baton_sharing_in_charge", "End systems that each router of the group is in charge of.", kGauge, {}};
+  MetricFamily reviews{"baton_sharing_reviews", "Reviews of the load that this box decided, by outcome.", kCounter, {}};
+  MetricFamily busiest{"baton_sharing_end_system_bits_per_second",
+                       "The 20 busiest of the end systems in this box's charge, as measured.", kGauge, {}};
+};
+
+// `labels` are those of the virtual router.
+void AddSharing(const SharingView& from, const Labels& labels, SharingFamilies* families) {
+  const auto add = [&labels](MetricFamily* family, const char* name, const std::string& value, double sample) {
+    Labels more = labels;
+    more.push_back({name, value});
+    AddSample(family, more, sample);
+  };
+  add(&families->reviews, "outcome", "kept", Count(from.reviews_kept));
+  add(&families->reviews, "outcome", "changed", Count(from.reviews_changed));
+  for (const auto& flow : from.busiest) {
+    add(&families->busiest, "end_system", flow.condition.ToString(), Count(flow.bits_per_second));
+  }
   for (const auto& [reason, messages] : from.refused) {
-    Labels with_reason = labels;
-    with_reason.push_back({"reason", reason});
-    AddSample(refused, with_reason, Count(messages));
+    add(&families->refused, "reason", reason, Count(messages));
   }
   for (const UnitView& unit : from.units) {
-    Labels with_unit = labels;
-    with_unit.push_back({"router", unit.address.ToString()});
-    AddSample(units, with_unit, Count(unit.conditions));
+    add(&families->units, "router", unit.address.ToString(), Count(unit.conditions));
   }
 }
 
 void AddVirtualRouters(const View& view, Families* families) {
   std::vector<Labelled<VirtualRouterView>> routers;
   std::vector<Labelled<SharingView>> sharing;
-  MetricFamily messages_refused{"baton_sharing_messages_refused", "Messages that were not believed, by reason.", kCounter, {}};
-  MetricFamily units{"baton_sharing_in_charge", "End systems that each router of the group is in charge of.", kGauge, {}};
+  SharingFamilies shared;
   MetricFamily refused{"baton_virtual_router_refused", "Advertisements that did not count, by reason.", kCounter, {}};
   for (const VirtualRouterView& router : view.virtual_routers) {
     const auto& [port, family, id] = router.settings.key();
@@ -283,7 +301,7 @@ void AddVirtualRouters(const View& view, Families* families) {
     routers.push_back({labels, router});
     if (router.sharing) {
       sharing.push_back({labels, *router.sharing});
-      AddSharing(*router.sharing, labels, &messages_refused, &units);
+      AddSharing(*router.sharing, labels, &shared);
     }
     for (size_t i = 1; i < vrrp::kRefusals; ++i) {
       Labels with_reason = labels;
@@ -293,8 +311,9 @@ void AddVirtualRouters(const View& view, Families* families) {
   }
   AddColumns<VirtualRouterView>(kRouterColumns, routers, families);
   AddColumns<SharingView>(kSharingColumns, sharing, families);
-  families->push_back(std::move(messages_refused));
-  families->push_back(std::move(units));
+  for (MetricFamily* family : {&shared.refused, &shared.units, &shared.reviews, &shared.busiest}) {
+    families->push_back(std::move(*family));
+  }
   families->push_back(std::move(refused));
   MetricFamily& strays = families->emplace_back(
       MetricFamily{"baton_vrrp_stray_packets", "Packets of VRRP that belong to no virtual router here, by reason.", kCounter, {}});

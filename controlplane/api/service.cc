@@ -65,6 +65,27 @@ absl::StatusOr<v1::ShowAccessResponse> ListAccess(Requests& requests, const v1::
   return AnswerAccess(*view, rows, limit);
 }
 
+// One row more than is asked for tells whether there are more.
+absl::StatusOr<SharingFilter> ReadSharingFilter(uint32_t id, uint32_t limit) {
+  if (id > 255) return absl::InvalidArgumentError(absl::StrCat("group: ", id, " is outside 1..255"));
+  if (limit > kMaxListedRows) {
+    return absl::InvalidArgumentError(absl::StrCat("limit: ", limit, " is outside 1..", kMaxListedRows));
+  }
+  return SharingFilter{id, (limit == 0 ? kDefaultListedRows : limit) + 1};
+}
+
+absl::StatusOr<v1::ShowConditionsResponse> ListConditions(Requests& requests, const v1::ShowConditionsRequest& in) {
+  ASSIGN_OR_RETURN(const SharingFilter filter, ReadSharingFilter(in.id(), in.limit()));
+  ASSIGN_OR_RETURN(const auto rows, requests.ListConditions(filter));
+  return AnswerConditions(rows, filter.limit - 1);
+}
+
+absl::StatusOr<v1::ShowEndSystemsResponse> ListEndSystems(Requests& requests, const v1::ShowEndSystemsRequest& in) {
+  ASSIGN_OR_RETURN(const SharingFilter filter, ReadSharingFilter(in.id(), in.limit()));
+  ASSIGN_OR_RETURN(const auto rows, requests.ListEndSystems(filter));
+  return AnswerEndSystems(rows, filter.limit - 1);
+}
+
 absl::Status ApplyMode(Requests& requests, const v1::SetModeRequest& in, v1::SetModeResponse* out) {
   ASSIGN_OR_RETURN(const IpAddress address, AddressField("address", in.address()));
   RETURN_IF_ERROR(CheckName("mode", in.mode()));
@@ -92,6 +113,37 @@ absl::Status ApplyBackend(Requests& requests, const v1::ChangeBackendRequest& in
   out->set_service(in.service());
   out->set_backend(in.backend());
   return absl::OkStatus();
+}
+
+absl::StatusOr<v1::ReviewVirtualRouterResponse> Review(Requests& requests, const v1::ReviewVirtualRouterRequest& in) {
+  ASSIGN_OR_RETURN(const auto reviewing,
+                   requests.ReviewRouter({.id = in.id(), .port = in.port(), .family = in.family()}));
+  v1::ReviewVirtualRouterResponse out;
+  for (const ReviewingUnit& one : reviewing) {
+    v1::Reviewing* shown = out.add_reviews();
+    shown->set_port(one.port);
+    shown->set_family(one.family);
+    shown->set_unit(one.unit.ToString());
+    shown->set_is_this(one.is_this);
+  }
+  return out;
+}
+
+absl::StatusOr<v1::MoveConditionsResponse> Move(Requests& requests, const v1::MoveConditionsRequest& in) {
+  if (in.all() == (in.end_systems_size() > 0)) {
+    return absl::InvalidArgumentError("end system: either some are named, or all are meant");
+  }
+  ConditionMove move{.router = {.id = in.id(), .port = in.port(), .family = {}}, .end_systems = {}, .to = {}};
+  ASSIGN_OR_RETURN(move.to, AddressField("unit", in.unit()));
+  for (const std::string& text : in.end_systems()) {
+    ASSIGN_OR_RETURN(const IpAddress address, AddressField("end system", text));
+    move.end_systems.push_back(address);
+  }
+  ASSIGN_OR_RETURN(const MovedConditions moved, requests.MoveConditions(move));
+  v1::MoveConditionsResponse out;
+  out.set_moved(moved.count);
+  out.set_generation(moved.generation);
+  return out;
 }
 
 absl::StatusOr<v1::ReloadResponse> Reload(Requests& requests, bool dry_run) {
@@ -192,12 +244,29 @@ grpc::Status AdminService::ShowVirtualRouters(Context*, In<v1::ShowVirtualRouter
   return grpc::Status::OK;
 }
 
+grpc::Status AdminService::ShowConditions(Context*, In<v1::ShowConditionsRequest> in, v1::ShowConditionsResponse* out) {
+  return Give(ListConditions(requests_, *in), out);
+}
+
+grpc::Status AdminService::ShowEndSystems(Context*, In<v1::ShowEndSystemsRequest> in, v1::ShowEndSystemsResponse* out) {
+  return Give(ListEndSystems(requests_, *in), out);
+}
+
 grpc::Status AdminService::ResignVirtualRouter(Context*, In<v1::ResignVirtualRouterRequest> in,
                                                v1::ResignVirtualRouterResponse* out) {
   const absl::StatusOr<int> resigned = requests_.ResignRouter({.id = in->id(), .port = in->port(), .family = in->family()});
   if (!resigned.ok()) return ToGrpc(resigned.status());
   out->set_resigned(static_cast<uint32_t>(*resigned));
   return grpc::Status::OK;
+}
+
+grpc::Status AdminService::ReviewVirtualRouter(Context*, In<v1::ReviewVirtualRouterRequest> in,
+                                               v1::ReviewVirtualRouterResponse* out) {
+  return Give(Review(requests_, *in), out);
+}
+
+grpc::Status AdminService::MoveConditions(Context*, In<v1::MoveConditionsRequest> in, v1::MoveConditionsResponse* out) {
+  return Give(Move(requests_, *in), out);
 }
 
 grpc::Status AdminService::ShowDrops(Context*, In<v1::ShowDropsRequest> in, v1::ShowDropsResponse* out) {

@@ -83,4 +83,43 @@ v1::ShowVirtualRoutersResponse AnswerVirtualRouters(const View& view) {
   return answer;
 }
 
+v1::ShowConditionsResponse AnswerConditions(const std::vector<SharedCondition>& rows, size_t limit) {
+  constexpr const char* kHere[] = {"block", "pass", "hold"};
+  v1::ShowConditionsResponse answer;
+  for (const SharedCondition& from : rows) {
+    if (static_cast<size_t>(answer.conditions_size()) == limit) break;
+    v1::Condition* shown = answer.add_conditions();
+    shown->set_port(from.port);
+    shown->set_id(from.id);
+    shown->set_address(from.row.address.ToString());
+    shown->set_unit(from.row.unit.ToString());
+    shown->set_here(kHere[static_cast<size_t>(from.row.here)]);
+    shown->set_bits_per_second(from.row.bits_per_second);
+    shown->set_packets(from.row.packets);
+    shown->set_bytes(from.row.bytes);
+    shown->set_generation(from.row.moved);
+  }
+  answer.set_truncated(rows.size() > limit);
+  return answer;
+}
+
+v1::ShowEndSystemsResponse AnswerEndSystems(const std::vector<SharedEndSystem>& rows, size_t limit) {
+  constexpr const char* kKinds[] = {"end-system", "router"};
+  constexpr const char* kFound[] = {"configured", "answered", "seen"};
+  v1::ShowEndSystemsResponse answer;
+  for (const SharedEndSystem& from : rows) {
+    if (static_cast<size_t>(answer.end_systems_size()) == limit) break;
+    v1::EndSystem* shown = answer.add_end_systems();
+    shown->set_port(from.port);
+    shown->set_id(from.id);
+    shown->set_address(from.row.node.address.ToString());
+    shown->set_kind(kKinds[static_cast<size_t>(from.row.node.kind)]);
+    shown->set_found(kFound[static_cast<size_t>(from.row.node.origin)]);
+    if (from.row.seen_ago) shown->set_seen_seconds_ago(Seconds(*from.row.seen_ago));
+    if (!from.row.unit.is_unspecified()) shown->set_unit(from.row.unit.ToString());
+  }
+  answer.set_truncated(rows.size() > limit);
+  return answer;
+}
+
 }  // namespace baton::controlplane

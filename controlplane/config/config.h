@@ -113,9 +113,11 @@ struct TrackConfig {
 // All routers of the group forward, each for the end systems that it is in charge of (docs/vrrp-load-sharing.md).
 struct LoadSharingConfig {
   enum class HandOver : uint8_t { kTimer, kSequence, kExact };
+  enum class Delivery : uint8_t { kShared, kDirected };
   std::vector<IpAddress> routers = {};   // the units' own addresses on the port, ours among them
   IpAddress server = {};                 // for substitution; unspecified: none
-  HandOver hand_over = HandOver::kExact;
+  Delivery delivery = Delivery::kShared;
+  HandOver hand_over = HandOver::kExact;  // kDirected: there is none
   bool passive = true, arp_scan = false, icmp_echo = false, icmp_info = false, whole_subnet = false;  // discovery
   std::vector<IpAddress> end_systems = {};      // known from the start
   std::vector<IpAddress> other_routers = {};    // to other subnets: no end systems
@@ -127,6 +129,7 @@ struct LoadSharingConfig {
   Duration review_every = std::chrono::seconds(60);   // by the active router; 0: only at a threshold
   Duration hold_off = std::chrono::seconds(60);       // between two reviews
   Duration start_delay = std::chrono::milliseconds(200);  // `timer`
+  Duration server_start_delay = std::chrono::milliseconds(500);  // `timer`, of what a substitution server allocates
   Duration skew = std::chrono::milliseconds(5);       // by how much a frame may reach one unit later than another
   Duration average_over = std::chrono::seconds(10);   // the measured flow
 };
@@ -148,6 +151,11 @@ struct VirtualRouterConfig {
   std::optional<LoadSharingConfig> load_sharing = {};
 
   Family family() const { return addresses.empty() ? Family::kIpv4 : addresses.front().family(); }
+  bool DirectedDelivery() const {
+    return load_sharing && load_sharing->delivery == LoadSharingConfig::Delivery::kDirected;
+  }
+  // Every router takes the frames to the virtual MAC address, and none sends from it.
+  bool SharedDelivery() const { return load_sharing && !DirectedDelivery(); }
 };
 
 struct ApiConfig {

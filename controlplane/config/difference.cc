@@ -32,7 +32,8 @@ std::string OrNone(std::string text) { return text.empty() ? "none" : text; }
 
 std::string EndpointText(const IpAddress& address, uint16_t port) {
   if (port == 0) return address.ToString();
-  return address.is_v4() ? absl::StrCat(address.ToString(), ":", port) : absl::StrCat("[", address.ToString(), "]:", port);
+  return address.is_v4() ? absl::StrCat(address.ToString(), ":", port)
+                         : absl::StrCat("[", address.ToString(), "]:", port);
 }
 
 void AddBackend(const std::string& service, const BackendConfig& from, Things& things) {
@@ -52,14 +53,15 @@ std::string TunnelText(const Tunnel& from) {
 
 void AddService(const ServiceConfig& from, Things& things) {
   const auto& [name, listen, forward, tunnel, application, schedule, backends, first_port, last_port, group] = from;
-  things.push_back({absl::StrCat("service ", name),
-                    {{"listen", absl::StrCat(EndpointText(listen.address, listen.port), " ", ProtocolWord(listen.protocol))},
-                     {"forward", std::string(Word(forward))},
-                     {"tunnel", TunnelText(tunnel)},
-                     {"application", std::string(Word(application))},
-                     {"schedule", std::string(Word(schedule))},
-                     {"internal_ports", absl::StrCat(first_port, "-", last_port)},
-                     {"group", OrNone(group)}}});
+  things.push_back(
+      {absl::StrCat("service ", name),
+       {{"listen", absl::StrCat(EndpointText(listen.address, listen.port), " ", ProtocolWord(listen.protocol))},
+        {"forward", std::string(Word(forward))},
+        {"tunnel", TunnelText(tunnel)},
+        {"application", std::string(Word(application))},
+        {"schedule", std::string(Word(schedule))},
+        {"internal_ports", absl::StrCat(first_port, "-", last_port)},
+        {"group", OrNone(group)}}});
   for (const BackendConfig& backend : backends) AddBackend(name, backend, things);
 }
 
@@ -68,7 +70,8 @@ void AddGroup(const AddressGroupConfig& from, Things& things) {
   const std::string chosen = prefer.empty() ? "this node" : prefer;
   for (const auto& [kind, addresses] : {std::pair("external", &external), std::pair("internal", &internal)}) {
     for (const IpAddress& address : *addresses) {
-      things.push_back({absl::StrCat("address ", address.ToString()), {{"kind", kind}, {"group", name}, {"prefer", chosen}}});
+      things.push_back(
+          {absl::StrCat("address ", address.ToString()), {{"kind", kind}, {"group", name}, {"prefer", chosen}}});
     }
   }
 }
@@ -82,24 +85,28 @@ std::string TrackText(const TrackConfig& from) {
 }
 
 std::string Hidden(const std::string& secret) {
-  return secret.empty() ? "none" : absl::StrCat("of ", secret.size(), " characters, hash ", absl::Hash<std::string>{}(secret));
+  return secret.empty() ? "none"
+                        : absl::StrCat("of ", secret.size(), " characters, hash ", absl::Hash<std::string>{}(secret));
 }
 
 std::string SharingText(const LoadSharingConfig& from) {
-  const auto& [routers, server, hand_over, passive, arp_scan, icmp_echo, icmp_info, whole_subnet, end_systems, other_routers,
-               key, key_id, imbalance, flow_threshold, overflow_threshold, review_every, hold_off, start_delay, skew,
-               average_over] = from;
+  const auto& [routers, server, delivery, hand_over, passive, arp_scan, icmp_echo, icmp_info, whole_subnet, end_systems,
+               other_routers, key, key_id, imbalance, flow_threshold, overflow_threshold, review_every, hold_off,
+               start_delay, server_start_delay, skew, average_over] = from;
   const auto list = [](const std::vector<IpAddress>& all) {
     return absl::StrJoin(all, " ", [](std::string* out, const IpAddress& a) { out->append(a.ToString()); });
   };
   static constexpr const char* kModes[] = {"timer", "sequence", "exact"};
   return absl::StrCat(
-      "routers ", list(routers), "; server ", server.ToString(), "; hand_over ", kModes[static_cast<size_t>(hand_over)],
-      "; discovery", passive ? " passive" : "", arp_scan ? " arp_scan" : "", icmp_echo ? " icmp_echo" : "",
-      icmp_info ? " icmp_info" : "", whole_subnet ? " whole_subnet" : "", "; end_systems ", list(end_systems), "; other_routers ",
-      list(other_routers), "; key ", key_id, " ", Hidden(key), "; imbalance ", imbalance,
-      absl::StrCat("; thresholds ", flow_threshold, " ", overflow_threshold, "; review_every ", Text(review_every), "; hold_off ",
-                   Text(hold_off), "; start_delay ", Text(start_delay), "; skew ", Text(skew), "; average_over ", Text(average_over)));
+      "routers ", list(routers), "; server ", server.ToString(),
+      delivery == LoadSharingConfig::Delivery::kDirected ? "; directed" : "", "; hand_over ",
+      kModes[static_cast<size_t>(hand_over)], "; discovery", passive ? " passive" : "", arp_scan ? " arp_scan" : "",
+      icmp_echo ? " icmp_echo" : "", icmp_info ? " icmp_info" : "", whole_subnet ? " whole_subnet" : "",
+      "; end_systems ", list(end_systems), "; other_routers ", list(other_routers), "; key ", key_id, " ", Hidden(key),
+      "; imbalance ", imbalance,
+      absl::StrCat("; thresholds ", flow_threshold, " ", overflow_threshold, "; review_every ", Text(review_every),
+                   "; hold_off ", Text(hold_off), "; start_delay ", Text(start_delay), " ", Text(server_start_delay),
+                   "; skew ", Text(skew), "; average_over ", Text(average_over)));
 }
 
 void AddVirtualRouter(const VirtualRouterConfig& from, Things& things) {
@@ -109,7 +116,8 @@ void AddVirtualRouter(const VirtualRouterConfig& from, Things& things) {
   const auto words = [](bool yes) { return yes ? "yes" : "no"; };
   things.push_back(
       {absl::StrCat("virtual_router ", port, "/", from.family() == Family::kIpv4 ? "ipv4" : "ipv6", "/", id),
-       {{"addresses", absl::StrJoin(addresses, " ", [](std::string* out, const IpAddress& a) { out->append(a.ToString()); })},
+       {{"addresses",
+         absl::StrJoin(addresses, " ", [](std::string* out, const IpAddress& a) { out->append(a.ToString()); })},
         {"version", Text(version)},
         {"priority", Text(priority)},
         {"advertise_every", Text(advertise_every)},
@@ -118,7 +126,8 @@ void AddVirtualRouter(const VirtualRouterConfig& from, Things& things) {
         {"accept", words(accept)},
         {"checksum", pseudo_header ? "pseudo_header" : "message"},
         {"password", Hidden(password)},
-        {"track", OrNone(absl::StrJoin(track, " ", [](std::string* out, const TrackConfig& t) { out->append(TrackText(t)); }))}}});
+        {"track", OrNone(absl::StrJoin(track, " ",
+                                       [](std::string* out, const TrackConfig& t) { out->append(TrackText(t)); }))}}});
 }
 
 void AddTimeouts(const Timeouts& timeouts, Things& things) {
@@ -205,7 +214,8 @@ void AddSharing(const Config& config, Things& things) {
   for (size_t i = 0; i < config.virtual_routers.size(); ++i) {
     const VirtualRouterConfig& router = config.virtual_routers[i];
     things.push_back({absl::StrCat("virtual_routers[", i, "]"),
-                      {{"router", absl::StrCat(router.port, " ", router.family() == Family::kIpv4 ? "ipv4" : "ipv6", " ", router.id)},
+                      {{"router", absl::StrCat(router.port, " ", router.family() == Family::kIpv4 ? "ipv4" : "ipv6",
+                                               " ", router.id)},
                        {"load_sharing", router.load_sharing ? SharingText(*router.load_sharing) : "none"}}});
   }
 }

@@ -44,5 +44,7 @@ std::vector<GroupDraft> ReadGroups(const Node& node, ErrorList& errors);
 std::vector<ServiceConfig> ReadServices(const Node& node, ErrorList& errors);
 LoadSharingConfig ReadLoadSharing(const Node& node, ErrorList& errors);
 std::vector<VirtualRouterConfig> ReadVirtualRouters(const Node& node, ErrorList& errors);
+// As a substitution server has them: without what is a router's own, and with load sharing.
+std::vector<VirtualRouterConfig> ReadServedRouters(const Node& node, ErrorList& errors);
 
 }  // namespace baton::controlplane

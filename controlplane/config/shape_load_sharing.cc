@@ -12,8 +12,8 @@ constexpr size_t kMostUnits = 64, kMostEndSystems = 65536;
 constexpr size_t kLeastKey = 16;  // characters
 using Mode = LoadSharingConfig::HandOver;
 constexpr Word<Mode> kModes[] = {{"timer", Mode::kTimer}, {"sequence", Mode::kSequence}, {"exact", Mode::kExact}};
-struct Shared {};
-constexpr Word<Shared> kDeliveries[] = {{"shared", Shared{}}, {"directed", std::nullopt}};
+using Delivery = LoadSharingConfig::Delivery;
+constexpr Word<Delivery> kDeliveries[] = {{"shared", Delivery::kShared}, {"directed", Delivery::kDirected}};
 using Method = bool LoadSharingConfig::*;
 constexpr Word<Method> kMethods[] = {{"passive", &LoadSharingConfig::passive},
                                      {"static", nullptr},  // always
@@ -51,9 +51,13 @@ LoadSharingConfig ReadLoadSharing(const Node& node, ErrorList& errors) {
   MapReader map(node, errors);
   if (const Node* routers = map.Required("routers")) sharing.routers = ReadAddresses(*routers, errors, {2, kMostUnits});
   map.Value("server", ParseRouterAddress, sharing.server);
-  Shared delivery;
-  map.Words<Shared>("delivery", kDeliveries, delivery);
-  map.Words<Mode>("hand_over", kModes, sharing.hand_over);
+  map.Words<Delivery>("delivery", kDeliveries, sharing.delivery);
+  const Node* hand_over = map.Optional("hand_over");
+  if (hand_over != nullptr && sharing.delivery == Delivery::kDirected) {
+    Refuse(*hand_over, errors, "is for shared delivery: in directed delivery every router forwards what reaches it");
+  } else if (hand_over != nullptr) {
+    sharing.hand_over = ReadWord<Mode>(*hand_over, errors, kModes).value_or(sharing.hand_over);
+  }
   if (const Node* discovery = map.Optional("discovery")) ReadDiscovery(*discovery, errors, sharing);
   if (const Node* list = map.Optional("end_systems")) sharing.end_systems = ReadAddresses(*list, errors, {0, kMostEndSystems});
   if (const Node* list = map.Optional("other_routers")) sharing.other_routers = ReadAddresses(*list, errors, {0, kMostUnits});
@@ -68,6 +72,7 @@ LoadSharingConfig ReadLoadSharing(const Node& node, ErrorList& errors) {
   map.Time("review_every", Duration{}, sharing.review_every);
   map.Time("hold_off", milliseconds(100), sharing.hold_off);
   map.Time("start_delay", milliseconds(1), sharing.start_delay);
+  map.Time("server_start_delay", milliseconds(1), sharing.server_start_delay);
   map.Time("skew", milliseconds(1), sharing.skew);
   map.Time("average_over", milliseconds(100), sharing.average_over);
   map.Finish();

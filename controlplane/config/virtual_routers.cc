@@ -22,7 +22,7 @@ class Checker {
 
   void Check(VirtualRouterConfig& router, const std::string& path) {
     FindPort(router, path);
-    CheckVersion(router, path);
+    CheckProtocol(router, path, reporter_);
     if (router.addresses.empty() || router.port_id == kNoPort) return;
     CheckAddresses(router, path);
     for (size_t i = 0; i < router.track.size(); ++i) CheckTrack(router.track[i], absl::StrCat(path, ".track[", i, "]"));
@@ -38,27 +38,6 @@ class Checker {
       if (config_.ports[i].name == router.port) router.port_id = static_cast<PortId>(i);
     }
     if (router.port_id == kNoPort) reporter_.Report(path + ".port", Quoted(router.port), "is no port");
-  }
-
-  void CheckVersion(const VirtualRouterConfig& router, const std::string& path) {
-    const Duration every = router.advertise_every;
-    const std::string shown = reporter_.document.Locate(path + ".advertise_every").text;
-    if (router.version == 2) {
-      if (router.family() == Family::kIpv6) reporter_.Report(path + ".version", "2", "is for IPv4 only");
-      if (every % std::chrono::seconds(1) != Duration{} || every > std::chrono::seconds(255)) {
-        reporter_.Report(path + ".advertise_every", shown, "is none of 1s..255s, whole seconds, as version 2 wants");
-      }
-      if (router.password.size() > kMostPassword) {
-        reporter_.Report(path + ".password", Quoted(router.password), "has more than 8 characters");
-      }
-      return;
-    }
-    if (every % kHundredth != Duration{} || every > 4095 * kHundredth) {
-      reporter_.Report(path + ".advertise_every", shown, "is none of 10ms..40950ms, in steps of 10ms");
-    }
-    if (!router.password.empty()) {
-      reporter_.Report(path + ".password", Quoted(router.password), "is for version 2 only");
-    }
   }
 
   void CheckAddresses(VirtualRouterConfig& router, const std::string& path) {
@@ -101,9 +80,11 @@ class Checker {
   void ResolvePriority(VirtualRouterConfig& router, bool owner, const std::string& path) {
     if (router.priority == 0) router.priority = owner ? kOwnerPriority : kUsualPriority;
     const std::string at = path + ".priority", shown = absl::StrCat(router.priority);
-    if (owner && router.priority != kOwnerPriority) reporter_.Report(at, shown, "must be 255: an address is the port's own");
+    if (owner && router.priority != kOwnerPriority)
+      reporter_.Report(at, shown, "must be 255: an address is the port's own");
     if (!owner && router.priority == kOwnerPriority) reporter_.Report(at, shown, "is for the owner of the address");
-    if (owner && !router.track.empty()) reporter_.Report(path + ".track", "", "does not go with an address of the port's own");
+    if (owner && !router.track.empty())
+      reporter_.Report(path + ".track", "", "does not go with an address of the port's own");
   }
 
   void CheckTrack(const TrackConfig& track, const std::string& path) {
@@ -127,22 +108,20 @@ class Checker {
     if (router.priority == kOwnerPriority) {
       reporter_.Report(path, "", "does not go with an address of the port's own: it would not be the group's");
     }
-    const auto check = [&](const std::vector<IpAddress>& addresses, absl::string_view name) {
-      for (size_t i = 0; i < addresses.size(); ++i) {
-        if (addresses[i].is_unspecified() || addresses[i].family() == router.family()) continue;
-        reporter_.Report(absl::StrCat(path, ".", name, "[", i, "]"), addresses[i].ToString(), "is of another family than the virtual router");
-      }
-    };
-    check(sharing.routers, "routers");
-    check(sharing.end_systems, "end_systems");
-    check(sharing.other_routers, "other_routers");
+    if (router.DirectedDelivery()) {  // what they send to the port's own MAC address does not say which one is meant
+      directed_.Claim({router.port_id, router.family()}, path + ".delivery",
+                      absl::StrCat("directed on port ", router.port), reporter_);
+    }
+    CheckUnits(router, path, reporter_);
     // Over IPv6 it is link-local, and made of the device's MAC address.
     const PortConfig& port = config_.ports[router.port_id];
     const auto& units = sharing.routers;
-    const bool known = router.family() == Family::kIpv6 || units.empty() ||
-                       std::any_of(units.begin(), units.end(), [&](const IpAddress& a) { return a == FirstIpv4(port); });
+    const bool known =
+        router.family() == Family::kIpv6 || units.empty() ||
+        std::any_of(units.begin(), units.end(), [&](const IpAddress& a) { return a == FirstIpv4(port); });
     if (!known) {
-      reporter_.Report(path + ".routers", FirstIpv4(port).ToString(), absl::StrCat("is missing, the address of port ", port.name));
+      reporter_.Report(path + ".routers", FirstIpv4(port).ToString(),
+                       absl::StrCat("is missing, the address of port ", port.name));
     }
   }
 
@@ -166,9 +145,54 @@ class Checker {
   AddressBook& book_;
   const Reporter& reporter_;
   FirstUses<std::tuple<PortId, Family, uint8_t>> ids_;
+  FirstUses<std::tuple<PortId, Family>> directed_;
 };
 
 }  // namespace
+
+void CheckProtocol(const VirtualRouterConfig& router, const std::string& path, const Reporter& reporter) {
+  const Duration every = router.advertise_every;
+  const std::string shown = reporter.document.Locate(path + ".advertise_every").text;
+  if (router.version == 2) {
+    if (router.family() == Family::kIpv6) reporter.Report(path + ".version", "2", "is for IPv4 only");
+    if (every % std::chrono::seconds(1) != Duration{} || every > std::chrono::seconds(255)) {
+      reporter.Report(path + ".advertise_every", shown, "is none of 1s..255s, whole seconds, as version 2 wants");
+    }
+    if (router.password.size() > kMostPassword) {
+      reporter.Report(path + ".password", Quoted(router.password), "has more than 8 characters");
+    }
+    return;
+  }
+  if (every % kHundredth != Duration{} || every > 4095 * kHundredth) {
+    reporter.Report(path + ".advertise_every", shown, "is none of 10ms..40950ms, in steps of 10ms");
+  }
+  if (!router.password.empty()) {
+    reporter.Report(path + ".password", Quoted(router.password), "is for version 2 only");
+  }
+}
+
+void CheckUnits(const VirtualRouterConfig& router, const std::string& path, const Reporter& reporter) {
+  const LoadSharingConfig& sharing = *router.load_sharing;
+  const auto check = [&](const std::vector<IpAddress>& addresses, absl::string_view name) {
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      if (addresses[i].is_unspecified() || addresses[i].family() == router.family()) continue;
+      reporter.Report(absl::StrCat(path, ".", name, "[", i, "]"), addresses[i].ToString(),
+                      "is of another family than the virtual router");
+    }
+  };
+  check(sharing.routers, "routers");
+  check(sharing.end_systems, "end_systems");
+  check(sharing.other_routers, "other_routers");
+  const IpAddress& server = sharing.server;
+  if (server.is_unspecified()) return;
+  if (server.family() != router.family()) {
+    reporter.Report(path + ".server", server.ToString(), "is of another family than the virtual router");
+  }
+  for (size_t i = 0; i < sharing.routers.size(); ++i) {
+    if (sharing.routers[i] == server)
+      reporter.Report(path + ".server", server.ToString(), absl::StrCat("is also ", path, ".routers[", i, "]"));
+  }
+}
 
 void ResolveVirtualRouters(Config& config, const Network& network, AddressBook& book, const Reporter& reporter) {
   Checker checker(config, network, book, reporter);

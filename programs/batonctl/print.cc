@@ -23,6 +23,10 @@ std::string EndpointText(const std::string& address, uint32_t port) {
   return absl::StrContains(address, ':') ? absl::StrCat("[", address, "]:", port) : absl::StrCat(address, ":", port);
 }
 
+std::string RowsText(int rows, bool truncated) {
+  return absl::StrCat(rows, rows == 1 ? " row" : " rows", truncated ? "; there are more (--limit)\n" : "\n");
+}
+
 std::string DurationText(double seconds) {
   if (seconds < 60) return absl::StrFormat("%.1fs", seconds);
   const auto whole = static_cast<uint64_t>(seconds);
@@ -143,8 +147,7 @@ std::string ToText(const v1::ShowAccessResponse& answer) {
                DurationText(r.idle_ms() / 1000.0), Num(r.packets_from_client()), Num(r.packets_from_backend()),
                Num(r.worker())});
   }
-  const std::string count = absl::StrCat(answer.rows_size(), answer.rows_size() == 1 ? " row" : " rows");
-  return absl::StrCat(table.ToString(), count, answer.truncated() ? "; there are more (--limit)\n" : "\n");
+  return absl::StrCat(table.ToString(), RowsText(answer.rows_size(), answer.truncated()));
 }
 
 std::string ToText(const v1::ShowRoutesResponse& answer) {
@@ -208,9 +211,39 @@ std::string ToText(const v1::ShowVirtualRoutersResponse& answer) {
   return text;
 }
 
+std::string ToText(const v1::ShowConditionsResponse& answer) {
+  TextTable table({"port", ">id", "end system", "in charge", "here", ">bit/s", ">packets", ">bytes", ">allocation"});
+  for (const v1::Condition& c : answer.conditions()) {
+    table.Add({c.port(), absl::StrCat(c.id()), c.address(), c.unit(), c.here(), Num(c.bits_per_second()), Num(c.packets()),
+               Num(c.bytes()), absl::StrCat(c.generation())});
+  }
+  return absl::StrCat(table.ToString(), RowsText(answer.conditions_size(), answer.truncated()));
+}
+
+std::string ToText(const v1::ShowEndSystemsResponse& answer) {
+  TextTable table({"port", ">id", "end system", "kind", "found", ">seen", "in charge"});
+  for (const v1::EndSystem& e : answer.end_systems()) {
+    table.Add({e.port(), absl::StrCat(e.id()), e.address(), e.kind(), e.found(),
+               e.has_seen_seconds_ago() ? absl::StrCat(DurationText(e.seen_seconds_ago()), " ago") : "-", Dash(e.unit())});
+  }
+  return absl::StrCat(table.ToString(), RowsText(answer.end_systems_size(), answer.truncated()));
+}
+
 std::string ToText(const v1::ResignVirtualRouterResponse& answer) {
   if (answer.resigned() == 0) return "was not active\n";
   return absl::StrCat("resigned: ", answer.resigned(), "\n");
+}
+
+std::string ToText(const v1::ReviewVirtualRouterResponse& answer) {
+  std::string text;
+  for (const v1::Reviewing& r : answer.reviews()) {
+    absl::StrAppend(&text, r.port(), " ", r.family(), ": ", r.is_this() ? "this router" : r.unit(), " reviews the load\n");
+  }
+  return text;
+}
+
+std::string ToText(const v1::MoveConditionsResponse& answer) {
+  return absl::StrCat("moved: ", answer.moved(), ", allocation ", answer.generation(), "\n");
 }
 
 std::string ToText(const v1::ShowDropsResponse& answer) {

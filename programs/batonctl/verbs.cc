@@ -7,6 +7,7 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 #include <absl/types/span.h>
 
 #include "controlplane/api/answers.h"
@@ -82,18 +83,57 @@ absl::Status ShowVirtualRouters(Call& call, Words) {
   return AskAndPrint(call, &Stub::ShowVirtualRouters, v1::ShowVirtualRoutersRequest());
 }
 
-absl::Status ChangeVirtualRouter(Call& call, Words arguments) {
+absl::Status ShowConditions(Call& call, Words) {
+  v1::ShowConditionsRequest question;
+  question.set_id(call.options.group);
+  question.set_limit(call.options.limit);
+  return AskAndPrint(call, &Stub::ShowConditions, question);
+}
+
+absl::Status ShowEndSystems(Call& call, Words) {
+  v1::ShowEndSystemsRequest question;
+  question.set_id(call.options.group);
+  question.set_limit(call.options.limit);
+  return AskAndPrint(call, &Stub::ShowEndSystems, question);
+}
+
+absl::Status Resign(Call& call, uint32_t id) {
   v1::ResignVirtualRouterRequest question;
+  question.set_id(id);
+  question.set_port(call.options.port);
+  return AskAndPrint(call, &Stub::ResignVirtualRouter, question);
+}
+
+absl::Status Review(Call& call, uint32_t id) {
+  v1::ReviewVirtualRouterRequest question;
+  question.set_id(id);
+  question.set_port(call.options.port);
+  return AskAndPrint(call, &Stub::ReviewVirtualRouter, question);
+}
+
+absl::Status MoveConditions(Call& call, uint32_t id, const std::string& end_systems, const std::string& unit) {
+  v1::MoveConditionsRequest question;
+  question.set_id(id);
+  question.set_port(call.options.port);
+  question.set_unit(unit);
+  question.set_all(end_systems == "all");
+  if (!question.all()) {
+    for (absl::string_view one : absl::StrSplit(end_systems, ',')) question.add_end_systems(std::string(one));
+  }
+  return AskAndPrint(call, &Stub::MoveConditions, question);
+}
+
+absl::Status ChangeVirtualRouter(Call& call, Words arguments) {
   uint32_t id = 0;
   if (!absl::SimpleAtoi(arguments[0], &id) || id < 1 || id > 255) {
     return UsageError(call, absl::StrCat("virtual-router: \"", arguments[0], "\" is not a number in 1..255"));
   }
-  if (arguments[1] != "resign") {
-    return UsageError(call, absl::StrCat("virtual-router: \"", arguments[1], "\" is not one of resign"));
-  }
-  question.set_id(id);
-  question.set_port(call.options.port);
-  return AskAndPrint(call, &Stub::ResignVirtualRouter, question);
+  const std::string& change = arguments[1];
+  if (change == "resign" && arguments.size() == 2) return Resign(call, id);
+  if (change == "review" && arguments.size() == 2) return Review(call, id);
+  if (change == "move" && arguments.size() == 4) return MoveConditions(call, id, arguments[2], arguments[3]);
+  return UsageError(call, absl::StrCat("virtual-router: \"", absl::StrJoin(arguments.subspan(1), " "),
+                                       "\" is not one of resign, review, move END-SYSTEM,...|all UNIT"));
 }
 
 absl::Status SetMode(Call& call, Words arguments) {
@@ -213,9 +253,14 @@ constexpr Verb kVerbs[] = {
     {"show drops", "", "why packets were dropped, and the balance of all packets (--all)", 0, 0, ShowDrops},
     {"show modes", "", "the box's addresses and the mode of each", 0, 0, ShowModes},
     {"show virtual-routers", "", "VRRP: role, priority and active router of each", 0, 0, ShowVirtualRouters},
+    {"show conditions", "", "load sharing: who is in charge of which end system, measured load (--group --limit)", 0, 0,
+     ShowConditions},
+    {"show end-systems", "", "load sharing: end systems that are known, how they were found (--group --limit)", 0, 0,
+     ShowEndSystems},
     {"show events", "", "what happened: roles of virtual routers, reloads (--count)", 0, 0, ShowEvents},
     {"events", "", "the same, and goes on with what happens, a line each (--count)", 0, 0, FollowEvents},
-    {"virtual-router", "ID resign", "leaves the role of the active router to another one (--port)", 2, 2, ChangeVirtualRouter},
+    {"virtual-router", "ID resign|review|move END-SYSTEM,...|all UNIT",
+     "leaves the role of the active router, has the load looked at, moves shares (--port)", 2, 4, ChangeVirtualRouter},
     {"mode", "ADDRESS normal|migration|none", "sets the mode of an external or internal address", 2, 2, SetMode},
     {"backend", "SERVICE NAME weight N|drain|enable", "changes a backend's share of new connections", 3, 4,
      ChangeBackend},

@@ -12,7 +12,8 @@ struct Options {
   std::string socket = "/run/baton/batond.sock";
   bool json = false;
   std::string client{}, external{}, backend{}, service{};  // show access; service: also show backends
-  uint32_t limit = 0;                              // show access; 0: batond's default
+  uint32_t limit = 0;                              // show access, conditions, end-systems; 0: batond's default
+  uint32_t group = 0;                              // show conditions, end-systems: of this virtual router; 0: all
   bool all = false;                                // show drops: also reasons that dropped nothing
   bool dry_run = false;                            // reload: only compare
   std::string pcap{}, port{};                      // explain: a capture file, and where its frame comes in; port: capture

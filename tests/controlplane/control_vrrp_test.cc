@@ -43,14 +43,16 @@ struct RouterWorld : World {
   }
   void HearAdvert(uint8_t priority) {
     const vrrp::Ends ends{Ip("198.51.100.3"), Ip("224.0.0.18")};
-    const vrrp::Advert advert{.vrid = kVrid, .priority = priority, .interval = 100ms, .addresses = {Ip("198.51.100.1")}};
+    const vrrp::Advert advert{
+        .vrid = kVrid, .priority = priority, .interval = 100ms, .addresses = {Ip("198.51.100.1")}};
     World::Hear(0, vrrp::Wrap({vrrp::MulticastMac(ends.dst), kVirtual, 0, ends},
                               vrrp::Encode(advert, ends, vrrp::ChecksumOver::kPseudoHeaderToo)));
     Settle();
   }
 };
 
-TEST_CASE("[VR-06] the active router takes frames for the virtual MAC address and the virtual address; a backup does not") {
+TEST_CASE(
+    "[VR-06] the active router takes frames for the virtual MAC address and the virtual address; a backup does not") {
   RouterWorld world;
   for (const FakeWorker* worker : {&world.a, &world.b}) {
     CHECK(worker->addresses->HearsVrrp(0));
@@ -77,7 +79,9 @@ TEST_CASE("[VR-06] the active router takes frames for the virtual MAC address an
   CHECK(world.pool.in_use() == world.a.frames.size());
 }
 
-TEST_CASE("ARP for a virtual address is answered with the virtual MAC address, by the active router alone (RFC 9568, 8.1.2)") {
+TEST_CASE(
+    "ARP for a virtual address is answered with the virtual MAC address, by the active router alone (RFC 9568, "
+    "8.1.2)") {
   RouterWorld world;
   const auto replies = [&] {
     world.TakeFrames();
@@ -162,7 +166,9 @@ TEST_CASE("without a link on its own port a router is no router; at the end it r
 
 TEST_CASE("an operator has the active router resign: a backup then takes over within its skew") {
   RouterWorld world;
-  const auto resign = [&](const RouterFilter& filter) { return world.Ask([&] { return world.control->ResignRouter(filter); }); };
+  const auto resign = [&](const RouterFilter& filter) {
+    return world.Ask([&] { return world.control->ResignRouter(filter); });
+  };
   CHECK(resign({.id = kVrid, .port = "", .family = ""}).value() == 0);  // a backup
   world.Run(500ms);
   world.Advertised();
@@ -174,6 +180,59 @@ TEST_CASE("an operator has the active router resign: a backup then takes over wi
   CHECK_FALSE(world.Takes(world.a));
   world.Run(500ms);  // nobody else is there
   CHECK(world.Takes(world.a));
+}
+
+TEST_CASE("an operator asks for a review and for moves; what cannot be is refused with its reason") {
+  Config config = WithRouter();
+  config.virtual_routers[0].load_sharing = LoadSharingConfig{
+      .routers = {Ip("198.51.100.2"), Ip("198.51.100.3")}, .end_systems = {Ip("198.51.100.51")}};
+  World world(1min, config);
+  world.Start();
+  const auto run = [&](Duration duration) {
+    for (const TimePoint end = world.now + duration; world.now < end; world.now += 1ms) {
+      world.Settle();
+      world.TakeFrames();
+    }
+  };
+  const auto review = [&](uint32_t id) {
+    return world.Ask([&] { return world.control->ReviewRouter({.id = id, .port = "", .family = ""}); });
+  };
+  const auto move = [&](const char* end_system, const char* unit) {
+    return world.Ask([&] {
+      return world.control->MoveConditions(
+          {.router = {.id = kVrid, .port = "", .family = ""}, .end_systems = {Ip(end_system)}, .to = Ip(unit)});
+    });
+  };
+  CHECK(review(kVrid).status().message() == "load sharing: no active router is known yet, ask again soon");
+  run(1s);
+  const auto reviewing = review(kVrid);
+  REQUIRE(reviewing.ok());
+  REQUIRE(reviewing->size() == 1);
+  CHECK(reviewing->at(0).port == "wan");
+  CHECK(reviewing->at(0).unit == Ip("198.51.100.2"));
+  CHECK(reviewing->at(0).is_this);
+  CHECK(review(8).status().message() == "virtual router: there is none with id 8");
+  CHECK(move("198.51.100.51", "2001:db8::3").status().message() == "virtual router: there is none with id 7");
+  CHECK(move("198.51.100.51", "198.51.100.3").status().message() == "unit: 198.51.100.3 is at fault");
+  run(10s);
+  CHECK(move("198.51.100.51", "198.51.100.2").status().message() ==
+        "end system: 198.51.100.51 is 198.51.100.2's already");
+
+  const auto list = [&](uint32_t id) { return world.Ask([&] { return world.control->ListConditions({.id = id, .limit = 9}); }); };
+  REQUIRE(list(0).ok());
+  REQUIRE(list(kVrid)->size() == 1);
+  const SharedCondition shared = list(kVrid)->at(0);
+  CHECK((shared.port == "wan" && shared.id == kVrid && shared.row.address == Ip("198.51.100.51")));
+  CHECK((shared.row.unit == Ip("198.51.100.2") && shared.row.here == load_sharing::Here::kPasses));
+  CHECK(list(8).status().message() == "group: no virtual router 8 shares its load");
+  const auto known = world.Ask([&] { return world.control->ListEndSystems({.id = 0, .limit = 9}); });
+  REQUIRE(known.ok());
+  CHECK(known->size() == 1);
+
+  RouterWorld alone;
+  CHECK(alone.Ask([&] { return alone.control->ReviewRouter({.id = kVrid, .port = "", .family = ""}); })
+            .status()
+            .message() == "virtual router: 7 on wan (ipv4) shares no load");
 }
 
 TEST_CASE("a reload adds, changes and removes virtual routers") {

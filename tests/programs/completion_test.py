@@ -9,7 +9,7 @@ CASES = [
     ("batonctl ", {"status", "show", "mode", "backend", "reload", "explain", "virtual-router", "capture", "events", "why-not"}),
     ("batonctl re", {"reload"}),
     ("batonctl reload --d", {"--dry-run"}),
-    ("batonctl show ", {"ports", "workers", "services", "backends", "access", "routes", "neighbors", "drops", "modes",
+    ("batonctl show ", {"conditions", "end-systems", "ports", "workers", "services", "backends", "access", "routes", "neighbors", "drops", "modes",
                        "virtual-routers", "events"}),
     ("batonctl show n", {"neighbors"}),
     ("batonctl --json show dr", {"drops"}),
@@ -32,6 +32,7 @@ CASES = [
     ("batonctl status ", set()),
     ("batond --ch", {"--check"}),
     ("batond --log_level w", {"warn"}),
+    ("baton-controller --ch", {"--check"}),
 ]
 BATONCTL = """#!/bin/bash
 if [ "$1" = --socket ]; then shift 2; fi

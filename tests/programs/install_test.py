@@ -14,10 +14,10 @@ def installed(build, root):
     return {path.name: path for path in root.rglob("*") if path.is_file()}
 
 
-def check_unit(unit, root):
+def check_unit(unit, root, count):
     text = unit.read_text()
     programs = set(re.findall(r"^Exec\w+=(\S+)", text, re.M))
-    assert len(programs) == 2, programs
+    assert len(programs) == count, programs
     for program in programs:
         assert (root / program.lstrip("/")).is_file(), f"the unit runs {program}, which is not installed"
     assert unit.parent.relative_to(root).as_posix().endswith("lib/systemd/system")
@@ -34,10 +34,12 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         root = pathlib.Path(name)
         files = installed(sys.argv[1], root)
-        for name in ("batond", "batonctl", "baton.service", "edge.yaml", "minimal.yaml"):
+        for name in ("batond", "batonctl", "baton-controller", "baton.service", "baton-controller.service", "edge.yaml",
+                     "minimal.yaml", "controller.yaml"):
             assert name in files, f"{name} is not installed: {sorted(files)}"
         assert list(root.rglob("bash-completion/completions/batonctl"))
-        check_unit(files["baton.service"], root)
+        check_unit(files["baton.service"], root, 2)
+        check_unit(files["baton-controller.service"], root, 1)
         subprocess.run([files["batond"], "--config", files["edge.yaml"], "--check"], check=True)
 
 

@@ -59,7 +59,8 @@ TEST_CASE("every verb answers people and programs") {
   const char* verb = GENERATE("status", "show ports", "show workers", "show services", "show backends", "show access",
                               "show routes", "show neighbors", "show drops", "show modes", "mode 198.51.100.10 none",
                               "backend web s1 weight 3", "backend web s1 drain", "backend web s1 enable",
-                              "show virtual-routers", "virtual-router 7 resign", "reload",
+                              "show virtual-routers", "show conditions", "show end-systems", "virtual-router 7 resign",
+                              "virtual-router 7 review", "virtual-router 7 move all 10.0.0.3", "reload",
                               "explain udp 192.0.2.7:4711 > 198.51.100.10:80 on wan", "why-not");
   CAPTURE(verb);
   Shell shell;
@@ -264,6 +265,70 @@ TEST_CASE("a virtual router resigns where it is told to") {
   CHECK(shell("virtual-router 7 retire") == kExitUsage);
 }
 
+TEST_CASE("a virtual router has its load reviewed, by itself or by who allocates") {
+  Shell shell;
+  shell.options.port = "lan";
+  CHECK(shell("virtual-router 7 review") == 0);
+  CHECK(shell.out.str() ==
+        "lan ipv4: 10.0.0.3 reviews the load\n"
+        "lan ipv6: this router reviews the load\n");
+  REQUIRE(shell.box.reviewed.has_value());
+  CHECK(shell.box.reviewed->id == 7);
+  CHECK(shell.box.reviewed->port == "lan");
+  CHECK(shell("virtual-router 7 review now") == kExitUsage);
+}
+
+TEST_CASE("end systems are moved to a unit: those named, or all") {
+  Shell shell;
+  CHECK(shell("virtual-router 7 move 10.0.0.51,10.0.0.52 10.0.0.3") == 0);
+  CHECK(shell.out.str() == "moved: 2, allocation 13\n");
+  REQUIRE(shell.box.move.has_value());
+  CHECK(shell.box.move->router.id == 7);
+  CHECK(shell.box.move->end_systems == std::vector<IpAddress>{Ip("10.0.0.51"), Ip("10.0.0.52")});
+  CHECK(shell.box.move->to == Ip("10.0.0.3"));
+  CHECK(shell("virtual-router 7 move all 10.0.0.2") == 0);
+  CHECK(shell.box.move->end_systems.empty());
+  CHECK(shell.box.move->to == Ip("10.0.0.2"));
+  shell.box.move.reset();
+  CHECK(shell("virtual-router 7 move 10.0.0.51, 10.0.0.3") == kExitFailed);
+  CHECK(shell.err.str() == "batonctl: end system: is missing\n");
+  CHECK(shell("virtual-router 7 move all 10.0.0.256") == kExitFailed);
+  CHECK(shell.err.str() == "batonctl: unit: \"10.0.0.256\" is not an IPv4 or IPv6 address\n");
+  CHECK(shell("virtual-router 7 move all") == kExitUsage);
+  CHECK_FALSE(shell.box.move.has_value());
+}
+
+TEST_CASE("conditions and end systems of load sharing are listed, of one virtual router or of all") {
+  Shell shell;
+  shell.options.group = 7;
+  shell.options.limit = 2;
+  CHECK(shell("show conditions") == 0);
+  CHECK(shell.out.str() ==
+        "port  id  end system  in charge  here   bit/s  packets  bytes  allocation\n"
+        "lan    7  10.0.0.51   10.0.0.2   pass    8000       20   2000          12\n"
+        "lan    7  10.0.0.52   10.0.0.3   block      0        0      0          12\n"
+        "2 rows; there are more (--limit)\n");
+  REQUIRE(shell.box.sharing.has_value());
+  CHECK(shell.box.sharing->id == 7);
+  shell.options.limit = 3;
+  CHECK(shell("show conditions") == 0);
+  CHECK(absl::StrContains(shell.out.str(), "10.0.0.53   10.0.0.2   hold "));
+  CHECK(absl::StrContains(shell.out.str(), "3 rows\n"));
+  CHECK(shell("show end-systems") == 0);
+  CHECK(shell.out.str() ==
+        "port  id  end system  kind        found           seen  in charge\n"
+        "lan    7  10.0.0.51   end-system  seen        1.5s ago  10.0.0.2\n"
+        "lan    7  10.0.0.60   router      configured         -  -\n"
+        "2 rows\n");
+  shell.options.group = 256;
+  CHECK(shell("show end-systems") == kExitFailed);
+  CHECK(shell.err.str() == "batonctl: group: 256 is outside 1..255\n");
+  shell.options.group = 0;
+  shell.options.limit = 100'001;
+  CHECK(shell("show conditions") == kExitFailed);
+  CHECK(shell.err.str() == "batonctl: limit: 100001 is outside 1..100000\n");
+}
+
 TEST_CASE("why-not of a file needs no batond") {
   Shell shell;
   shell.server.reset();
@@ -287,8 +352,8 @@ TEST_CASE("without a batond the message names the socket") {
 TEST_CASE("the help has a line for each verb") {
   const std::string help = VerbsHelp();
   for (const char* verb : {"status", "show ports", "show workers", "show services", "show backends", "show access",
-                           "show routes", "show neighbors", "show drops", "show modes", "show virtual-routers", "show events", "events",
-                           "virtual-router ID resign", "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable",
+                           "show routes", "show neighbors", "show drops", "show modes", "show virtual-routers", "show conditions", "show end-systems", "show events", "events",
+                           "virtual-router ID resign|review|move END-SYSTEM,...|all UNIT", "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable",
                            "explain PROTO SRC > DST on PORT", "capture", "why-not", "reload"}) {
     CAPTURE(verb);
     CHECK(absl::StrContains(help, absl::StrCat("  ", verb, "  ")));

@@ -56,7 +56,8 @@ void FakeBox::MakeVirtualRouters() {
   using load_sharing::UnitState;
   lan.sharing = SharingView{.generation = 12, .hand_over = load_sharing::HandOver::kExact, .settled = true, .conditions = 5,
                             .end_systems = 6, .units = {}, .sent = 40, .heard = 30, .unsent = 1, .handed_over = 3,
-                            .incomplete_reports = 0, .refused = {{"sender", 2}, {"ttl", 0}}};
+                            .incomplete_reports = 0, .reviews_kept = 5, .reviews_changed = 2, .longest_hold = 2500us,
+                            .busiest = {{Ip("10.0.0.51"), 8000}}, .refused = {{"sender", 2}, {"ttl", 0}}};
   lan.sharing->units = {{Ip("10.0.0.2"), UnitState::kWorking, 3, 0}, {Ip("10.0.0.3"), UnitState::kFault, 2, 7}};
   view->virtual_routers = {lan};
   view->vrrp_strays.unknown_vrid = 3;
@@ -78,6 +79,7 @@ void FakeBox::MakeWorkers() {
     c.drops[static_cast<size_t>(DropReason::kNoRoute)].Set(9);
     c.drops[static_cast<size_t>(DropReason::kTtlExpired)].Set(1);
     c.rows.Set(20);
+    c.conditions.Set(5);
     c.busy_ns.Set(250'000'000);
     c.total_ns.Set(1'000'000'000);
     c.generation.Set(7);
@@ -162,6 +164,41 @@ absl::StatusOr<int> FakeBox::ResignRouter(const RouterFilter& asked) {
   resigned = asked;
   if (!refuse_with.ok()) return refuse_with;
   return 1;
+}
+
+absl::StatusOr<std::vector<ReviewingUnit>> FakeBox::ReviewRouter(const RouterFilter& asked) {
+  reviewed = asked;
+  if (!refuse_with.ok()) return refuse_with;
+  return std::vector<ReviewingUnit>{{"lan", "ipv4", Ip("10.0.0.3"), false}, {"lan", "ipv6", Ip("2001:db8::2"), true}};
+}
+
+absl::StatusOr<MovedConditions> FakeBox::MoveConditions(const ConditionMove& asked) {
+  move = asked;
+  if (!refuse_with.ok()) return refuse_with;
+  return MovedConditions{2, 13};
+}
+
+absl::StatusOr<std::vector<SharedCondition>> FakeBox::ListConditions(const SharingFilter& asked) {
+  sharing = asked;
+  if (!refuse_with.ok()) return refuse_with;
+  using load_sharing::Here;
+  std::vector<SharedCondition> rows = {
+      {"lan", 7, {Ip("10.0.0.51"), Ip("10.0.0.2"), Here::kPasses, 8000, 20, 2000, 12}},
+      {"lan", 7, {Ip("10.0.0.52"), Ip("10.0.0.3"), Here::kBlocks, 0, 0, 0, 12}},
+      {"lan", 7, {Ip("10.0.0.53"), Ip("10.0.0.2"), Here::kHolds, 0, 0, 0, 13}}};
+  rows.resize(std::min<size_t>(rows.size(), asked.limit));
+  return rows;
+}
+
+absl::StatusOr<std::vector<SharedEndSystem>> FakeBox::ListEndSystems(const SharingFilter& asked) {
+  sharing = asked;
+  if (!refuse_with.ok()) return refuse_with;
+  using load_sharing::Node;
+  std::vector<SharedEndSystem> rows = {
+      {"lan", 7, {{Ip("10.0.0.51"), Node::Kind::kEndSystem, Node::Origin::kLearned}, 1500ms, Ip("10.0.0.2")}},
+      {"lan", 7, {{Ip("10.0.0.60"), Node::Kind::kRouter, Node::Origin::kStatic}, {}, {}}}};
+  rows.resize(std::min<size_t>(rows.size(), asked.limit));
+  return rows;
 }
 
 absl::StatusOr<std::vector<ListedRow>> FakeBox::ListAccess(const AccessFilter& asked) {

@@ -21,6 +21,10 @@ class FakeBox : public Requests {
   absl::Status SetMode(const IpAddress& address, AddressMode mode) override;
   absl::Status ChangeBackend(const BackendChange& change) override;
   absl::StatusOr<int> ResignRouter(const RouterFilter& filter) override;
+  absl::StatusOr<std::vector<ReviewingUnit>> ReviewRouter(const RouterFilter& filter) override;
+  absl::StatusOr<MovedConditions> MoveConditions(const ConditionMove& asked) override;
+  absl::StatusOr<std::vector<SharedCondition>> ListConditions(const SharingFilter& asked) override;
+  absl::StatusOr<std::vector<SharedEndSystem>> ListEndSystems(const SharingFilter& asked) override;
   absl::StatusOr<std::vector<ListedRow>> ListAccess(const AccessFilter& filter) override;
   absl::StatusOr<ExplainedPacket> Explain(const FrameToExplain& frame) override;
   absl::StatusOr<std::shared_ptr<CaptureSession>> StartCapture(const CaptureSettings& settings) override;
@@ -36,7 +40,9 @@ class FakeBox : public Requests {
   // What was asked last.
   std::optional<std::pair<IpAddress, AddressMode>> mode_set;
   std::optional<BackendChange> change;
-  std::optional<RouterFilter> resigned;
+  std::optional<RouterFilter> resigned, reviewed;
+  std::optional<ConditionMove> move;
+  std::optional<SharingFilter> sharing;
   std::optional<AccessFilter> filter;
   std::optional<FrameToExplain> frame;
   ExplainedPacket explained;  // what a worker tells of any packet

@@ -27,7 +27,8 @@ IpAddress Address(const char* text) { return IpAddress::Parse(text).value(); }
 TEST_CASE("every sample is good") {
   int samples = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(BATON_CONF)) {
-    if (entry.path().extension() != ".yaml" || entry.path().parent_path().filename() == "gen") continue;  // baton-gen's
+    const auto folder = entry.path().parent_path().filename();
+    if (entry.path().extension() != ".yaml" || folder == "gen" || folder == "controller") continue;  // of other programs
     ++samples;
     CHECK(LoadConfig(entry.path().string()).Report() == "");
   }

@@ -66,11 +66,12 @@ TEST_CASE("[VR-16] an id may be there once for each port and family") {
                 "virtual_routers[1].id: 1 is also virtual_routers[0].id");
 }
 
-TEST_CASE("[VR-68] [VR-91] load sharing: the units, the mode of hand-over, discovery and limits are set by hand") {
+TEST_CASE("[VR-68] [VR-91] load sharing [VR-114]: the units, the mode of hand-over, discovery and limits are set by hand") {
   const VirtualRouterConfig router = Only(
       "{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], server: 10.0.0.9, hand_over: timer, "
       "delivery: shared, discovery: [arp_scan, static], end_systems: [10.0.0.7], other_routers: [10.0.0.8], key: 0123456789abcdef, "
       "key_id: 7, imbalance: 10, flow_threshold: 1000, overflow_threshold: 3, review_every: 0s, hold_off: 1s, start_delay: 2s, "
+      "server_start_delay: 4s, "
       "skew: 2ms, average_over: 3s}}");
   REQUIRE(router.load_sharing.has_value());
   const LoadSharingConfig& sharing = *router.load_sharing;
@@ -84,6 +85,7 @@ TEST_CASE("[VR-68] [VR-91] load sharing: the units, the mode of hand-over, disco
   CHECK(sharing.review_every == Duration{});
   CHECK(sharing.start_delay == std::chrono::seconds(2));
   CHECK(sharing.skew == std::chrono::milliseconds(2));
+  CHECK(sharing.server_start_delay == std::chrono::seconds(4));
   const VirtualRouterConfig plain =
       Only("{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3]}}");
   CHECK(plain.load_sharing->hand_over == LoadSharingConfig::HandOver::kExact);
@@ -122,8 +124,12 @@ TEST_CASE("wrong virtual routers are refused with their place") {
        "load_sharing.routers: 10.0.0.2 is missing, the address of port lan"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, ^\"fe80::2\"]}}",
        "load_sharing.routers[1]: fe80::2 is of another family than the virtual router"},
-      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], delivery: ^directed}}",
-       "load_sharing.delivery: \"directed\" is not supported yet"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], delivery: directed, hand_over: ^exact}}",
+       "load_sharing.hand_over: is for shared delivery: in directed delivery every router forwards what reaches it"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], hand_over: ^none}}",
+       "load_sharing.hand_over: \"none\" is not one of timer, sequence, exact"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], server: ^10.0.0.3}}",
+       "load_sharing.server: 10.0.0.3 is also virtual_routers[0].load_sharing.routers[1]"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], discovery: [^asking]}}",
        "load_sharing.discovery[0]: \"asking\" is not one of passive, static, arp_scan, icmp_echo, icmp_info, whole_subnet"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], key: ^short}}",
