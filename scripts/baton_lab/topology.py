@@ -162,5 +162,35 @@ ROUTERS = Topology("routers", (
     end_system(1), end_system(2), end_system(3),
 ))
 
+# Three boxes that share the load of one gateway (sharing.py). `far` serves as backends do; baton-gen plays more end systems
+# and more servers, so `gen` has no addresses.
+#   far --- wan ---+--- r1, r2, r3 ---+--- lan --- e1, e2, e3
+#                  +------- gen ------+
+SHARING = Topology("sharing", (
+    Host("far", "backend", (Interface("wan", ("192.0.2.2/24", "2001:db8:1::2/64")),), ("192.0.2.1", "2001:db8:1::1")),
+    router(1), router(2), router(3),
+    Host("gen", "generator", (Interface("wan"), Interface("lan"))),
+    end_system(1), end_system(2), end_system(3),
+))
+
+
+
+def edge_router(number, network):
+    return Host(f"r{number}", "box", (Interface("cnw", ()), Interface(network, ())), configuration="router-1.yaml")
+
+
+def customer(number, network, gateway):
+    address = f"10.{network[-1]}.0.{50 + number}/24"
+    return Host(f"e{number}", "client", (Interface(network, (address,)),), (gateway,))
+
+
+# Two networks of a company and a carrier's between them; the gateway of each is a virtual router of its own.
+#   e1, e2 --- nw1 --- r1, r2 --- cnw --- r3, r4 --- nw2 --- e3, e4
+CARRIER = Topology("carrier", (
+    customer(1, "nw1", "10.1.0.1"), customer(2, "nw1", "10.1.0.1"),
+    edge_router(1, "nw1"), edge_router(2, "nw1"), edge_router(3, "nw2"), edge_router(4, "nw2"),
+    customer(3, "nw2", "10.2.0.1"), customer(4, "nw2", "10.2.0.1"),
+))
+
 TOPOLOGIES = {topology.name: topology
-              for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP, GENERATOR, DIRECT, SERVERS, ROUTERS)}
+              for topology in (NAT, TWO_BOXES, METHODS, KERNEL, FTP, GENERATOR, DIRECT, SERVERS, ROUTERS, SHARING, CARRIER)}

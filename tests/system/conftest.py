@@ -13,7 +13,10 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "scripts"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from baton_lab import network  # noqa: E402
 from baton_lab.lab import Lab  # noqa: E402
+from baton_lab.sharing import ADVERTISE_MS, Routers  # noqa: E402
+from baton_lab.stalls import Stalls  # noqa: E402
 
 BALANCER = os.environ.get("BATON_LAB_BALANCER", "batond")
 TEST_TIME_LIMIT_S = 150
@@ -42,11 +45,11 @@ def time_limit():
     signal.signal(signal.SIGALRM, previous)
 
 
-def lab_of(topology, name, prepare=None):
+def lab_of(topology, name, prepare=None, start_boxes=True):
     """A lab that is up. `prepare(lab)` comes before its boxes start."""
     lab = Lab(topology, name, BALANCER)
     try:
-        lab.up(start_boxes=prepare is None)
+        lab.up(start_boxes=start_boxes and prepare is None)
         if prepare is not None:
             prepare(lab)
             for box in lab.boxes.values():
@@ -59,6 +62,55 @@ def lab_of(topology, name, prepare=None):
 @pytest.fixture(scope="session")
 def nat_lab():
     yield from lab_of("nat", "baton-test")
+
+
+@pytest.fixture(scope="session")
+def sharing_lab():
+    """The topology `sharing`, without its boxes."""
+    yield from lab_of("sharing", "baton-share", start_boxes=False)
+
+
+@pytest.fixture
+def routers(sharing_lab):
+    """Its boxes, which the test starts."""
+    routers = Routers(sharing_lab)
+    yield routers
+    network.end_processes(f"{sharing_lab.name}-gen")    # of a test that failed
+    routers.stop()
+
+
+@pytest.fixture
+def judge(sharing_lab, routers):
+    """Judges what a ledger says of a run: `judge.begin()` once the boxes run, then `judge.nothing_is(report, "lost", ...)`."""
+    judge = Judge(routers)
+    yield judge
+    judge.end()
+
+
+class Judge:
+    """`exact` rests on both routers looking at a frame in time. Where the scheduler says that this machine kept a box from
+    running for longer than the configured skew, one packet in a hundred may suffer; otherwise none. After three intervals
+    of advertisements it looked dead to the others: then nothing can be said."""
+
+    SKEW_MS = 20
+
+    def __init__(self, routers):
+        self.routers, self.stalls = routers, None
+
+    def begin(self):
+        self.stalls = Stalls([box.process.pid() for box in self.routers.boxes], self.SKEW_MS)
+        self.stalls.start()
+
+    def nothing_is(self, counts, *fates):
+        if self.stalls.longest_ms > 3 * ADVERTISE_MS:
+            pytest.skip(f"this machine kept a box from running for {self.stalls.longest_ms:.0f} ms")
+        allowed = counts["sent"] // 100 if self.stalls.longest_ms > self.SKEW_MS else 0
+        suffered = {fate: counts[fate] for fate in fates}
+        assert max(suffered.values()) <= allowed, f"{suffered}, longest stall {self.stalls.longest_ms:.0f} ms"
+
+    def end(self):
+        if self.stalls is not None:
+            self.stalls.end()
 
 
 @pytest.fixture
@@ -94,7 +146,8 @@ def wait_until(condition, timeout_s):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     report = (yield).get_result()
-    used = item.funcargs.get("nat_lab") or item.funcargs.get("pair_lab") if hasattr(item, "funcargs") else None
+    arguments = getattr(item, "funcargs", {})
+    used = next((arguments[lab] for lab in ("nat_lab", "pair_lab", "sharing_lab") if lab in arguments), None)
     if not report.failed or used is None or BALANCER != "batond":
         return
     for box in used.boxes.values():

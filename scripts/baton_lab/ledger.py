@@ -1,0 +1,59 @@
+"""baton-gen around routers that share their load (topology `sharing`): many end systems with MAC addresses of their own on
+`lan`, a server on `wan`, and a ledger of every packet between them."""
+
+import json
+import subprocess
+
+from .balancer import program
+from .commands import LabError
+
+SERVER = {"ipv4": ("192.0.2.100", "192.0.2.100:7"), "ipv6": ("2001:db8:1::100", "[2001:db8:1::100]:7")}
+GATEWAYS = {"ipv4": ("10.0.0.1", "192.0.2.1"), "ipv6": ("2001:db8:a::1", "2001:db8:1::1")}
+
+
+def end_systems(count, family="ipv4"):
+    """Their addresses; up to 150."""
+    return [f"10.0.0.{100 + n}" if family == "ipv4" else f"2001:db8:a::{0x100 + n:x}" for n in range(count)]
+
+
+def profile(duration_s, count=60, rate=3000, family="ipv4"):
+    """A flow of each end system, in turn; the way back is through the active router alone."""
+    addresses = end_systems(count, family)
+    server, to = SERVER[family]
+    gateways = GATEWAYS[family]
+    return json.dumps({
+        "ports": [
+            {"name": "lan", "device": "af_packet:lan", "role": "clients", "addresses": f"{addresses[0]}-{addresses[-1]}",
+             "macs": "own", "gateway": gateways[0]},
+            {"name": "wan", "device": "af_packet:wan", "role": "servers", "addresses": [server], "gateway": gateways[1]}],
+        "duration": f"{duration_s}s",
+        "flows": [{"name": "echo", "protocol": "udp", "to": to, "count": count, "rate": rate, "size": 128}],
+        "limits": {"lost": 0, "duplicated": 0}})
+
+
+def warm_up(lab, count=60, family="ipv4"):
+    """A second of few packets: the boxes learn the server's MAC address, for which at most 16 packets may wait."""
+    Ledger(lab, profile(1, count, 3 * count, family)).report()
+
+
+class Ledger:
+    """A run of baton-gen that has begun to send. `stop` ends the sending before its time."""
+
+    def __init__(self, lab, text):
+        self.file = lab.state / "ledger.json"
+        self.file.unlink(missing_ok=True)
+        written = lab.state / "ledger.yaml"
+        written.write_text(text)
+        command = (*lab.enter("gen"), str(program("baton-gen")), "--report", str(self.file), str(written))
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.said = self.process.stderr.readline()    # of the first second
+
+    def stop(self):
+        self.process.terminate()
+
+    def report(self):
+        self.said += self.process.stderr.read()
+        self.process.wait(timeout=60)
+        if not self.file.exists():
+            raise LabError(f"baton-gen has not reported: {self.said}")
+        return json.loads(self.file.read_text())
