@@ -146,8 +146,7 @@ def wait_until(condition, timeout_s):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     report = (yield).get_result()
-    arguments = getattr(item, "funcargs", {})
-    used = next((arguments[lab] for lab in ("nat_lab", "pair_lab", "sharing_lab") if lab in arguments), None)
+    used = next((value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Lab)), None)
     if not report.failed or used is None or BALANCER != "batond":
         return
     for box in used.boxes.values():

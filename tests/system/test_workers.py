@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from conftest import assert_every_packet_is_accounted_for, balance, lab_of, wait_until
+from conftest import assert_every_packet_is_accounted_for, balance, lab_of
 from services import each_target, fetch
 from test_datagrams import ping
 from test_http import ab
-from test_streams import full_socket_buffers, iperf
+from test_streams import iperf
 
 pytestmark = pytest.mark.batond
 DEVICES = ["af_packet", "af_xdp"]
@@ -65,19 +65,23 @@ def test_ping(lab, target):
     assert ping(lab, "client", target.address, 8000 if lab.device == "af_xdp" else 1000) == (20, 20)
 
 
+def drops(lab):
+    """By reason, without those that are no fault of the box: a worker does not get a CPU, hosts send multicast."""
+    reasons = lab.boxes["box"].ctl_json("show", "drops")["drops"]
+    return {d["reason"]: d["packets"] for d in reasons if d["reason"] not in ("steer_ring_full", "multicast")}
+
+
 @each_target
 @pytest.mark.parametrize("direction", [[], ["--reverse"]], ids=["up", "down"])
 def test_datagrams_in_pieces(lab, target, direction):
     if lab.device != "af_xdp":
         pytest.skip("the kernel puts fragments together")
-    def lost_elsewhere():
-        """As in test_fragments.py, and what found a port's ring full because two workers did not get a CPU."""
-        ports = lab.boxes["box"].ctl_json("show", "ports")["ports"]
-        return full_socket_buffers(lab) + sum(int(port["missed"]) for port in ports)
-    before = lost_elsewhere()
+    before = drops(lab)
     end = iperf(lab, target, "--udp", "--bitrate", "40M", "--length", "8192", "--time", "2", *direction)
+    # What came in at the wrong worker is steered by datagram: one can overtake another, and iperf3 takes those that come
+    # after its end for lost. That the box lost none is what its balance says, and the reasons of its drops.
     assert end["sum_received"]["packets"] > 1000
-    assert wait_until(lambda: end["sum_received"]["lost_packets"] <= lost_elsewhere() - before, 2), lost_elsewhere()
+    assert drops(lab) == before
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8:1::1"])
