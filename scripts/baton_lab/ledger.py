@@ -36,16 +36,20 @@ def warm_up(lab, count=60, family="ipv4"):
     Ledger(lab, profile(1, count, 3 * count, family)).report()
 
 
+def start_generator(lab, text):
+    """baton-gen with a profile, on the host `gen`: the process, and the file that it will report in."""
+    written, report = lab.state / "profile.yaml", lab.state / "report.json"
+    report.unlink(missing_ok=True)
+    written.write_text(text)
+    command = (*lab.enter("gen"), str(program("baton-gen")), "--report", str(report), str(written))
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True), report
+
+
 class Ledger:
     """A run of baton-gen that has begun to send. `stop` ends the sending before its time."""
 
     def __init__(self, lab, text):
-        self.file = lab.state / "ledger.json"
-        self.file.unlink(missing_ok=True)
-        written = lab.state / "ledger.yaml"
-        written.write_text(text)
-        command = (*lab.enter("gen"), str(program("baton-gen")), "--report", str(self.file), str(written))
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.process, self.file = start_generator(lab, text)
         self.said = self.process.stderr.readline()    # of the first second
 
     def stop(self):

@@ -8,6 +8,7 @@ import pytest
 
 from conftest import SOURCE, assert_every_packet_is_accounted_for, lab_of, wait_until
 from baton_lab.balancer import program
+from baton_lab.ledger import start_generator
 
 pytestmark = pytest.mark.batond
 
@@ -36,12 +37,7 @@ class Run:
         for old, new in replacements:
             assert old in text
             text = text.replace(old, new)
-        self.report = lab.state / "report.json"
-        self.report.unlink(missing_ok=True)
-        profile = lab.state / "profile.yaml"
-        profile.write_text(text)
-        command = (*lab.enter("gen"), str(program("baton-gen")), "--report", str(self.report), str(profile))
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.process, self.report = start_generator(lab, text)
 
     def second(self):
         """The line of the next second."""
