@@ -1,24 +1,25 @@
 """scripts/bench hand-over: what packets suffer when end systems change hands.
 
-Three boxes of the topology `sharing` share the load of one gateway; baton-gen plays end systems that send to a server, and
-all of them are moved from router to router until there were so many hand-overs (of one end system each). Then the same
-goes on for a while without hand-overs, for comparison. Prints a JSON object.
+Three boxes of the topology `sharing` share the load of one gateway; baton-gen plays end systems that send to a server,
+and all of them are moved from router to router until there were so many hand-overs (of one end system each). Before,
+the same goes on for a while without hand-overs, for comparison. Prints a JSON object; `round_trip_ms` is of single
+packets.
 
-`exact` rests on frames being looked at within `cover` (10 times `skew`) at both routers. Where this machine itself took the CPU
-from a box for longer than `skew`, that is a stall: the result tells how many there were, the longest, and how much was
-lost or doubled in seconds without any."""
+`exact` rests on frames being looked at within `cover` (10 times `skew`) at both routers. Where this machine itself took
+the CPU from a box for longer than `skew`, that is a stall: the result tells how many there were, the longest, and how
+much was lost or doubled in seconds without any."""
 
 import argparse
 import json
 import time
 
 from .lab import Lab
-from .ledger import Ledger, end_systems, profile, warm_up
+from .ledger import PACKETS, Ledger, end_systems, profile, warm_up, web
 from .sharing import ADDRESSES, Routers
 from .stalls import Stalls
 
 LAB = "baton-hand-over"
-REST_S = 10
+PROFILES = {"udp": profile, "tcp": lambda duration_s, count, rate: web(duration_s, count, rate // PACKETS)}
 SETTLED_S = 1    # after the last hand-over
 
 
@@ -41,31 +42,51 @@ def suffered(seconds):
     return {name: sum(second[name] for second in seconds) for name in ("sent", "lost", "duplicated", "reordered")}
 
 
-def run(routers, options):
-    """The ledger while there are hand-overs, and how many of them within it."""
-    duration_s = 3600
-    ledger = Ledger(routers.lab, profile(duration_s, options.end_systems, options.rate))
+def quantiles_ms(times):
+    """Of single round trips."""
+    return {name: round(times[name] / 1000, 3) for name in ("p50", "p99", "p99_9", "max")} if times["count"] else None
+
+
+def connections(report):
+    """What became of them, of a ledger of `tcp`. Segments that were sent again are what was lost, or late."""
+    counts = report["classes"][0].get("connections", {})
+    wanted = ("opened", "completed", "timed_out", "reset_by_server", "reset_by_others", "still_open", "retransmitted",
+              "duplicate_segments", "out_of_order")
+    return {name: counts[name] for name in wanted if name in counts}
+
+
+def measure(routers, options, work):
+    """The ledger while `work` is done, and what that returns."""
+    ledger = Ledger(routers.lab, PROFILES[options.protocol](3600, options.end_systems, options.rate))
     begin = time.monotonic() - 1
     stalls = Stalls([box.process.pid() for box in routers.boxes], options.skew)
     stalls.start()
-    moved, moves = 0, 0
-    while moved < options.hand_overs:
-        moved += routers.move_all_to(ADDRESSES[(moves + 1) % len(ADDRESSES)])
-        moves += 1
-    ended = time.monotonic() + SETTLED_S
-    time.sleep(SETTLED_S + REST_S)
+    done = work()
     stalls.end()
+    seconds = time.monotonic() - begin
     ledger.stop()
-    timeline = ledger.report()["timeline"]
-    busy = [second for second in timeline if second["to"] <= ended - begin]
-    rest = [second for second in timeline if second["from"] > ended - begin]
-    within = [stall for stall in stalls.found if stall[0] <= ended]
-    clean = clean_seconds(busy, begin, within)
-    return {"hand_overs": moved, "moves": moves, "seconds": round(ended - begin - 1, 1), **suffered(busy),
-            "worst_round_trip_of_a_second_ms": worst(busy),
-            "stalls": {"over_ms": options.skew, "count": len(within), "longest_ms": round(stalls.longest_ms, 1)},
-            "without_stalls": {"seconds": len(clean), **suffered(clean), "worst_round_trip_of_a_second_ms": worst(clean)},
-            "at_rest": {**suffered(rest), "worst_round_trip_of_a_second_ms": worst(rest)}}
+    report = ledger.report()
+    timeline = report["timeline"]
+    clean = clean_seconds(timeline, begin, stalls.found)
+    return {**done, "seconds": round(seconds, 1), **suffered(timeline), **connections(report),
+            "round_trip_ms": quantiles_ms(report["classes"][0]["round_trip_us"]),
+            "worst_round_trip_of_a_second_ms": worst(timeline),
+            "stalls": {"over_ms": options.skew, "count": len(stalls.found), "longest_ms": round(stalls.longest_ms, 1)},
+            "without_stalls": {"seconds": len(clean), **suffered(clean),
+                               "worst_round_trip_of_a_second_ms": worst(clean)}}
+
+
+def run(routers, options):
+    """The same end systems without hand-overs, and with them."""
+    def move():
+        moved, moves = 0, 0
+        while moved < options.hand_overs:
+            moved += routers.move_all_to(ADDRESSES[(moves + 1) % len(ADDRESSES)])
+            moves += 1
+        time.sleep(SETTLED_S)
+        return {"hand_overs": moved, "moves": moves}
+    at_rest = measure(routers, options, lambda: time.sleep(options.rest) or {})
+    return {**measure(routers, options, move), "at_rest": at_rest}
 
 
 def main():
@@ -74,7 +95,10 @@ def main():
     parser.add_argument("--mode", choices=["exact", "sequence", "timer"], default="exact")
     parser.add_argument("--skew", type=int, default=5, metavar="MS", help="of the configuration (5)")
     parser.add_argument("--end-systems", type=int, default=60)
-    parser.add_argument("--rate", type=int, default=3000, help="datagrams per second of all together (3000)")
+    parser.add_argument("--protocol", choices=PROFILES, default="udp", help="datagrams (udp), or short connections")
+    parser.add_argument("--rate", type=int, default=3000,
+                        help="datagrams of all end systems per second; tcp: packets, both ways (3000)")
+    parser.add_argument("--rest", type=int, default=20, metavar="S", help="without hand-overs (20)")
     options = parser.parse_args()
     lab = Lab("sharing", LAB)
     try:
@@ -84,8 +108,8 @@ def main():
                       end_systems=end_systems(options.end_systems))
         routers.wait_until_shared(options.end_systems)
         warm_up(lab, options.end_systems)
-        print(json.dumps({"mode": options.mode, "skew_ms": options.skew, "end_systems": options.end_systems,
-                          "rate": options.rate, **run(routers, options)}))
+        print(json.dumps({"mode": options.mode, "protocol": options.protocol, "skew_ms": options.skew,
+                          "end_systems": options.end_systems, "rate": options.rate, **run(routers, options)}))
     finally:
         lab.down()
 

@@ -10,6 +10,8 @@ from .commands import LabError
 SERVER = {"ipv4": ("192.0.2.100", "192.0.2.100:7"), "ipv6": ("2001:db8:1::100", "[2001:db8:1::100]:7")}
 GATEWAYS = {"ipv4": ("10.0.0.1", "192.0.2.1"), "ipv6": ("2001:db8:a::1", "2001:db8:1::1")}
 
+PACKETS = 15    # of a connection of `web`
+
 
 def end_systems(count, family="ipv4"):
     """Their addresses; up to 150."""
@@ -29,6 +31,13 @@ def profile(duration_s, count=60, rate=3000, family="ipv4"):
         "duration": f"{duration_s}s",
         "flows": [{"name": "echo", "protocol": "udp", "to": to, "count": count, "rate": rate, "size": 128}],
         "limits": {"lost": 0, "duplicated": 0}})
+
+
+def web(duration_s, count=60, rate=200):
+    """So many connections a second, of each end system in turn: of five requests, of PACKETS packets, of a few ms."""
+    return json.dumps(json.loads(profile(duration_s, count)) | {
+        "flows": [{"name": "web", "protocol": "tcp", "to": SERVER["ipv4"][1], "count": 20 * count, "rate": rate,
+                   "requests": 5, "activity": "in_turn"}]})
 
 
 def warm_up(lab, count=60, family="ipv4"):
