@@ -10,7 +10,7 @@ import pytest
 from baton_lab.lab import Lab
 from conftest import assert_every_packet_is_accounted_for, wait_until
 from vrrp_messages import EXTENSION, refusals, send
-from vrrp_peers import ADDRESSES, Keepalived, Vrrpd
+from vrrp_peers import ADDRESSES, Keepalived, KeepalivedVmac, Vrrpd
 
 pytestmark = pytest.mark.batond
 
@@ -98,6 +98,7 @@ def each_in_turn(lab, box, peer, takeover_s):
     box.batond.stop(signal.SIGKILL)
     assert wait_until(peer.active, takeover_s), peer.told()
     assert wait_until(lambda: passes(lab, family), 5)
+    assert (gateway_mac(lab, family) == VIRTUAL_MAC[family]) == peer.has_virtual_mac
     box.start(150)
     assert wait_until(only(box, peer), takeover_s)
     assert box.batond.stop() == 0                           # it resigns: nobody has to wait for a time-out
@@ -119,8 +120,10 @@ def each_in_turn(lab, box, peer, takeover_s):
 # Version 2 cannot advertise more often than once a second: one case, with its password.
 @pytest.mark.parametrize("make, family, version, seconds, password", [
     (Keepalived, "ipv4", 3, "0.1", ""), (Keepalived, "ipv6", 3, "0.1", ""), (Keepalived, "ipv4", 2, "1", "s3cret"),
+    (KeepalivedVmac, "ipv4", 3, "0.1", ""), (KeepalivedVmac, "ipv6", 3, "0.1", ""),
     (Vrrpd, "ipv4", 3, "0.1", ""), (Vrrpd, "ipv6", 3, "0.1", "")],
-    ids=["keepalived-v3-ipv4", "keepalived-v3-ipv6", "keepalived-v2-password", "frr-ipv4", "frr-ipv6"])
+    ids=["keepalived-v3-ipv4", "keepalived-v3-ipv6", "keepalived-v2-password", "keepalived-vmac-ipv4",
+         "keepalived-vmac-ipv6", "frr-ipv4", "frr-ipv6"])
 def test_each_is_active_killed_and_preempted(routers_lab, make, family, version, seconds, password):
     """[VR-02] [VR-06] [VR-07]."""
     interval = f"{int(float(seconds) * 1000)}ms"

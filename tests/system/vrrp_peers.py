@@ -21,15 +21,25 @@ vrrp_instance one {{
   virtual_router_id 1
   priority {priority}
   advert_int {interval}
-{authentication}  virtual_ipaddress {{
+{more}  virtual_ipaddress {{
 {addresses}  }}
 }}
 """
 ADDRESSES = {"ipv4": ("10.0.0.1",), "ipv6": ("fe80::1", "2001:db8:a::1")}
 
 
+def ask_in_own_name(lab, does):
+    """Whether `lan` asks for MAC addresses from its own address alone, as it has to beside a device with a virtual MAC
+    address: who is asked from the virtual address takes the MAC address of `lan` for the gateway's."""
+    lab.run("peer", "sysctl", "-qw", f"net.ipv4.conf.all.arp_announce={2 if does else 0}")
+
+
 class Keepalived:
     """On `peer`, without a virtual MAC address, as most people run it."""
+
+    has_virtual_mac = False
+    device = "lan"    # has the virtual addresses
+    instance = ""     # of its configuration, beside what all have
 
     def __init__(self, lab, family, version, seconds, password=""):
         self.lab, self.family = lab, family
@@ -39,8 +49,8 @@ class Keepalived:
     def start(self, priority):
         authentication = f"  authentication {{\n    auth_type PASS\n    auth_pass {self.password}\n  }}\n" if self.password else ""
         text = KEEPALIVED.format(version=self.version, priority=priority, interval=self.seconds,
-                                 authentication=authentication,
-                                 addresses="".join(f"    {a} dev lan\n" for a in ADDRESSES[self.family]))
+                                 more=self.instance + authentication,
+                                 addresses="".join(f"    {a}\n" for a in ADDRESSES[self.family]))
         file = self.lab.state / "keepalived.conf"
         file.write_text(text)
         self.process.log.unlink(missing_ok=True)
@@ -50,7 +60,8 @@ class Keepalived:
         self.process.wait_for("Startup complete", 10)
 
     def active(self):
-        return ADDRESSES[self.family][-1] in self.lab.run("peer", "ip", "-brief", "address", "show", "dev", "lan").replace("/", " ").split()
+        shown = self.lab.run("peer", "ip", "-brief", "address", "show", "dev", self.device, check=False)
+        return ADDRESSES[self.family][-1] in shown.replace("/", " ").split()
 
     def kill(self):
         """Parent and child at once, as a crash: without a resignation. Its addresses go with the machine."""
@@ -59,6 +70,9 @@ class Keepalived:
         assert wait_until(lambda: self.process.pid() is None, 5)
         for file in self.lab.state.glob("keepalived*.pid"):
             file.unlink()
+        self._clean_up()
+
+    def _clean_up(self):
         for address in ADDRESSES[self.family]:
             self.lab.run("peer", "ip", "address", "delete", f"{address}/{'32' if self.family == 'ipv4' else '128'}",
                          "dev", "lan", check=False)
@@ -76,6 +90,28 @@ class Keepalived:
                 if re.search(r"checksum|incorrect|mismatch|invalid|wrong|unexpected|bogus|TTL|drop", line, re.IGNORECASE)]
 
 
+class KeepalivedVmac(Keepalived):
+    """With `use_vmac`: advertises from, and is reached at, a macvlan device that has the virtual MAC address. A machine
+    that crashes takes the device, and the nftables rules for it, with it."""
+
+    has_virtual_mac = True
+    device = "vrrp.1"
+    instance = f"  use_vmac {device}\n"
+
+    def start(self, priority):
+        ask_in_own_name(self.lab, True)
+        super().start(priority)
+
+    def _clean_up(self):
+        self.lab.run("peer", "ip", "link", "delete", self.device, check=False)
+        self.lab.run("peer", "nft", "flush", "ruleset")
+
+    def stop(self):
+        super().stop()
+        self._clean_up()
+        ask_in_own_name(self.lab, False)
+
+
 VRRPD = """\
 interface lan
  vrrp 1 version 3
@@ -89,6 +125,8 @@ DEVICE = "vrrp1"
 class Vrrpd:
     """FRR's, version 3. It forwards through a macvlan device that has the virtual MAC address and the addresses, and that it
     shuts (protodown) while it is no active router."""
+
+    has_virtual_mac = True
 
     def __init__(self, lab, family, version, seconds, password=""):
         assert version == 3 and not password    # it has no authentication; its version 2 is not asked for
@@ -118,6 +156,7 @@ class Vrrpd:
         mac = f"00:00:5e:00:0{1 if self.family == 'ipv4' else 2}:01"
         # Only the interface that has an address answers for it: `lan` is silent about those of the device on it.
         self.lab.run("peer", "sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1")
+        ask_in_own_name(self.lab, True)
         self.lab.run("peer", "ip", "link", "delete", DEVICE, check=False)
         self.lab.run("peer", "ip", "link", "add", DEVICE, "link", "lan", "address", mac, "type", "macvlan", "mode", "bridge")
         self.lab.run("peer", "ip", "link", "set", DEVICE, "addrgenmode", "random", check=False)
@@ -145,6 +184,7 @@ class Vrrpd:
             daemon.stop()
         self.lab.run("peer", "ip", "link", "delete", DEVICE, check=False)
         self.lab.run("peer", "sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=0")
+        ask_in_own_name(self.lab, False)
 
     def complaints(self):
         text = (self.folder / "vrrpd.log").read_text()
