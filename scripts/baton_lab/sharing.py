@@ -7,11 +7,15 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from .balancer import program
 from .commands import LabError
+from .processes import Process
 
 ADDRESSES = ["10.0.0.11", "10.0.0.12", "10.0.0.13"]
 LINK_LOCAL = [f"fe80::ff:fe00:{0x200 + 10 + n:x}" for n in (1, 2, 3)]
-GATEWAY = "10.0.0.1"
+UNITS = {"ipv4": ADDRESSES, "ipv6": LINK_LOCAL}
+GATEWAYS = {"ipv4": ["10.0.0.1"], "ipv6": ["fe80::1", "2001:db8:a::1"]}
+SERVER = "10.0.0.20"
 FAR = "192.0.2.2"
 ADVERTISE_MS = 100
 
@@ -29,15 +33,18 @@ def until(condition, limit_s, what):
 SHARING = {"key": "a secret of the three", "average_over": "1s"}
 
 
-def lan_group(sharing, priority=200):
+def lan_group(sharing, priority=200, family="ipv4"):
     """The gateway of `lan`, which the routers share."""
-    return {"id": 1, "port": "lan", "addresses": [GATEWAY], "priority": priority, "advertise_every": f"{ADVERTISE_MS}ms",
-            "load_sharing": {"routers": ADDRESSES, **SHARING, **sharing}}
+    if family == "ipv6":    # the global addresses solicit neighbours, too
+        sharing = {"other_routers": [f"2001:db8:a::{10 + n}" for n in (1, 2, 3)], **sharing}
+    return {"id": 1, "port": "lan", "addresses": GATEWAYS[family], "priority": priority,
+            "advertise_every": f"{ADVERTISE_MS}ms", "load_sharing": {"routers": UNITS[family], **SHARING, **sharing}}
 
 
-def wan_group(priority=200):
+def wan_group(priority=200, family="ipv4"):
     """The way back, through the active router alone."""
-    return {"id": 2, "port": "wan", "addresses": ["192.0.2.1"], "priority": priority,
+    addresses = ["192.0.2.1"] if family == "ipv4" else ["fe80::2:1", "2001:db8:1::1"]
+    return {"id": 2, "port": "wan", "addresses": addresses, "priority": priority,
             "advertise_every": f"{ADVERTISE_MS}ms"}
 
 
@@ -108,6 +115,26 @@ class Routers:
 
     def hand_overs(self):
         return sum(int(sharing(box)["hand_overs_taken"]) for box in self.boxes if box.process.pid())
+
+
+class Server:
+    """The substitution server of the routers of `lan`, on the host `server`."""
+
+    def __init__(self, lab, **sharing):
+        shared = lan_group({"server": SERVER, **sharing})
+        del shared["port"], shared["priority"]
+        text = {"interface": "lan", "virtual_routers": [shared]}
+        self.configuration = lab.state / "controller.yaml"
+        self.configuration.write_text(json.dumps(text))
+        self.process = Process(lab.state, f"{lab.name}-server", "controller")
+
+    def start(self):
+        self.process.log.unlink(missing_ok=True)
+        self.process.start(str(program("baton-controller")), "--config", str(self.configuration))
+        self.process.wait_for("baton-controller ready", 5)
+
+    def allocations(self):
+        return len(re.findall(r"allocation \d+: \d+ end systems change", self.process.log.read_text()))
 
 
 def group(box, number=1):

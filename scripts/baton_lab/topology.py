@@ -163,14 +163,15 @@ ROUTERS = Topology("routers", (
 ))
 
 # Three boxes that share the load of one gateway (sharing.py). `far` serves as backends do; baton-gen plays more end systems
-# and more servers, so `gen` has no addresses.
-#   far --- wan ---+--- r1, r2, r3 ---+--- lan --- e1, e2, e3
+# and more servers, so `gen` has no addresses. `server` is for a substitution server.
+#   far --- wan ---+--- r1, r2, r3 ---+--- lan --- e1, e2, e3, server
 #                  +------- gen ------+
 SHARING = Topology("sharing", (
     Host("far", "backend", (Interface("wan", ("192.0.2.2/24", "2001:db8:1::2/64")),), ("192.0.2.1", "2001:db8:1::1")),
     router(1), router(2), router(3),
     Host("gen", "generator", (Interface("wan"), Interface("lan"))),
     end_system(1), end_system(2), end_system(3),
+    Host("server", "client", (Interface("lan", ("10.0.0.20/24", "2001:db8:a::20/64")),)),
 ))
 
 
