@@ -80,9 +80,9 @@ def routers(sharing_lab):
 
 
 @pytest.fixture
-def judge(sharing_lab, routers):
+def judge(routers):
     """Judges what a ledger says of a run: `judge.begin()` once the boxes run, then `judge.nothing_is(report, "lost", ...)`."""
-    judge = Judge(routers)
+    judge = Judge(routers.boxes)
     yield judge
     judge.end()
 
@@ -94,11 +94,11 @@ class Judge:
 
     SKEW_MS = 20
 
-    def __init__(self, routers):
-        self.routers, self.stalls = routers, None
+    def __init__(self, boxes):
+        self.boxes, self.stalls = boxes, None
 
     def begin(self):
-        self.stalls = Stalls([box.process.pid() for box in self.routers.boxes], self.SKEW_MS)
+        self.stalls = Stalls([box.process.pid() for box in self.boxes], self.SKEW_MS)
         self.stalls.start()
 
     def nothing_is(self, counts, *fates):

@@ -10,7 +10,7 @@ import pytest
 from baton_lab.ledger import Ledger, profile, warm_up
 from baton_lab.sharing import (LINK_LOCAL, SHARING, configuration, forwarded, group, in_charge, lan_group, port,
                                sharing, until, wan_group)
-from conftest import assert_every_packet_is_accounted_for, lab_of
+from conftest import Judge, assert_every_packet_is_accounted_for, lab_of
 from test_generator import assert_sums_hold
 
 pytestmark = pytest.mark.batond
@@ -98,7 +98,16 @@ def test_the_other_port_is_an_ordinary_one(sharing_lab, routers):
 
 @pytest.fixture
 def carrier():
-    yield from lab_of("carrier", "baton-carry", start_boxes=False)
+    for lab in lab_of("carrier", "baton-carry", start_boxes=False):
+        lab.judge = Judge([lab.boxes[f"r{n}"] for n in (1, 2, 3, 4)])
+        yield lab
+        lab.judge.end()
+
+
+def nothing_is_lost_between_the_ends(carrier):
+    for process in [ping(carrier, host, address) for host, address in (("e1", "10.2.0.53"), ("e2", "10.2.0.54"))]:
+        came, doubled = answers(process)
+        carrier.judge.nothing_is({"sent": 100, "lost": 100 - came, "duplicated": int(doubled)}, "lost", "duplicated")
 
 
 def edge(number):
@@ -118,7 +127,7 @@ def edge(number):
 
 def test_each_end_of_a_carriers_network_has_a_virtual_router_of_its_own(carrier):
     """[VR-120] [VR-121]: two networks of a company; both ends share their load, and know nothing of each other."""
-    boxes = [carrier.boxes[f"r{n}"] for n in (1, 2, 3, 4)]
+    boxes = carrier.judge.boxes
     for number, box in enumerate(boxes, 1):
         box.configuration.write_text(configuration(box, **edge(number)))
     with ThreadPoolExecutor() as pool:
@@ -128,16 +137,15 @@ def test_each_end_of_a_carriers_network_has_a_virtual_router_of_its_own(carrier)
         first = 11 if own == 1 else 13
         shared = {f"10.{own}.0.{first}": 1, f"10.{own}.0.{first + 1}": 1}
         until(lambda: all(in_charge(box) == shared for box in both), 10, lambda: [in_charge(box) for box in both])
+    carrier.judge.begin()
     before = [forwarded(box, "cnw") for box in boxes]
-    pings = [ping(carrier, host, address) for host, address in (("e1", "10.2.0.53"), ("e2", "10.2.0.54"))]
-    assert [answers(process) for process in pings] == [(100, False)] * 2
+    nothing_is_lost_between_the_ends(carrier)
     # The echo requests of one end system, or the replies of one.
     assert min(forwarded(box, "cnw") - b for box, b in zip(boxes, before)) >= 100
     generation = sharing(boxes[2])["generation"]
     boxes[1].stop()
     until(lambda: in_charge(boxes[0]) == {"10.1.0.11": 2, "10.1.0.12": 0}, 10, lambda: in_charge(boxes[0]))
     assert sharing(boxes[2])["generation"] == generation
-    assert [answers(ping(carrier, host, address)) for host, address in (("e1", "10.2.0.53"), ("e2", "10.2.0.54"))] == [
-        (100, False)] * 2
+    nothing_is_lost_between_the_ends(carrier)
     for box in (boxes[0], boxes[2], boxes[3]):
         assert_every_packet_is_accounted_for(box)
