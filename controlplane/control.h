@@ -118,6 +118,9 @@ class Control : public Requests,
   void OnAdvertSent(size_t router) override;
   void OnAdvertHeard(size_t router, const IpAddress& from) override;
   bool OnMessage(size_t router, const vrrp::Unwrapped& message) override;
+  bool IsUnitList(size_t router, const vrrp::Unwrapped& message) override;
+  std::optional<vrrp::Advert> ReadUnitList(size_t router, const vrrp::Unwrapped& message) override;
+  std::vector<uint8_t> WriteUnitList(size_t router, uint8_t priority, const vrrp::Ends& ends) override;
   void OnGiven(const load_sharing::HandOverId& id, const load_sharing::WhatWasForwarded& forwarded) override;
   void OnTakingBegun(const load_sharing::HandOverId& id) override;
   void OnSeen(ConditionGroup group, const IpAddress& address) override;

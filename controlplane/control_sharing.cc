@@ -50,6 +50,18 @@ bool Control::OnMessage(size_t router, const vrrp::Unwrapped& message) {
   return sharer != nullptr;
 }
 
+bool Control::IsUnitList(size_t router, const vrrp::Unwrapped& message) {
+  return SharerOf(router) != nullptr && load_sharing::IsUnitAdvert(message.message, message.envelope.ends);
+}
+
+std::optional<vrrp::Advert> Control::ReadUnitList(size_t router, const vrrp::Unwrapped& message) {
+  return SharerOf(router)->ReadUnitList(message);
+}
+
+std::vector<uint8_t> Control::WriteUnitList(size_t router, uint8_t priority, const vrrp::Ends& ends) {
+  return SharerOf(router)->WriteUnitList(priority, ends);
+}
+
 Sharer* Control::SharerOf(size_t router) const { return router < sharers_.size() ? sharers_[router].get() : nullptr; }
 
 void Control::OnGiven(const load_sharing::HandOverId& id, const load_sharing::WhatWasForwarded& forwarded) {

@@ -95,6 +95,7 @@ vrrp::Settings VrrpSettings(const VirtualRouterConfig& from, const PortInfo& por
   s.port_mac = port.mac;
   s.vlan = port.vlan;
   s.shared = from.SharedDelivery();
+  s.unit_list = from.load_sharing && from.load_sharing->advert_format == LoadSharingConfig::AdvertFormat::kUnitList;
   s.over = from.pseudo_header ? vrrp::ChecksumOver::kPseudoHeaderToo : vrrp::ChecksumOver::kMessage;
   return s;
 }

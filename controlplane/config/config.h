@@ -114,9 +114,11 @@ struct TrackConfig {
 struct LoadSharingConfig {
   enum class HandOver : uint8_t { kTimer, kSequence, kExact };
   enum class Delivery : uint8_t { kShared, kDirected };
+  enum class AdvertFormat : uint8_t { kRfc, kUnitList };
   std::vector<IpAddress> routers = {};   // the units' own addresses on the port, ours among them
   IpAddress server = {};                 // for substitution; unspecified: none
   Delivery delivery = Delivery::kShared;
+  AdvertFormat advert_format = AdvertFormat::kRfc;  // kUnitList: the units and their states, for no standard router
   HandOver hand_over = HandOver::kExact;  // kDirected: there is none
   bool passive = true, arp_scan = false, icmp_echo = false, icmp_info = false, whole_subnet = false;  // discovery
   std::vector<IpAddress> end_systems = {};      // known from the start

@@ -90,16 +90,17 @@ std::string Hidden(const std::string& secret) {
 }
 
 std::string SharingText(const LoadSharingConfig& from) {
-  const auto& [routers, server, delivery, hand_over, passive, arp_scan, icmp_echo, icmp_info, whole_subnet, end_systems,
-               other_routers, key, key_id, imbalance, flow_threshold, overflow_threshold, review_every, hold_off,
-               start_delay, server_start_delay, skew, average_over] = from;
+  const auto& [routers, server, delivery, advert_format, hand_over, passive, arp_scan, icmp_echo, icmp_info,
+               whole_subnet, end_systems, other_routers, key, key_id, imbalance, flow_threshold, overflow_threshold,
+               review_every, hold_off, start_delay, server_start_delay, skew, average_over] = from;
   const auto list = [](const std::vector<IpAddress>& all) {
     return absl::StrJoin(all, " ", [](std::string* out, const IpAddress& a) { out->append(a.ToString()); });
   };
   static constexpr const char* kModes[] = {"timer", "sequence", "exact"};
   return absl::StrCat(
       "routers ", list(routers), "; server ", server.ToString(),
-      delivery == LoadSharingConfig::Delivery::kDirected ? "; directed" : "", "; hand_over ",
+      delivery == LoadSharingConfig::Delivery::kDirected ? "; directed" : "",
+      advert_format == LoadSharingConfig::AdvertFormat::kUnitList ? "; unit-list" : "", "; hand_over ",
       kModes[static_cast<size_t>(hand_over)], "; discovery", passive ? " passive" : "", arp_scan ? " arp_scan" : "",
       icmp_echo ? " icmp_echo" : "", icmp_info ? " icmp_info" : "", whole_subnet ? " whole_subnet" : "",
       "; end_systems ", list(end_systems), "; other_routers ", list(other_routers), "; key ", key_id, " ", Hidden(key),

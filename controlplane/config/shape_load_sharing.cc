@@ -14,6 +14,8 @@ using Mode = LoadSharingConfig::HandOver;
 constexpr Word<Mode> kModes[] = {{"timer", Mode::kTimer}, {"sequence", Mode::kSequence}, {"exact", Mode::kExact}};
 using Delivery = LoadSharingConfig::Delivery;
 constexpr Word<Delivery> kDeliveries[] = {{"shared", Delivery::kShared}, {"directed", Delivery::kDirected}};
+using Format = LoadSharingConfig::AdvertFormat;
+constexpr Word<Format> kFormats[] = {{"rfc", Format::kRfc}, {"unit-list", Format::kUnitList}};
 using Method = bool LoadSharingConfig::*;
 constexpr Word<Method> kMethods[] = {{"passive", &LoadSharingConfig::passive},
                                      {"static", nullptr},  // always
@@ -52,6 +54,7 @@ LoadSharingConfig ReadLoadSharing(const Node& node, ErrorList& errors) {
   if (const Node* routers = map.Required("routers")) sharing.routers = ReadAddresses(*routers, errors, {2, kMostUnits});
   map.Value("server", ParseRouterAddress, sharing.server);
   map.Words<Delivery>("delivery", kDeliveries, sharing.delivery);
+  map.Words<Format>("advert_format", kFormats, sharing.advert_format);
   const Node* hand_over = map.Optional("hand_over");
   if (hand_over != nullptr && sharing.delivery == Delivery::kDirected) {
     Refuse(*hand_over, errors, "is for shared delivery: in directed delivery every router forwards what reaches it");

@@ -74,7 +74,9 @@ void Controller::OnFrame(absl::Span<const uint8_t> frame, TimePoint now) {
   const vrrp::Ends& ends = message->envelope.ends;
   const vrrp::Decoded decoded = vrrp::Decode(message->message, ends);
   const bool other_type = decoded.malformed == vrrp::Malformed::kType;
-  if (decoded.malformed != vrrp::Malformed::kNothing && !other_type) {
+  const bool is_list = decoded.malformed == vrrp::Malformed::kLength &&
+                       load_sharing::IsUnitAdvert(message->message, ends);
+  if (decoded.malformed != vrrp::Malformed::kNothing && !other_type && !is_list) {
     ++malformed_;
     return;
   }
@@ -84,16 +86,27 @@ void Controller::OnFrame(absl::Span<const uint8_t> frame, TimePoint now) {
   } else if (other_type) {
     group->sharer->OnMessage(*message, now);
   } else if (ends.dst == vrrp::MulticastAddress(ends.src.family())) {
-    HearAdvert(*group, *message, decoded.advert, now);
+    HearAdvert(*group, *message, is_list ? std::nullopt : std::optional(decoded.advert), now);
   } else {
     ++strays_;
   }
 }
 
 // VR-109, VR-110: each is answered; the first begins it all. What is refused is told once for each reason.
-void Controller::HearAdvert(Group& group, const vrrp::Unwrapped& message, const vrrp::Advert& advert, TimePoint now) {
+// nullopt: it has a list of units.
+void Controller::HearAdvert(Group& group, const vrrp::Unwrapped& message, std::optional<vrrp::Advert> advert,
+                            TimePoint now) {
   const IpAddress& from = message.envelope.ends.src;
-  const vrrp::Refusal refusal = vrrp::Check(group.vrrp.machine, advert, from, message.envelope.ttl);
+  const bool is_list = !advert.has_value();
+  vrrp::Refusal refusal = vrrp::Refusal::kFormat;
+  if (is_list == group.vrrp.unit_list) {
+    if (is_list) {
+      advert = group.sharer->ReadUnitList(message);
+      if (!advert) return;
+      advert->addresses = group.vrrp.machine.addresses;
+    }
+    refusal = vrrp::Check(group.vrrp.machine, *advert, from, message.envelope.ttl);
+  }
   const uint64_t before = group.adverts[static_cast<size_t>(refusal)]++;
   if (refusal == vrrp::Refusal::kNothing) {
     group.sharer->OnAdvertHeard(from, now);

@@ -53,7 +53,7 @@ class Controller : neighbor::Callbacks, load_sharing::SharerCallbacks, load_shar
   };
 
   Group* Find(Family family, uint8_t vrid);
-  void HearAdvert(Group& group, const vrrp::Unwrapped& message, const vrrp::Advert& advert, TimePoint now);
+  void HearAdvert(Group& group, const vrrp::Unwrapped& message, std::optional<vrrp::Advert> advert, TimePoint now);
   std::string NameOf(const Group& group) const;
 
   // neighbor::Callbacks

@@ -33,39 +33,69 @@ Inbox::Inbox(Identity identity, Seals& seals)
 Inbox::Heard Inbox::Hear(absl::Span<const uint8_t> message, const vrrp::Ends& ends, uint8_t ttl) {
   Heard heard;
   heard.from = ends.src;
-  heard.refusal = Judge(message, ends, ttl, heard);
+  heard.refusal = JudgeSender(message, ends, ttl);
   if (heard.refusal == Refusal::kNothing) {
-    ++heard_;
-  } else {
-    heard.message = {};
-    ++refused_[Index(heard.refusal)];
-    ++malformed_[Index(heard.malformed)];
-    ++seals_refused_[Index(heard.seal)];
+    Decoded decoded = DecodeMessage(message, ends);
+    heard.malformed = decoded.malformed;
+    heard.refusal = decoded.malformed != Malformed::kNothing
+                        ? Refusal::kMalformed
+                        : JudgeProof(message, ends, decoded.type, decoded.header, decoded.trailer, heard.seal);
+    if (heard.refusal == Refusal::kNothing) {
+      heard.priority = decoded.header.priority;
+      heard.message = std::move(decoded.message);
+    }
   }
+  Note(heard.refusal, heard.malformed, heard.seal);
   return heard;
 }
 
+Inbox::HeardUnits Inbox::HearUnits(absl::Span<const uint8_t> message, const vrrp::Ends& ends, uint8_t ttl) {
+  HeardUnits heard;
+  Malformed malformed = Malformed::kNothing;
+  SealRefusal seal = SealRefusal::kNothing;
+  heard.refusal = JudgeSender(message, ends, ttl);
+  if (heard.refusal == Refusal::kNothing) {
+    DecodedUnitAdvert decoded = DecodeUnitAdvert(message, ends);
+    malformed = decoded.malformed;
+    heard.refusal = malformed != Malformed::kNothing
+                        ? Refusal::kMalformed
+                        : JudgeProof(message, ends, kUnitAdvertType, decoded.header, decoded.trailer, seal);
+    if (heard.refusal == Refusal::kNothing) {
+      heard.header = std::move(decoded.header);
+      heard.advert = std::move(decoded.advert);
+    }
+  }
+  Note(heard.refusal, malformed, seal);
+  return heard;
+}
+
+void Inbox::Note(Refusal refusal, Malformed malformed, SealRefusal seal) {
+  if (refusal == Refusal::kNothing) {
+    ++heard_;
+    return;
+  }
+  ++refused_[Index(refusal)];
+  ++malformed_[Index(malformed)];
+  ++seals_refused_[Index(seal)];
+}
+
 // What is cheap to look at comes first: strangers cost no checksum and no digest.
-Refusal Inbox::Judge(absl::Span<const uint8_t> message, const vrrp::Ends& ends, uint8_t ttl, Heard& heard) {
+Refusal Inbox::JudgeSender(absl::Span<const uint8_t> message, const vrrp::Ends& ends, uint8_t ttl) const {
   if (ttl != vrrp::kTtl) return Refusal::kTtl;
   if (message.size() >= 2) {
     if (message[0] >> 4 != identity_.version) return Refusal::kVersion;
     if (message[1] != identity_.vrid) return Refusal::kVrid;
   }
   if (ends.src == identity_.own) return Refusal::kOwnAddress;
-  if (!units_.contains(ends.src)) return Refusal::kSender;
-  Decoded decoded = DecodeMessage(message, ends);
-  heard.malformed = decoded.malformed;
-  if (decoded.malformed != Malformed::kNothing) return Refusal::kMalformed;
-  if (HasAuthentication(decoded.type) &&
-      (decoded.header.auth_type != identity_.auth_type || decoded.header.password != identity_.password)) {
-    return Refusal::kPassword;
-  }
-  heard.seal = seals_.Check(message, ends, decoded.trailer);
-  if (heard.seal != SealRefusal::kNothing) return Refusal::kSeal;
-  heard.priority = decoded.header.priority;
-  heard.message = std::move(decoded.message);
-  return Refusal::kNothing;
+  return units_.contains(ends.src) ? Refusal::kNothing : Refusal::kSender;
+}
+
+Refusal Inbox::JudgeProof(absl::Span<const uint8_t> message, const vrrp::Ends& ends, uint8_t type, const Header& header,
+                          const std::optional<Trailer>& trailer, SealRefusal& seal) {
+  const bool same = header.auth_type == identity_.auth_type && header.password == identity_.password;
+  if (HasAuthentication(type) && !same) return Refusal::kPassword;
+  seal = seals_.Check(message, ends, trailer);
+  return seal == SealRefusal::kNothing ? Refusal::kNothing : Refusal::kSeal;
 }
 
 std::vector<Inbox::Count> Inbox::Refused() const {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 
 #include "controlplane/load_sharing/codec.h"
 #include "controlplane/load_sharing/hmac.h"
+#include "controlplane/load_sharing/unit_list.h"
 
 namespace baton::controlplane::load_sharing {
 
@@ -56,6 +58,14 @@ class Inbox {
   // A message of types 2 to 8; others are malformed here.
   Heard Hear(absl::Span<const uint8_t> message, const vrrp::Ends& ends, uint8_t ttl);
 
+  // An advertisement with the list of units.
+  struct HeardUnits {
+    Refusal refusal = Refusal::kNothing;
+    Header header = {};
+    UnitAdvert advert = {};
+  };
+  HeardUnits HearUnits(absl::Span<const uint8_t> message, const vrrp::Ends& ends, uint8_t ttl);
+
   // Since the start, each reason by name: "ttl", "malformed_count", "seal_replayed".
   struct Count {
     std::string reason;
@@ -65,7 +75,10 @@ class Inbox {
   uint64_t heard() const { return heard_; }  // that were believed
 
  private:
-  Refusal Judge(absl::Span<const uint8_t> message, const vrrp::Ends& ends, uint8_t ttl, Heard& heard);
+  Refusal JudgeSender(absl::Span<const uint8_t> message, const vrrp::Ends& ends, uint8_t ttl) const;
+  Refusal JudgeProof(absl::Span<const uint8_t> message, const vrrp::Ends& ends, uint8_t type, const Header& header,
+                     const std::optional<Trailer>& trailer, SealRefusal& seal);
+  void Note(Refusal refusal, Malformed malformed, SealRefusal seal);
 
   Identity identity_;
   absl::flat_hash_set<IpAddress> units_;

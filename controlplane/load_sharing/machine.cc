@@ -229,6 +229,7 @@ void Machine::HearAdvert(const AdvertHeard& event, TimePoint now, Out& out) {
     }
     membership_.Heard(event.from, now);  // it does not confirm, and would stay at fault
   }
+  if (role_ == Role::kBackup && event.told) NoteTold(*event.told);
   // VR-10: the answer says how this unit is.
   UnitState state = UnitState::kServer;
   if (role_ != Role::kServer) {
@@ -238,6 +239,15 @@ void Machine::HearAdvert(const AdvertHeard& event, TimePoint now, Out& out) {
   Response response{.generation = generation_, .state = state};
   for (const UnitRow& row : tables_.units()) response.units.push_back(row.address);
   Tell(event.from, std::move(response), out);
+}
+
+// Table A is the active router's to keep: backups only show it, and know best how they are themselves.
+void Machine::NoteTold(const UnitAdvert& told) {
+  mode_ = told.hand_over;  // VR-69
+  for (const UnitAdvert::Unit& unit : told.units) {
+    const UnitIndex index = tables_.IndexOf(unit.address);
+    if (index != kNobody && index != own_) tables_.unit(index).state = unit.state;
+  }
 }
 
 void Machine::HearMessage(const MessageHeard& event, TimePoint now, Out& out) {

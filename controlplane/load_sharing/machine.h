@@ -90,6 +90,7 @@ class Machine {
   void StopAll(Out& out);
   std::vector<IpAddress> LeaveAll();
   void HearAdvert(const AdvertHeard& event, TimePoint now, Out& out);
+  void NoteTold(const UnitAdvert& told);
   void HearMessage(const MessageHeard& event, TimePoint now, Out& out);
   void HearResponse(const IpAddress& from, const Response& response, TimePoint now, Out& out);
   void HearConfirmation(const IpAddress& from, const Confirmation& confirmation, TimePoint now, Out& out);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -54,6 +55,7 @@ struct RoleChanged {
 struct AdvertSent {};
 struct AdvertHeard {  // a valid type 1
   IpAddress from;
+  std::optional<UnitAdvert> told = {};  // by one with the list of units
 };
 struct MessageHeard {
   IpAddress from;

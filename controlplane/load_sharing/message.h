@@ -1,5 +1,5 @@
-// What routers of a group tell each other besides VRRP's advertisements: types 2 to 8 of the extension for load sharing,
-// as plain values. codec.h has their bytes; README.md tells who sends which when. Any thread.
+// What routers of a group tell each other besides VRRP's own advertisements: types 1 to 8 of the extension for load
+// sharing, as plain values. codec.h and unit_list.h have their bytes; README.md tells who sends which when. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,18 @@ enum class HandOver : uint8_t {
 
 // VR-32, VR-Q09.
 enum class UnitState : uint8_t { kWorking = 0, kSuspended = 1, kFault = 2, kServer = 3, kServerFault = 4 };
+
+// Type 1 with the list of units (unit_list.h): table A as the active router has it.
+struct UnitAdvert {
+  struct Unit {
+    IpAddress address;
+    UnitState state = UnitState::kWorking;
+    friend bool operator==(const Unit&, const Unit&) = default;
+  };
+  std::vector<Unit> units = {};
+  HandOver hand_over = HandOver::kTimer;
+  friend bool operator==(const UnitAdvert&, const UnitAdvert&) = default;
+};
 
 // Type 2: the answer to each advertisement. Unicast to its sender (VR-10).
 struct Response {

@@ -57,7 +57,7 @@ void Sharer::OnAdvertHeard(const IpAddress& from, TimePoint now) {
     // The server only waits: to it nothing is lost.
     if (role_ != Role::kServer) Tell(RoleChanged{stranger ? Role::kStopped : Role::kBackup}, now);
   }
-  if (!stranger) Tell(AdvertHeard{from}, now);
+  if (!stranger) Tell(AdvertHeard{from, std::exchange(told_, std::nullopt)}, now);
 }
 
 void Sharer::OnMessage(const vrrp::Unwrapped& message, TimePoint now) {

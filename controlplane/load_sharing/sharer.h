@@ -74,6 +74,10 @@ class Sharer {
   void OnRole(Role role, uint8_t priority, TimePoint now);
   void OnAdvertSent(TimePoint now);
   void OnAdvertHeard(const IpAddress& from, TimePoint now);
+  // Advertisements with the list of units: what this unit's says; and one that was heard, if it is believed. What it
+  // tells comes into effect with OnAdvertHeard.
+  std::vector<uint8_t> WriteUnitList(uint8_t priority, const vrrp::Ends& ends);
+  std::optional<vrrp::Advert> ReadUnitList(const vrrp::Unwrapped& message);
   // A message of another type than 1; what is not believed is counted.
   void OnMessage(const vrrp::Unwrapped& message, TimePoint now);
   // Any frame that control hears at the port, for discovery.
@@ -118,6 +122,7 @@ class Sharer {
   void Drain(TimePoint now);
   void Perform(Action& action, TimePoint now);
   void SendMessage(const Send& send);
+  void CompareLists(const IpAddress& from, const UnitAdvert& advert);
   void Log(const EventLogged& event);
   void NoteHold(const HandOverId& id, TimePoint now);
   void TellEndSystems(TimePoint now);
@@ -143,6 +148,8 @@ class Sharer {
   Role role_ = Role::kStopped;
   std::vector<Measured> measured_;  // by the last reading
   uint8_t priority_ = 0;
+  std::optional<UnitAdvert> told_;  // by the advertisement that was read last
+  bool lists_differ_ = false;
   bool stranger_ = false;  // the active router is none of the group's
   uint64_t sent_ = 0, unsent_ = 0, handed_over_ = 0, incomplete_reports_ = 0;
   uint64_t reviews_kept_ = 0, reviews_changed_ = 0;

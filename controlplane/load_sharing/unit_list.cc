@@ -3,7 +3,6 @@
 namespace baton::controlplane::load_sharing {
 namespace {
 
-constexpr uint8_t kType = 1;
 constexpr uint8_t kStatesTag = 1, kModeTag = 2;
 
 // Tag, length, `length` bytes: how much is missing to a multiple of 4.
@@ -36,7 +35,7 @@ std::vector<uint8_t> EncodeUnitAdvert(const Header& header, const UnitAdvert& ad
                                       vrrp::ChecksumOver over, const std::optional<Trailer>& trailer) {
   const size_t count = advert.units.size();
   ByteWriter out;
-  PutHeader(out, kType, count, header);
+  PutHeader(out, kUnitAdvertType, count, header);
   for (const UnitAdvert::Unit& unit : advert.units) PutAddress(out, unit.address, ends.src.family());
   out.U8(kStatesTag).U8(static_cast<uint8_t>(count));
   for (const UnitAdvert::Unit& unit : advert.units) out.U8(static_cast<uint8_t>(unit.state));
@@ -47,7 +46,7 @@ std::vector<uint8_t> EncodeUnitAdvert(const Header& header, const UnitAdvert& ad
 
 DecodedUnitAdvert DecodeUnitAdvert(absl::Span<const uint8_t> message, const vrrp::Ends& ends) {
   DecodedUnitAdvert decoded;
-  Opened opened = Open(message, ends, kType, kType);
+  Opened opened = Open(message, ends, kUnitAdvertType, kUnitAdvertType);
   if (opened.malformed == Malformed::kNothing) {
     ReadUnits(opened, decoded.advert);
     decoded.trailer = Close(opened);

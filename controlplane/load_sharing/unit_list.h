@@ -20,16 +20,7 @@
 
 namespace baton::controlplane::load_sharing {
 
-struct UnitAdvert {
-  struct Unit {
-    IpAddress address;
-    UnitState state = UnitState::kWorking;
-    friend bool operator==(const Unit&, const Unit&) = default;
-  };
-  std::vector<Unit> units = {};
-  HandOver hand_over = HandOver::kTimer;
-  friend bool operator==(const UnitAdvert&, const UnitAdvert&) = default;
-};
+inline constexpr uint8_t kUnitAdvertType = 1;
 
 // REQUIRES: addresses of the family of `ends`, at most 255.
 std::vector<uint8_t> EncodeUnitAdvert(const Header& header, const UnitAdvert& advert, const vrrp::Ends& ends,
@@ -43,5 +34,8 @@ struct DecodedUnitAdvert {
   vrrp::ChecksumOver over = vrrp::ChecksumOver::kMessage;
 };
 DecodedUnitAdvert DecodeUnitAdvert(absl::Span<const uint8_t> message, const vrrp::Ends& ends);
+inline bool IsUnitAdvert(absl::Span<const uint8_t> message, const vrrp::Ends& ends) {
+  return DecodeUnitAdvert(message, ends).malformed == Malformed::kNothing;
+}
 
 }  // namespace baton::controlplane::load_sharing

@@ -88,6 +88,7 @@ enum class Refusal : uint8_t {
   kInterval,        // version 2: another one than is configured
   kAddresses,       // of another virtual router with this VRID
   kOwnAddress,      // our own, or from somebody who has our address
+  kFormat,          // of the RFCs where a list of units is expected, or the other way round: the driver's to find out
 };
 Refusal Check(const RouterConfig& config, const Advert& advert, const IpAddress& from, uint8_t ttl);
 

@@ -15,7 +15,7 @@ bool SameButForPreference(const Settings& old, Settings next) {
   next.machine.preempt_delay = old.machine.preempt_delay;
   const bool owner = old.machine.priority == kOwnerPriority;
   return old.key() == next.key() && old.port_mac == next.port_mac && old.vlan == next.vlan && old.over == next.over &&
-         old.shared == next.shared && old.machine == next.machine && !owner;
+         old.shared == next.shared && old.unit_list == next.unit_list && old.machine == next.machine && !owner;
 }
 
 }  // namespace
@@ -54,30 +54,46 @@ bool Routers::OnFrame(PortId port, absl::Span<const uint8_t> frame, TimePoint no
   const Ends& ends = unwrapped->envelope.ends;
   const Decoded decoded = Decode(unwrapped->message, ends);
   if (decoded.malformed == Malformed::kType && PassOn(port, *unwrapped, decoded.advert.vrid)) return true;
-  if (decoded.malformed != Malformed::kNothing) {
+  const auto at = by_key_.find({port, ends.src.family(), decoded.advert.vrid});
+  const bool is_list = decoded.malformed == Malformed::kLength && at != by_key_.end() &&
+                       callbacks_.IsUnitList(at->second, *unwrapped);
+  if (decoded.malformed != Malformed::kNothing && !is_list) {
     ++strays_.malformed[static_cast<size_t>(decoded.malformed)];
     return true;
   }
-  const auto at = by_key_.find({port, ends.src.family(), decoded.advert.vrid});
   if (at == by_key_.end()) {
     ++strays_.unknown_vrid;
     return true;
   }
-  Router& router = routers_[at->second];
-  if (unwrapped->envelope.vlan != router.settings.vlan) {
+  if (unwrapped->envelope.vlan != routers_[at->second].settings.vlan) {
     ++strays_.wrong_vlan;
   } else if (ends.dst != MulticastAddress(ends.src.family())) {
     ++strays_.not_multicast;
   } else {
-    const Refusal refusal = Check(router.settings.machine, decoded.advert, ends.src, unwrapped->envelope.ttl);
-    ++router.status.counters.refused[static_cast<size_t>(refusal)];
-    if (refusal != Refusal::kNothing) return true;
-    ++router.status.counters.heard;
-    if (decoded.advert.priority == kResigning) ++router.status.counters.resigned;
-    Drive(at->second, AdvertHeard{ends.src, decoded.advert.priority, decoded.advert.interval}, now);
-    callbacks_.OnAdvertHeard(at->second, ends.src);
+    HearAdvert(at->second, *unwrapped, is_list ? std::nullopt : std::optional(decoded.advert), now);
   }
   return true;
+}
+
+// nullopt: it has a list of units.
+void Routers::HearAdvert(size_t index, const Unwrapped& message, std::optional<Advert> advert, TimePoint now) {
+  Router& router = routers_[index];
+  const bool is_list = !advert.has_value();
+  Refusal refusal = Refusal::kFormat;
+  if (is_list == router.settings.unit_list) {
+    if (is_list) {
+      advert = callbacks_.ReadUnitList(index, message);
+      if (!advert) return;
+      advert->addresses = router.settings.machine.addresses;
+    }
+    refusal = Check(router.settings.machine, *advert, message.envelope.ends.src, message.envelope.ttl);
+  }
+  ++router.status.counters.refused[static_cast<size_t>(refusal)];
+  if (refusal != Refusal::kNothing) return;
+  ++router.status.counters.heard;
+  if (advert->priority == kResigning) ++router.status.counters.resigned;
+  Drive(index, AdvertHeard{message.envelope.ends.src, advert->priority, advert->interval}, now);
+  callbacks_.OnAdvertHeard(index, message.envelope.ends.src);
 }
 
 bool Routers::PassOn(PortId port, const Unwrapped& message, uint8_t vrid) {
@@ -176,7 +192,8 @@ void Routers::SendAdvertOf(size_t index, uint8_t priority) {
                           .vlan = s.vlan,
                           .ends = ends};
   ++router.status.counters.sent;
-  callbacks_.SendFrame(s.port, Wrap(envelope, Encode(advert, ends, s.over)));
+  callbacks_.SendFrame(s.port, Wrap(envelope, s.unit_list ? callbacks_.WriteUnitList(index, priority, ends)
+                                                          : Encode(advert, ends, s.over)));
 }
 
 absl::string_view RoleName(Role role) {
@@ -199,6 +216,7 @@ absl::string_view RefusalName(Refusal refusal) {
     case Refusal::kInterval: return "interval";
     case Refusal::kAddresses: return "addresses";
     case Refusal::kOwnAddress: return "own_address";
+    case Refusal::kFormat: return "format";
   }
   return "?";
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -29,12 +30,14 @@ struct Settings {
   ChecksumOver over = ChecksumOver::kPseudoHeaderToo;
   // Its MAC address is never the source of a frame, so that switches send frames for it to every router of the group.
   bool shared = false;
+  // Its advertisements carry the routers in place of the addresses: Callbacks read and write them. Not in the RFCs.
+  bool unit_list = false;
 
   Family family() const { return machine.addresses.front().family(); }
   std::tuple<PortId, Family, uint8_t> key() const { return {port, family(), machine.vrid}; }
 };
 
-inline constexpr size_t kRefusals = static_cast<size_t>(Refusal::kOwnAddress) + 1;
+inline constexpr size_t kRefusals = static_cast<size_t>(Refusal::kFormat) + 1;
 inline constexpr size_t kMalformed = static_cast<size_t>(Malformed::kChecksum) + 1;
 
 struct Counters {
@@ -78,6 +81,12 @@ class Callbacks {
   virtual void OnAdvertHeard(size_t, const IpAddress&) {}
   // A message of another type than 1, with a right checksum. False: it is counted as of an unknown type.
   virtual bool OnMessage(size_t, const Unwrapped&) { return false; }
+
+  // Advertisements with a list of units. Whether it is one, believed or not:
+  virtual bool IsUnitList(size_t, const Unwrapped&) { return false; }
+  // Of a router with Settings::unit_list; its addresses are not in it. nullopt: it is refused, and counted there.
+  virtual std::optional<Advert> ReadUnitList(size_t, const Unwrapped&) { return std::nullopt; }
+  virtual std::vector<uint8_t> WriteUnitList(size_t, uint8_t, const Ends&) { return {}; }
 };
 
 class Routers {
@@ -117,6 +126,7 @@ class Routers {
   void Perform(size_t router, const Action& action, TimePoint now);
   void SendAdvertOf(size_t router, uint8_t priority);
   bool PassOn(PortId port, const Unwrapped& message, uint8_t vrid);
+  void HearAdvert(size_t router, const Unwrapped& message, std::optional<Advert> advert, TimePoint now);
   void NoteRole(size_t router, const State& before, TimePoint now);
 
   Callbacks& callbacks_;

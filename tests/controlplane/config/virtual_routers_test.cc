@@ -71,13 +71,14 @@ TEST_CASE("[VR-68] [VR-91] load sharing [VR-114]: the units, the mode of hand-ov
       "{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], server: 10.0.0.9, hand_over: timer, "
       "delivery: shared, discovery: [arp_scan, static], end_systems: [10.0.0.7], other_routers: [10.0.0.8], key: 0123456789abcdef, "
       "key_id: 7, imbalance: 10, flow_threshold: 1000, overflow_threshold: 3, review_every: 0s, hold_off: 1s, start_delay: 2s, "
-      "server_start_delay: 4s, "
+      "server_start_delay: 4s, advert_format: unit-list, "
       "skew: 2ms, average_over: 3s}}");
   REQUIRE(router.load_sharing.has_value());
   const LoadSharingConfig& sharing = *router.load_sharing;
   CHECK(sharing.routers == std::vector<IpAddress>{IpAddress::V4(0x0a000002), IpAddress::V4(0x0a000003)});
   CHECK(sharing.server == IpAddress::V4(0x0a000009));
   CHECK(sharing.hand_over == LoadSharingConfig::HandOver::kTimer);
+  CHECK(sharing.advert_format == LoadSharingConfig::AdvertFormat::kUnitList);
   CHECK(sharing.arp_scan);
   CHECK_FALSE(sharing.passive);
   CHECK(sharing.flow_threshold == 1000);
@@ -90,6 +91,7 @@ TEST_CASE("[VR-68] [VR-91] load sharing [VR-114]: the units, the mode of hand-ov
       Only("{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3]}}");
   CHECK(plain.load_sharing->hand_over == LoadSharingConfig::HandOver::kExact);
   CHECK(plain.load_sharing->passive);
+  CHECK(plain.load_sharing->advert_format == LoadSharingConfig::AdvertFormat::kRfc);
 }
 
 TEST_CASE("wrong virtual routers are refused with their place") {
@@ -126,6 +128,8 @@ TEST_CASE("wrong virtual routers are refused with their place") {
        "load_sharing.routers[1]: fe80::2 is of another family than the virtual router"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], delivery: directed, hand_over: ^exact}}",
        "load_sharing.hand_over: is for shared delivery: in directed delivery every router forwards what reaches it"},
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], advert_format: ^units}}",
+       "load_sharing.advert_format: \"units\" is not one of rfc, unit-list"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], hand_over: ^none}}",
        "load_sharing.hand_over: \"none\" is not one of timer, sequence, exact"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], server: ^10.0.0.3}}",

@@ -106,6 +106,60 @@ TEST_CASE("with a key a message is believed once, and none without a trailer") {
   CHECK(Counted(inbox) == std::map<std::string, uint64_t>{{"seal_no_trailer", 1}, {"seal_replayed", 1}});
 }
 
+TEST_CASE("[VR-24] [VR-25] lists of units are believed, or refused and counted, as messages are") {
+  struct Case {
+    const char* reason;  // empty: believed
+    Ends ends = kEnds;
+    Header header = {.vrid = 7, .priority = 200};
+    uint8_t ttl = 255;
+    bool cut = false, sealed = true;
+  };
+  const Ends stranger{Ip("192.0.2.9"), kEnds.dst}, own{Ip("192.0.2.3"), kEnds.dst};
+  const std::vector<Case> cases = {
+      {"", kEnds},
+      {"ttl", kEnds, {.vrid = 7}, 254},
+      {"version", kEnds, {.version = 2, .vrid = 7}},
+      {"vrid", kEnds, {.vrid = 8}},
+      {"sender", stranger},
+      {"own_address", own},
+      {"malformed_length", kEnds, {.vrid = 7}, 255, true},
+      {"seal_no_trailer", kEnds, {.vrid = 7}, 255, false, false},
+  };
+  const UnitAdvert advert{{{Ip("192.0.2.2")}, {Ip("192.0.2.3"), UnitState::kFault}}, HandOver::kExact};
+  for (const Case& c : cases) {
+    CAPTURE(c.reason);
+    Seals sender(c.sealed ? std::vector<Key>{{1, "key"}} : std::vector<Key>{}, 100), seals({{1, "key"}}, 1);
+    Inbox inbox(Group(), seals);
+    Bytes bytes = sender.Seal(EncodeUnitAdvert(c.header, advert, c.ends, ChecksumOver::kMessage), c.ends, ChecksumOver::kMessage);
+    if (c.cut) {
+      bytes.resize(12);
+      vrrp::PutChecksum(bytes, c.ends, ChecksumOver::kMessage);
+    }
+    const Inbox::HeardUnits heard = inbox.HearUnits(bytes, c.ends, c.ttl);
+    const bool believed = *c.reason == 0;
+    CHECK((heard.refusal == Refusal::kNothing) == believed);
+    CHECK((heard.advert == advert) == believed);
+    CHECK(inbox.heard() == (believed ? 1 : 0));
+    CHECK(Counted(inbox) == (believed ? std::map<std::string, uint64_t>{} : std::map<std::string, uint64_t>{{c.reason, 1}}));
+    if (believed) CHECK(inbox.HearUnits(bytes, c.ends, c.ttl).refusal == Refusal::kSeal);  // once
+  }
+}
+
+TEST_CASE("a list of units with another password is refused [VR-23]") {
+  Identity identity = Group();
+  identity.version = 2;
+  identity.auth_type = vrrp::kSimpleText;
+  identity.password = "secret";
+  Seals seals({}, 1);
+  Inbox inbox(identity, seals);
+  Header header{.version = 2, .vrid = 7, .priority = 200, .auth_type = vrrp::kSimpleText, .password = "secret"};
+  const UnitAdvert advert{{{Ip("192.0.2.2")}}, HandOver::kTimer};
+  CHECK(inbox.HearUnits(EncodeUnitAdvert(header, advert, kEnds, ChecksumOver::kMessage), kEnds, 255).refusal == Refusal::kNothing);
+  header.password = "Secret";
+  CHECK(inbox.HearUnits(EncodeUnitAdvert(header, advert, kEnds, ChecksumOver::kMessage), kEnds, 255).refusal == Refusal::kPassword);
+  CHECK(Counted(inbox) == std::map<std::string, uint64_t>{{"password", 1}});
+}
+
 TEST_CASE("each reason has a name of its own") {
   Seals seals({}, 1);
   Inbox inbox(Group(), seals);

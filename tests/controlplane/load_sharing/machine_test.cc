@@ -16,6 +16,16 @@ IpAddress Ip(const char* text) { return IpAddress::Parse(text).value(); }
 const IpAddress kA = Ip("10.0.0.11"), kB = Ip("10.0.0.12"), kC = Ip("10.0.0.13"), kServer = Ip("10.0.0.9");
 const IpAddress kHost = Ip("10.0.0.51"), kOther = Ip("10.0.0.52");
 
+// Not inlined: g++ 12 takes the copy of a small alternative for a use of uninitialised bytes.
+template <typename T>
+[[gnu::noinline]] Event Heard(const IpAddress& from, T message) {
+  Event event;
+  auto& heard = event.emplace<MessageHeard>();
+  heard.from = from;
+  heard.message.emplace<T>(std::move(message));
+  return event;
+}
+
 struct Unit {
   Machine machine;
   TimePoint now{1000s};
@@ -32,14 +42,7 @@ struct Unit {
     out.clear();
     machine.On(event, now, out);
   }
-  // Not inlined: g++ 12 takes the copy of a small alternative for a use of uninitialised bytes.
-  [[gnu::noinline]] void Hear(Allocation allocation) {
-    Event event;
-    auto& heard = event.emplace<MessageHeard>();
-    heard.from = kA;
-    heard.message.emplace<Allocation>(std::move(allocation));
-    On(event);
-  }
+  void Hear(Allocation allocation) { On(Heard(kA, std::move(allocation))); }
   template <typename T>
   std::vector<std::pair<IpAddress, T>> Sent() const {
     std::vector<std::pair<IpAddress, T>> sent;
@@ -106,6 +109,21 @@ TEST_CASE("[VR-59] a backup that is given something goes from suspended to worki
   CHECK(b.ToldState() == UnitState::kSuspended);
   b.Hear(TwoHosts());
   CHECK(b.ToldState() == UnitState::kWorking);
+}
+
+TEST_CASE("[VR-31] [VR-69] table A at a backup is the active router's, where that tells it: but for its own state") {
+  Backup b;
+  b.Hear(TwoHosts());
+  const Tables& tables = b.machine.tables();
+  b.On(AdvertHeard{kA, UnitAdvert{{{kA, UnitState::kWorking}, {kB, UnitState::kFault}, {kC, UnitState::kFault},
+                                   {Ip("10.0.0.99"), UnitState::kWorking}}, HandOver::kExact}});
+  CHECK(tables.unit(tables.IndexOf(kA)).state == UnitState::kWorking);
+  CHECK(tables.unit(tables.IndexOf(kB)).state == UnitState::kWorking);
+  CHECK(tables.unit(tables.IndexOf(kC)).state == UnitState::kFault);
+  CHECK(tables.unit(tables.IndexOf(kC)).conditions == 1);  // whose they are is another matter
+  CHECK(b.machine.hand_over() == HandOver::kExact);
+  REQUIRE(b.Sent<Response>().size() == 1);
+  CHECK(b.Sent<Response>()[0].second.state == UnitState::kWorking);
 }
 
 TEST_CASE("[VR-69] the mode in force is the active router's; a new active router's own is in force from then on") {

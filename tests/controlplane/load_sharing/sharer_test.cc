@@ -210,6 +210,57 @@ TEST_CASE("an active router that is no unit forwards alone: nothing passes here 
   CHECK(world.Types() == std::vector<int>{2});
 }
 
+TEST_CASE("[VR-19] [VR-31] the list of units that one unit sends is the table that the other shows") {
+  World world;
+  SharerSettings settings = Settings();
+  settings.machine.own = settings.identity.own = settings.discovery.own = kActive;
+  settings.keys = {{1, "of both"}};
+  settings.interval = 1s;
+  Sharer active(settings, world.workers, world);
+  SharerSettings backups = Settings();
+  backups.keys = settings.keys;
+  Sharer backup(backups, world.workers, world);
+  active.OnRole(Role::kActive, 200, world.now);
+  backup.OnRole(Role::kBackup, 100, world.now);
+  const auto hear = [&](const IpAddress& from) {
+    const vrrp::Ends ends{from, Ip("224.0.0.18")};
+    const std::vector<uint8_t> bytes = active.WriteUnitList(200, ends);
+    return backup.ReadUnitList({.envelope = {.dst = {}, .src = kActiveMac, .ends = ends}, .message = bytes});
+  };
+  const auto advert = hear(kActive);
+  REQUIRE(advert.has_value());
+  CHECK((advert->priority == 200 && advert->vrid == 7 && advert->interval == 1s));
+  world.frames.clear();
+  backup.OnAdvertHeard(kActive, world.now);
+  CHECK(world.Types() == std::vector<int>{2});
+  const auto state = [&](const IpAddress& unit) {
+    const Tables& tables = backup.machine().tables();
+    return tables.unit(tables.IndexOf(unit)).state;
+  };
+  CHECK(state(kActive) == UnitState::kWorking);
+  CHECK(state(kOwn) == UnitState::kSuspended);
+  CHECK_FALSE(hear(Ip("10.0.0.66")).has_value());
+  CHECK(backup.inbox().heard() == 1);
+}
+
+TEST_CASE("another list of units is told once, and heard all the same") {
+  World world;
+  world.BecomeBackup();
+  const vrrp::Ends ends{kActive, Ip("224.0.0.18")};
+  const auto hear = [&](std::vector<UnitAdvert::Unit> units) {
+    const std::vector<uint8_t> bytes =
+        EncodeUnitAdvert({.vrid = 7, .priority = 200}, {std::move(units), HandOver::kExact}, ends, vrrp::ChecksumOver::kMessage);
+    return world.sharer.ReadUnitList({.envelope = {.dst = {}, .src = kActiveMac, .ends = ends}, .message = bytes}).has_value();
+  };
+  CHECK(hear({{kOwn}, {kActive}}));
+  CHECK(world.log.empty());
+  CHECK(hear({{kOwn}, {kActive}, {Ip("10.0.0.13")}}));
+  CHECK(hear({{kOwn}, {kActive}, {Ip("10.0.0.13")}}));
+  CHECK(hear({{kOwn}, {kActive}}));
+  CHECK(world.log == std::vector<std::string>{"10.0.0.11 lists other units than are configured here",
+                                              "10.0.0.11 lists the units that are configured here"});
+}
+
 TEST_CASE("a message that is not believed changes nothing, and is counted by its reason") {
   World world;
   world.BecomeBackup();

@@ -199,6 +199,76 @@ TEST_CASE("another configuration: who is the same but for its preference goes on
   CHECK_FALSE(world.routers.active(0));
 }
 
+// Advertisements with a list of units are the callbacks' to read and write: here, the priority and two bytes more.
+struct ListWorld : World {
+  bool believes = true;
+  static std::vector<uint8_t> List(uint8_t priority, const Ends& ends) {
+    std::vector<uint8_t> message = {0x31, 1, priority, 1, 0, 10, 0, 0, 9, 9};
+    PutChecksum(message, ends, ChecksumOver::kMessage);
+    return message;
+  }
+  bool IsUnitList(size_t, const Unwrapped& heard) override { return heard.message.size() == 10; }
+  std::optional<Advert> ReadUnitList(size_t, const Unwrapped& heard) override {
+    if (!believes) return std::nullopt;
+    return Advert{.vrid = 1, .priority = heard.message[2], .interval = 100ms};
+  }
+  std::vector<uint8_t> WriteUnitList(size_t, uint8_t priority, const Ends& ends) override {
+    return List(priority, ends);
+  }
+  void HearList(uint8_t priority) {
+    const Ends ends{Ip("10.0.0.12"), Ip("224.0.0.18")};
+    HearMessage(List(priority, ends), "10.0.0.12", "224.0.0.18", 255);
+  }
+  uint64_t OfOtherFormat() const {
+    return routers.status(0).counters.refused[static_cast<size_t>(Refusal::kFormat)];
+  }
+};
+
+Settings WithUnitList() {
+  Settings s = Lan();
+  s.unit_list = true;
+  return s;
+}
+
+TEST_CASE("[VR-19] a list of units elects as any advertisement does; those of the RFCs are refused by name") {
+  ListWorld world;
+  world.routers.Configure({WithUnitList()}, world.now);
+  for (int i = 0; i < 5; ++i) {
+    world.Run(100ms);
+    world.HearList(200);
+  }
+  CHECK_FALSE(world.routers.active(0));
+  CHECK(world.routers.status(0).state.active == Ip("10.0.0.12"));
+  CHECK(world.routers.status(0).counters.heard == 5);
+  world.HearList(kResigning);
+  world.Run(63ms);
+  REQUIRE(world.routers.active(0));
+  CHECK(Unwrap(world.frames.back())->message.size() == 10);
+  CHECK(Unwrap(world.frames.back())->message[2] == 100);
+  world.Hear(200);  // an advertisement of RFC 9568
+  CHECK(world.routers.active(0));
+  CHECK(world.OfOtherFormat() == 1);
+  world.believes = false;  // it is counted by who reads it
+  world.HearList(200);
+  CHECK(world.routers.active(0));
+  CHECK(world.OfOtherFormat() == 1);
+  world.routers.Stop(world.now);
+  CHECK(Unwrap(world.frames.back())->message[2] == kResigning);
+}
+
+TEST_CASE("a list of units in a group with advertisements of the RFCs is refused by name") {
+  ListWorld world;
+  world.routers.Configure({Lan()}, world.now);
+  world.HearList(200);
+  CHECK(world.OfOtherFormat() == 1);
+  CHECK(world.routers.status(0).counters.heard == 0);
+  CHECK(world.routers.status(0).state.active == IpAddress{});
+  World plain;  // nobody there who knows of lists
+  plain.routers.Configure({Lan()}, plain.now);
+  plain.HearMessage(ListWorld::List(200, {Ip("10.0.0.12"), Ip("224.0.0.18")}), "10.0.0.12", "224.0.0.18", 255);
+  CHECK(plain.routers.strays().malformed[static_cast<size_t>(Malformed::kLength)] == 1);
+}
+
 TEST_CASE("a shared virtual MAC address is never the source of a frame") {
   World world;
   Settings shared = Lan();
