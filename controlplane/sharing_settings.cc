@@ -110,6 +110,7 @@ load_sharing::SharerSettings SharingSettings(const VirtualRouterConfig& router, 
   if (!from.server.is_unspecified()) s.identity.units.push_back(from.server);
   if (!from.key.empty()) s.keys = {{from.key_id, from.key}};
   s.start = start_us;
+  s.machine.first_generation = load_sharing::GenerationAt(start_us);
   s.discovery = DiscoveryOf(router, port);
   s.port = router.port_id;
   s.port_mac = vrrp.port_mac;

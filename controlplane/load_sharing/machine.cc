@@ -20,7 +20,8 @@ Duration ResponsePeriod(const Config& config) {
 
 Machine::Machine(const Config& config)
     : config_(config), tables_(config.routers, config.servers), hand_overs_(config_),
-      membership_(ResponsePeriod(config)), own_(tables_.IndexOf(config.own)), mode_(config.hand_over),
+      membership_(ResponsePeriod(config)), own_(tables_.IndexOf(config.own)), last_given_(config.first_generation),
+      mode_(config.hand_over),
       behind_(tables_.units().size(), 0), behind_since_(tables_.units().size()),
       covers_(tables_.units().size(), false),
       recorded_(tables_.units().size(), 0),

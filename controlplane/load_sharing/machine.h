@@ -167,6 +167,7 @@ class Machine {
   UnitIndex active_ = kNobody;
   bool server_alive_ = false;
   Generation generation_ = 0, newest_seen_ = 0;
+  Generation last_given_;  // by this unit, in whatever role: no number is given twice
   HandOver mode_;
   IpAddress maker_ = {};  // of the last allocation
   Duration overflow_unit_{};

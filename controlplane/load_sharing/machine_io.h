@@ -41,6 +41,7 @@ struct Config {
   Duration hold_off = std::chrono::seconds(60);            // VR-104, VR-105
   Duration settle = std::chrono::seconds(2);               // between two allocations, unless a unit failed
   Duration learn = std::chrono::milliseconds(200);         // a new active router that knows nothing listens first
+  Generation first_generation = 0;  // its allocations are newer than this one where it knows of no other (GenerationAt)
   size_t charges_per_packet = 36, records_per_packet = 28, flows_per_packet = 50;
   size_t packets_per_turn = 64;
   Duration turn = std::chrono::milliseconds(1);

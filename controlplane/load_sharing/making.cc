@@ -144,10 +144,12 @@ bool Machine::MustConfirm(UnitIndex unit) const {
 }
 
 // The next number that is this unit's to give: on both sides of a LAN that parts allocations are made, and two that are
-// not the same must not have the same number.
+// not the same must not have the same number. Nor two in different lives of one unit: while it knows nothing it goes on
+// from what it gave last, or from its clock. Not otherwise: numbers far apart look like allocations long past.
 Generation Machine::NextGeneration() const {
   const Generation units = static_cast<Generation>(tables_.units().size());
-  Generation next = (IsNewer(newest_seen_, generation_) ? newest_seen_ : generation_) + 1;
+  const Generation newest = IsNewer(newest_seen_, generation_) ? newest_seen_ : generation_;
+  Generation next = (newest == 0 ? last_given_ : newest) + 1;
   while (next == 0 || next % units != (own_ + 1U) % units) ++next;  // 0 says that there is none
   return next;
 }
@@ -170,6 +172,7 @@ void Machine::Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& 
   Outgoing made{.generation = NextGeneration(), .base = whole ? 0 : generation_, .mode = config_.hand_over,
                 .charges = std::move(charges)};
   const auto what = made_ = std::make_shared<const Outgoing>(std::move(made));
+  last_given_ = what->generation;
   const size_t units = tables_.units().size();
   const uint32_t fragments = Fragments(config_, what->charges.size());
   const Duration sending = config_.turn * (fragments / config_.packets_per_turn);

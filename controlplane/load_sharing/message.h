@@ -13,9 +13,18 @@
 namespace baton::controlplane::load_sharing {
 
 // Which allocation a message is about. Grows with each allocation, whoever makes it, and no two units make the same one
-// (README.md); compared by difference, so that it may wrap. 0: none yet.
+// (README.md); compared by difference, so that it may wrap. 0: none yet, which everything else is newer than.
 using Generation = uint32_t;
-inline bool IsNewer(Generation a, Generation b) { return static_cast<int32_t>(a - b) > 0; }
+inline bool IsNewer(Generation a, Generation b) {
+  return a != 0 && (b == 0 || static_cast<int32_t>(a - b) > 0);
+}
+// What the numbers of a unit begin above when it knows of none: a 32nd of a second each, by its clock when it started.
+// So one that restarts and hears nobody gives no number that it gave before: it has not given more than 32 a second, as
+// there are at most 64 units and 2 s between two allocations. A file would outlive a clock that was set back, but has to
+// be written before each allocation, and be there; the clock is what messages are proven new by already (hmac.h).
+inline Generation GenerationAt(uint64_t microseconds_since_1970) {
+  return static_cast<Generation>(microseconds_since_1970 * 32 / 1'000'000);
+}
 
 // How the old and the new router in charge see to it that no packet is forwarded twice (VR-Q10).
 enum class HandOver : uint8_t {

@@ -24,7 +24,12 @@ constexpr Duration kRepeated = 1s;                      // as often as it takes
 constexpr Duration kWorkers = 50us;  // until control hears of what workers have forwarded
 // VR-84: the older half of what waited is dropped, the younger goes.
 constexpr const char* kGuessed = "mode sequence, and the report does not name its flow";
+constexpr ls::Generation kBefore = 32 * 1030;  // a group begins at 1000 s
 constexpr Duration kPoll = 1ms;      // while packets are noted or wait
+
+ls::Generation NumberAt(TimePoint start) {
+  return ls::GenerationAt(static_cast<uint64_t>(start.time_since_epoch() / 1us)) - kBefore;
+}
 
 ls::Config ConfigOf(const GroupOptions& options, const std::vector<IpAddress>& routers, const IpAddress& own) {
   ls::Config config{.own = own, .routers = routers, .hand_over = options.mode};
@@ -95,6 +100,7 @@ void Group::Start(size_t unit) {
   node.alive = true;
   ++node.life;
   node.stalled_until = TimePoint::min();
+  if (options_.numbers_by_clock) node.config.first_generation = NumberAt(now_);
   node.machine = std::make_unique<ls::Machine>(node.config);
   node.data = std::make_unique<DataPlane>(DataPlaneSettings{
       .conditions = 2 * end_systems_ + 64,

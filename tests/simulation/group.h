@@ -32,6 +32,7 @@ struct GroupOptions {
   Duration more_delay{};
   Duration skew = std::chrono::microseconds(500);   // of one frame's arrivals at the routers
   bool clocks_differ = false;
+  bool numbers_by_clock = false;                    // of allocations, which wrap half a minute after the start
   bool trace = false;                               // keep what is sent as text
   bool narrate = false;                             // print what happens
   std::function<void(ls::Config&)> configure = {};  // of each unit

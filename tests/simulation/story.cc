@@ -23,6 +23,7 @@ GroupOptions Draw(uint32_t seed, std::mt19937& random) {
   // `timer` promises nothing unless the delay outlasts the confirmation.
   if (options.mode == ls::HandOver::kTimer) options.loss = 0;
   options.clocks_differ = random() % 2 == 0;
+  options.numbers_by_clock = true;
   return options;
 }
 

@@ -126,6 +126,51 @@ TEST_CASE("[VR-31] [VR-69] table A at a backup is the active router's, where tha
   CHECK(b.Sent<Response>()[0].second.state == UnitState::kWorking);
 }
 
+// What A allocates in a life that begins then; it hears nobody.
+Generation FirstOfALife(Machine& machine, TimePoint now) {
+  std::vector<Action> out;
+  machine.On(RoleChanged{Role::kActive}, now, out);
+  machine.On(DeadlinePassed{}, now + 1s, out);
+  machine.On(EndSystemsKnown{.end_systems = {kHost, kOther}, .complete = true}, now + 5s, out);
+  return machine.generation();
+}
+
+Machine LifeOfA(TimePoint start) {
+  Config config{.own = kA, .routers = {kA, kB, kC}};
+  config.first_generation =
+      GenerationAt(static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(start.time_since_epoch()).count()));
+  return Machine(config);
+}
+
+TEST_CASE("[VR-Q22] a router that restarts and hears nobody gives no number twice: the others record what it says then") {
+  const TimePoint start{1'815'000'000s};  // in 2027, when the highest bit of the numbers is set
+  Machine first = LifeOfA(start), second = LifeOfA(start + 1s);
+  const Generation before = FirstOfALife(first, start), after = FirstOfALife(second, start + 1s);
+  CHECK(before != 0);
+  CHECK(IsNewer(after, before));
+  Backup b;
+  b.Hear({.generation = before, .base = 0, .hand_over = HandOver::kTimer, .charges = {{kHost, kB, true}, {kOther, kC, true}}});
+  CHECK(b.machine.generation() == before);
+  b.Hear({.generation = after, .base = 0, .hand_over = HandOver::kTimer, .charges = {{kHost, kC, true}, {kOther, kB, true}}});
+  CHECK(b.machine.generation() == after);
+  CHECK(b.machine.tables().unit(b.machine.tables().Find(kOther)->unit).address == kB);
+  // Nor in one life: without a link it forgets what it had, but not its numbers.
+  std::vector<Action> out;
+  second.On(RoleChanged{Role::kStopped}, start + 10s, out);
+  CHECK(IsNewer(FirstOfALife(second, start + 11s), after));
+}
+
+TEST_CASE("[VR-Q22] a clock that was set back: the numbers look old until a response is heard, then they go on above") {
+  Config config{.own = kA, .routers = {kA, kB, kC}};
+  config.first_generation = 1000;
+  Machine late(config);
+  const TimePoint start{1000s};
+  CHECK(FirstOfALife(late, start) == 1003);  // A is the first of three
+  std::vector<Action> out;
+  late.On(Heard(kB, Response{.generation = 5000, .state = UnitState::kWorking}), start + 6s, out);
+  CHECK(IsNewer(late.generation(), 5000));
+}
+
 TEST_CASE("[VR-69] the mode in force is the active router's; a new active router's own is in force from then on") {
   Config config;
   config.hand_over = HandOver::kExact;
