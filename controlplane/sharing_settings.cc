@@ -8,6 +8,7 @@
 namespace baton::controlplane {
 namespace {
 
+constexpr Duration kReading = std::chrono::seconds(1);  // from one to the next
 constexpr uint16_t kDiscoveryIdentifier = 0xba70;
 
 // The address that a virtual router's advertisements come from.
@@ -40,6 +41,7 @@ load_sharing::Config MachineConfig(const VirtualRouterConfig& router, const IpAd
   config.overflow_threshold = from.overflow_threshold;
   config.review_every = from.review_every;
   config.hold_off = from.hold_off;
+  config.measure = from.average_over + 2 * kReading;  // the first reading after a move, and one that is late
   config.start_delay = from.start_delay;
   config.server_start_delay = from.server_start_delay;  // VR-114
   config.response_period = 3 * router.advertise_every;  // VR-Q32

@@ -8,7 +8,7 @@ namespace baton::controlplane::load_sharing {
 
 void FlowMeter::Begin(TimePoint now, uint64_t overflows) {
   if (!begun_) {
-    start_at_ = middle_at_ = last_at_ = now;
+    last_at_ = now;
     last_overflows_ = overflows;
     begun_ = true;
   } else {
@@ -23,32 +23,37 @@ void FlowMeter::Begin(TimePoint now, uint64_t overflows) {
   }
 }
 
-void FlowMeter::Add(const IpAddress& condition, uint64_t bytes) {
+void FlowMeter::Add(const IpAddress& condition, uint64_t bytes, uint32_t moved) {
   Counts& counts = conditions_[condition];
+  if (std::exchange(counts.moved, moved) != moved) counts.start_at = kNever;
   counts.now += bytes;
   counts.read = true;
 }
 
 FlowsMeasured FlowMeter::End() {
   FlowsMeasured measured;
-  const double seconds = std::chrono::duration<double>(now_ - start_at_).count();
-  const bool next = now_ - middle_at_ >= period_ / 2;
   for (auto at = conditions_.begin(); at != conditions_.end();) {
     Counts& counts = at->second;
     if (!counts.read) {
       conditions_.erase(at++);
       continue;
     }
-    if (now_ == start_at_) counts.middle = counts.start = counts.now;  // the first reading
+    if (counts.start_at == kNever) {  // the first reading
+      counts.middle = counts.start = counts.now;
+      counts.middle_at = counts.start_at = now_;
+    }
     if (counts.now < counts.middle) counts.middle = counts.start = 0;
+    const double seconds = std::chrono::duration<double>(now_ - counts.start_at).count();
     if (counts.now > counts.start && seconds > 0) {
       const double bits = static_cast<double>(counts.now - counts.start) * 8;
       measured.flows.push_back({at->first, static_cast<uint64_t>(bits / seconds)});
     }
-    if (next) counts.start = std::exchange(counts.middle, counts.now);
+    if (now_ - counts.middle_at >= period_ / 2) {
+      counts.start = std::exchange(counts.middle, counts.now);
+      counts.start_at = std::exchange(counts.middle_at, now_);
+    }
     ++at;
   }
-  if (next) start_at_ = std::exchange(middle_at_, now_);
   std::sort(measured.flows.begin(), measured.flows.end(),
             [](const Flow& a, const Flow& b) { return a.condition < b.condition; });
   const uint64_t overflows = overflows_ < last_overflows_ ? overflows_ : overflows_ - last_overflows_;

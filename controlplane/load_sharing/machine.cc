@@ -107,7 +107,8 @@ void Machine::ForgetWork() {
   collection_.reset();
   paced_.clear();
   discovering_ = wants_allocation_ = false;
-  discovery_ends_ = next_review_ = learn_until_ = TimePoint::max();
+  discovery_ends_ = next_review_ = learn_until_ = asked_for_ = TimePoint::max();
+  measured_at_ = TimePoint::min();
   overflowed_ = false;
   taken_over_.clear();
   std::fill(behind_.begin(), behind_.end(), 0);
@@ -263,11 +264,7 @@ void Machine::HearMessage(const MessageHeard& event, TimePoint now, Out& out) {
   } else if (const auto* report = std::get_if<Report>(&event.message)) {
     hand_overs_.Reported(event.from, *report, now, out);
   } else if (std::holds_alternative<ReviewRequest>(event.message)) {
-    if (IsMaker()) {
-      if (!collection_) StartCollection(now, out);  // its own hold-off does not begin (VR-Q36)
-    } else if (role_ == Role::kActive) {
-      Tell(Maker(), ReviewRequest{generation_}, out);  // VR-116
-    }
+    HearReviewRequest(now, out);
   } else if (const auto* request = std::get_if<FlowRequest>(&event.message)) {
     AnswerFlowRequest(event.from, *request, out);
   } else if (const auto* flows = std::get_if<FlowResponse>(&event.message)) {
@@ -413,6 +410,7 @@ TimePoint Machine::NextDeadline() const {
   if (IsMaker()) {
     if (pending_) next = std::min(next, pending_->retry_at);
     next = std::min(next, discovery_ends_);
+    next = std::min(next, asked_for_);
     if (wants_allocation_ && !pending_) next = std::min(next, settled_at_);
   }
   if (!paced_.empty()) next = std::min(next, next_turn_);

@@ -128,6 +128,7 @@ class Machine {
   void HandleFault(UnitIndex unit, TimePoint now, Out& out);
   void NoteProgress(UnitIndex unit, const Response& response, TimePoint now, Out& out);
   void Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& out);
+  bool MovesMeasured(const std::vector<Charge>& charges) const;
   void MakeWhole(TimePoint now, Out& out);
   std::shared_ptr<const Outgoing> Whole();
   void SendWhole(UnitIndex unit, TimePoint now, Out& out);
@@ -150,6 +151,7 @@ class Machine {
   // reviewing.cc
   void Measured(const FlowsMeasured& event, TimePoint now, Out& out);
   void WantReview(bool by_operator, TimePoint now, Out& out);
+  void HearReviewRequest(TimePoint now, Out& out);
   void StartCollection(TimePoint now, Out& out);
   void AnswerFlowRequest(const IpAddress& from, const FlowRequest& request, Out& out) const;
   void HearFlows(UnitIndex unit, const FlowResponse& response, TimePoint now, Out& out);
@@ -197,6 +199,8 @@ class Machine {
   TimePoint settled_at_ = TimePoint::min();  // of the last allocation
   TimePoint hold_off_until_ = TimePoint::min();
   TimePoint next_review_ = TimePoint::max();
+  TimePoint measured_at_ = TimePoint::min();  // not looked at before: what is measured is of before the last move
+  TimePoint asked_for_ = TimePoint::max();    // a review, by another unit, that has to wait for that
   TimePoint learn_until_ = TimePoint::max();
 };
 

@@ -40,6 +40,7 @@ struct Config {
   Duration discovery_limit = std::chrono::seconds(10);     // then allocated with what is known
   Duration hold_off = std::chrono::seconds(60);            // VR-104, VR-105
   Duration settle = std::chrono::seconds(2);               // between two allocations, unless a unit failed
+  Duration measure{};  // after a measured condition has moved: then the average is of who forwards it now
   Duration learn = std::chrono::milliseconds(200);         // a new active router that knows nothing listens first
   Generation first_generation = 0;  // its allocations are newer than this one where it knows of no other (GenerationAt)
   size_t charges_per_packet = 36, records_per_packet = 28, flows_per_packet = 50;

@@ -180,12 +180,21 @@ void Machine::Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& 
                      .retry_at = now + sending + config_.confirmation_wait};
   for (UnitIndex u = 0; u < units; ++u) pending_->waits_for[u] = MustConfirm(u);
   settled_at_ = now + sending + config_.settle;
+  if (MovesMeasured(what->charges)) measured_at_ = now + sending + config_.measure;
   paced_.clear();
   Queue({}, what, 0, fragments, now, out);  // VR-57
   Record(what->charges, what->generation, whole, what->mode, config_.own, now, out);
   Log(EventLogged::Kind::kAllocated, {}, what->charges.size(), out);
   const std::vector<bool>& waits = pending_->waits_for;
   if (std::find(waits.begin(), waits.end(), true) == waits.end()) pending_.reset();
+}
+
+// Of what nobody has measured yet, such as new end systems, nothing is counted twice.
+bool Machine::MovesMeasured(const std::vector<Charge>& charges) const {
+  return std::any_of(charges.begin(), charges.end(), [&](const Charge& charge) {
+    const ConditionRow* row = tables_.Find(charge.condition);
+    return row != nullptr && row->bits_per_second > 0 && tables_.unit(row->unit).address != charge.unit;
+  });
 }
 
 void Machine::MakeWhole(TimePoint now, Out& out) {

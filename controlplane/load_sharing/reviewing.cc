@@ -24,11 +24,11 @@ void Machine::Measured(const FlowsMeasured& event, TimePoint now, Out& out) {
 }
 
 // Whoever allocates looks by itself (VR-94); others ask it to (VR-93, VR-116). Either is not done again for a while,
-// whatever came of it (VR-104, VR-105); an operator may.
+// whatever came of it (VR-104, VR-105); an operator may. What was measured before a move would have it moved back.
 void Machine::WantReview(bool by_operator, TimePoint now, Out& out) {
   if (!by_operator && now < hold_off_until_) return;
   if (IsMaker()) {
-    if (collection_) return;
+    if (collection_ || (!by_operator && now < measured_at_)) return;
     hold_off_until_ = now + config_.hold_off;
     StartCollection(now, out);
     return;
@@ -37,6 +37,16 @@ void Machine::WantReview(bool by_operator, TimePoint now, Out& out) {
   if (maker == IpAddress{}) return;
   hold_off_until_ = now + config_.hold_off;
   Tell(maker, ReviewRequest{generation_}, out);
+}
+
+void Machine::HearReviewRequest(TimePoint now, Out& out) {
+  if (!IsMaker()) {
+    if (role_ == Role::kActive) Tell(Maker(), ReviewRequest{generation_}, out);  // VR-116
+  } else if (now < measured_at_) {
+    asked_for_ = measured_at_;
+  } else if (!collection_) {
+    StartCollection(now, out);  // its own hold-off does not begin (VR-Q36)
+  }
 }
 
 void Machine::StartCollection(TimePoint now, Out& out) {
@@ -112,10 +122,16 @@ void Machine::HearFlows(UnitIndex unit, const FlowResponse& response, TimePoint 
 }
 
 void Machine::ElapseReview(TimePoint now, Out& out) {
+  if (now >= asked_for_) {
+    asked_for_ = TimePoint::max();
+    HearReviewRequest(now, out);
+  }
   if (now >= next_review_) {
     next_review_ = config_.review_every > Duration{} ? now + config_.review_every : TimePoint::max();
     if (discovering_ || pending_) {
       next_review_ = now + config_.settle;
+    } else if (IsMaker() && now < measured_at_) {
+      next_review_ = measured_at_;
     } else {
       WantReview(false, now, out);
     }

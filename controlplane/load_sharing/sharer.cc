@@ -97,7 +97,10 @@ void Sharer::OnTakingBegun(const HandOverId& id, TimePoint now) {
 void Sharer::OnMeasured(const std::vector<Measured>& measured, uint64_t overflows, TimePoint now) {
   measured_ = measured;
   meter_.Begin(now, overflows);
-  for (const Measured& m : measured) meter_.Add(m.condition, m.bytes);
+  for (const Measured& m : measured) {
+    const ConditionRow* row = machine_.tables().Find(m.condition);
+    meter_.Add(m.condition, m.bytes, row == nullptr ? 0 : row->moved);
+  }
   FlowsMeasured flows = meter_.End();
   if (directed()) {  // what came here although it is another router's is not to count for that one
     flows.flows.erase(std::remove_if(flows.flows.begin(), flows.flows.end(),

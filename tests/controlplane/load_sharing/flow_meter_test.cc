@@ -29,6 +29,27 @@ TEST_CASE("[VR-88][VR-89] the rate of a condition is that of the past period, ov
   CHECK(measured.flows.empty());  // a period later nothing is left of it
 }
 
+TEST_CASE("[VR-88] the average of a condition that moved begins with its first reading, not with the period") {
+  FlowMeter meter(std::chrono::seconds(10));
+  FlowsMeasured measured;
+  // 125 bytes a second of A, all the time; as many of B, from its second on, when it comes from another router.
+  const auto read = [&](int second, uint64_t of_b, uint32_t moved) {
+    meter.Begin(At(second), 0);
+    meter.Add(kA, 125 * static_cast<uint64_t>(second));
+    meter.Add(kB, of_b, moved);
+    measured = meter.End();
+  };
+  for (int s = 0; s <= 20; ++s) read(s, 0, 4);
+  read(21, 100, 5);  // of a part of this second
+  REQUIRE(measured.flows.size() == 1);
+  CHECK(measured.flows[0] == Flow{kA, 1000});
+  for (int s = 22; s <= 40; ++s) {
+    read(s, 100 + 125 * static_cast<uint64_t>(s - 21), 5);
+    CAPTURE(s);
+    CHECK(measured.flows == std::vector<Flow>{{kA, 1000}, {kB, 1000}});
+  }
+}
+
 TEST_CASE("[VR-88] counts that begin anew count from zero") {
   FlowMeter meter(std::chrono::seconds(10));
   for (int s = 0; s <= 10; ++s) {

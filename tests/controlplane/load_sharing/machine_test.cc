@@ -202,6 +202,78 @@ TEST_CASE("[VR-93] [VR-104] a review is asked for above a threshold, and not aga
   CHECK(measured(5000).size() == 1);
 }
 
+// A is active; B and C live and have the allocation of four end systems, of which the first two are A's.
+struct Reviewing : Unit {
+  static constexpr uint32_t kHosts = 4;
+  explicit Reviewing(const Config& config) : Unit(kA, config) {
+    On(RoleChanged{Role::kActive});
+    now += 1s;
+    Answer(0);
+    std::vector<IpAddress> hosts;
+    for (uint32_t i = 0; i < kHosts; ++i) hosts.push_back(IpAddress::V4(0x0a000033 + i));
+    On(EndSystemsKnown{.end_systems = hosts, .complete = true});
+    Confirm();
+  }
+  void Answer(Generation generation) {
+    for (const IpAddress& unit : {kB, kC}) {
+      On(Heard(unit, Response{.generation = generation, .state = UnitState::kWorking}));
+    }
+  }
+  void Confirm() {
+    for (const IpAddress& unit : {kB, kC}) On(Heard(unit, Confirmation{.generation = machine.generation(), .unit = unit}));
+  }
+  bool IsCollecting() const { return !Sent<FlowRequest>().empty(); }
+};
+
+Config EachSecond() {
+  Config config;
+  config.review_every = 1s;
+  config.hold_off = 100ms;
+  config.settle = 2s;
+  config.measure = 3s;
+  config.limits.of_mean = 0.05;
+  config.response_period = 1000s;
+  return config;
+}
+
+TEST_CASE("[VR-97] [VR-99] what was measured before a move is not taken for what is after it: reviews wait") {
+  Reviewing a(EachSecond());
+  REQUIRE(a.machine.OwnerOf(kHost) == 0);
+  a.On(FlowsMeasured{.flows = {{kHost, 1000}, {kOther, 1000}}});
+  a.now += 2s;
+  a.On(DeadlinePassed{});
+  const auto asked = a.Sent<FlowRequest>();
+  REQUIRE(asked.size() == 2);
+  for (const auto& [unit, request] : asked) {  // theirs have none
+    a.On(Heard(unit, FlowResponse{.generation = a.machine.generation(), .review = request.review, .flows = {}}));
+  }
+  const Generation before = a.machine.generation();
+  a.On(EndSystemsKnown{.end_systems = {kHost, kOther}, .complete = true});
+  REQUIRE(a.machine.generation() != before);  // one of the two has moved
+  a.Confirm();
+  const TimePoint moved = a.now;
+  while (a.now < moved + 2900ms) {
+    a.now += 100ms;
+    a.On(DeadlinePassed{});
+    CHECK_FALSE(a.IsCollecting());
+    a.On(Heard(kB, ReviewRequest{a.machine.generation()}));
+    CHECK_FALSE(a.IsCollecting());
+  }
+  a.now += 100ms;
+  a.On(DeadlinePassed{});
+  CHECK(a.IsCollecting());
+}
+
+TEST_CASE("[VR-99] new end systems, of which nothing is measured, put no review off") {
+  Reviewing a(EachSecond());
+  a.now += 2s;
+  a.On(EndSystemsKnown{.end_systems = {Ip("10.0.0.77")}});
+  a.Confirm();
+  a.now += 2s;
+  a.On(DeadlinePassed{});
+  CHECK(a.IsCollecting());
+}
+
 TEST_CASE("[VR-109] the server answers advertisements as what it is") {
   Unit server(kServer, {}, {kServer});
   server.On(RoleChanged{Role::kServer});
