@@ -340,7 +340,7 @@ void Machine::LearnEndSystems(const EndSystemsKnown& event, TimePoint now, Out& 
     discovering_ = false;
     discovery_ends_ = TimePoint::max();
     wants_allocation_ = true;
-  } else if (added > 0 && IsMaker() && generation_ != 0) {
+  } else if (added > 0 && IsMaker()) {  // the first one, too, after a discovery that found nobody
     wants_allocation_ = true;
   }
   if (IsMaker()) AllocateIfWanted(now, out);

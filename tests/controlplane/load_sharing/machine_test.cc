@@ -274,6 +274,20 @@ TEST_CASE("[VR-99] new end systems, of which nothing is measured, put no review 
   CHECK(a.IsCollecting());
 }
 
+TEST_CASE("[VR-47] [VR-52] the first end system that is only seen after a discovery is allocated, without any review") {
+  Config config;
+  config.review_every = 0s;
+  Unit a(kA, config);
+  a.On(RoleChanged{Role::kActive});
+  a.now += 2s;
+  a.On(EndSystemsKnown{.end_systems = {}, .complete = true});
+  CHECK(a.machine.generation() == 0);
+  a.now += 60s;
+  a.On(EndSystemsKnown{.end_systems = {kHost}});
+  REQUIRE(a.Sent<Allocation>().size() == 1);
+  CHECK(a.Sent<Allocation>()[0].second.charges == std::vector<Charge>{{kHost, kA, false}});
+}
+
 TEST_CASE("[VR-109] the server answers advertisements as what it is") {
   Unit server(kServer, {}, {kServer});
   server.On(RoleChanged{Role::kServer});
