@@ -114,6 +114,7 @@ class Control : public Requests,
 
   // Load sharing: what is heard by VRRP, and by workers; control_sharing.cc
   void StartSharing();
+  void AdjustSharing();
   void OnState(size_t router, vrrp::Role role) override;
   void OnAdvertSent(size_t router) override;
   void OnAdvertHeard(size_t router, const IpAddress& from) override;

@@ -92,6 +92,7 @@ void Control::TakeUp(const Config& config, NextState next, const StatusQuestion&
   after.generation = report.generation;
   after_commits_.push_back(std::move(after));
   routers_.Configure(RouterSettings(), turn_);
+  AdjustSharing();
   next_track_ = {};  // what is tracked, and priorities, may be others
   CountReload(report);
 }

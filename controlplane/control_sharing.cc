@@ -14,7 +14,7 @@ constexpr Duration kMeasureEvery = std::chrono::seconds(1);
 
 }  // namespace
 
-// As the configuration of the start has them: they are not changed by a reload.
+// As the configuration of the start has them: a reload changes no more than AdjustSharing can.
 void Control::StartSharing() {
   for (size_t i = 0; i < config_.virtual_routers.size(); ++i) {
     const VirtualRouterConfig& router = config_.virtual_routers[i];
@@ -25,6 +25,16 @@ void Control::StartSharing() {
     s.group = static_cast<ConditionGroup>(i);
     s.times.limit = config_.dataplane.hold.time_limit;
     sharers_.back() = std::make_unique<Sharer>(std::move(s), worker_side_, static_cast<load_sharing::SharerCallbacks&>(*this));
+  }
+}
+
+// After a reload. Which routers share their load, and at which position they are, is as before (config/difference.cc).
+void Control::AdjustSharing() {
+  for (size_t i = 0; i < sharers_.size(); ++i) {
+    if (sharers_[i] == nullptr) continue;
+    const VirtualRouterConfig& router = config_.virtual_routers[i];
+    const PortInfo& port = setup_.ports[router.port_id];
+    sharers_[i]->Adjust(SharingSettings(router, VrrpSettings(router, port), port, setup_.start_us), turn_);
   }
 }
 

@@ -96,6 +96,10 @@ std::string SharingText(const LoadSharingConfig& from) {
   const auto list = [](const std::vector<IpAddress>& all) {
     return absl::StrJoin(all, " ", [](std::string* out, const IpAddress& a) { out->append(a.ToString()); });
   };
+  // Reloadable: AddTunables.
+  static_cast<void>(imbalance), static_cast<void>(flow_threshold), static_cast<void>(overflow_threshold);
+  static_cast<void>(review_every), static_cast<void>(hold_off), static_cast<void>(start_delay);
+  static_cast<void>(server_start_delay), static_cast<void>(average_over);
   static constexpr const char* kModes[] = {"timer", "sequence", "exact"};
   return absl::StrCat(
       "routers ", list(routers), "; server ", server.ToString(),
@@ -104,19 +108,35 @@ std::string SharingText(const LoadSharingConfig& from) {
       kModes[static_cast<size_t>(hand_over)], "; discovery", passive ? " passive" : "", arp_scan ? " arp_scan" : "",
       icmp_echo ? " icmp_echo" : "", icmp_info ? " icmp_info" : "", whole_subnet ? " whole_subnet" : "",
       "; end_systems ", list(end_systems), "; other_routers ", list(other_routers), "; key ", key_id, " ", Hidden(key),
-      "; imbalance ", imbalance,
-      absl::StrCat("; thresholds ", flow_threshold, " ", overflow_threshold, "; review_every ", Text(review_every),
-                   "; hold_off ", Text(hold_off), "; start_delay ", Text(start_delay), " ", Text(server_start_delay),
-                   "; skew ", Text(skew), "; average_over ", Text(average_over)));
+      "; skew ", Text(skew));
+}
+
+std::string NameOf(const VirtualRouterConfig& router) {
+  return absl::StrCat(router.port, "/", router.family() == Family::kIpv4 ? "ipv4" : "ipv6", "/", router.id);
+}
+
+// What a review goes by, and when a router begins: changed in place (load_sharing/machine.h, Adjust).
+void AddTunables(const VirtualRouterConfig& router, Things& things) {
+  if (!router.load_sharing) return;
+  const LoadSharingConfig& from = *router.load_sharing;
+  things.push_back({absl::StrCat("load_sharing ", NameOf(router)),
+                    {{"imbalance", Text(from.imbalance)},
+                     {"flow_threshold", Text(from.flow_threshold)},
+                     {"overflow_threshold", Text(from.overflow_threshold)},
+                     {"review_every", Text(from.review_every)},
+                     {"hold_off", Text(from.hold_off)},
+                     {"start_delay", Text(from.start_delay)},
+                     {"server_start_delay", Text(from.server_start_delay)},
+                     {"average_over", Text(from.average_over)}}});
 }
 
 void AddVirtualRouter(const VirtualRouterConfig& from, Things& things) {
   const auto& [id, port, addresses, version, priority, advertise_every, preempt, preempt_delay, accept, pseudo_header,
                password, track, port_id, load_sharing] = from;
-  static_cast<void>(port_id), static_cast<void>(load_sharing);
+  static_cast<void>(id), static_cast<void>(port), static_cast<void>(port_id), static_cast<void>(load_sharing);
   const auto words = [](bool yes) { return yes ? "yes" : "no"; };
   things.push_back(
-      {absl::StrCat("virtual_router ", port, "/", from.family() == Family::kIpv4 ? "ipv4" : "ipv6", "/", id),
+      {absl::StrCat("virtual_router ", NameOf(from)),
        {{"addresses",
          absl::StrJoin(addresses, " ", [](std::string* out, const IpAddress& a) { out->append(a.ToString()); })},
         {"version", Text(version)},
@@ -152,7 +172,10 @@ Things Reloadable(const Config& config) {
   for (const ServiceConfig& service : config.services) AddService(service, things);
   for (const AddressGroupConfig& group : config.address_groups) AddGroup(group, things);
   for (const Route& route : config.routes) AddRoute(config, route, things);
-  for (const VirtualRouterConfig& router : config.virtual_routers) AddVirtualRouter(router, things);
+  for (const VirtualRouterConfig& router : config.virtual_routers) {
+    AddVirtualRouter(router, things);
+    AddTunables(router, things);
+  }
   AddTimeouts(config.dataplane.timeouts, things);
   return things;
 }
@@ -208,11 +231,11 @@ Thing SteeringThing(const Config& config) {
   return {"dataplane.workers", {{"share", whole ? "clients (application: ftp)" : "flows"}}};
 }
 
-// Workers know a virtual router by its position as long as any of them shares its load.
+// Workers know a virtual router that shares its load by its position: up to the last of those none may move.
 void AddSharing(const Config& config, Things& things) {
-  const auto shares = [](const VirtualRouterConfig& router) { return router.load_sharing.has_value(); };
-  if (std::none_of(config.virtual_routers.begin(), config.virtual_routers.end(), shares)) return;
-  for (size_t i = 0; i < config.virtual_routers.size(); ++i) {
+  size_t end = config.virtual_routers.size();
+  while (end > 0 && !config.virtual_routers[end - 1].load_sharing) --end;
+  for (size_t i = 0; i < end; ++i) {
     const VirtualRouterConfig& router = config.virtual_routers[i];
     things.push_back({absl::StrCat("virtual_routers[", i, "]"),
                       {{"router", absl::StrCat(router.port, " ", router.family() == Family::kIpv4 ? "ipv4" : "ipv6",

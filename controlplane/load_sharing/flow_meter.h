@@ -19,6 +19,7 @@ class FlowMeter {
  public:
   explicit FlowMeter(Duration period = std::chrono::seconds(10)) : period_(period) {}
 
+  void SetPeriod(Duration period) { period_ = period; }
   // A reading, once per unit of time: Begin, Add of each condition at each worker, End. `overflows`: of the whole box,
   // ever; see OverflowsOf. `moved`: another number says that the condition has changed hands.
   void Begin(TimePoint now, uint64_t overflows);

@@ -28,6 +28,8 @@ class Machine {
 
   // Times may not go back. What is to be done is appended to `out`, in order.
   void On(const Event& event, TimePoint now, std::vector<Action>& out);
+  // From now on: the limits, thresholds and times that a review goes by, and start delays. What is under way goes on.
+  void Adjust(const Config& to, TimePoint now);
   // When to say DeadlinePassed; max(): not before something else happens.
   TimePoint NextDeadline() const;
 

@@ -39,6 +39,20 @@ void Machine::WantReview(bool by_operator, TimePoint now, Out& out) {
   Tell(maker, ReviewRequest{generation_}, out);
 }
 
+void Machine::Adjust(const Config& to, TimePoint now) {
+  config_.limits = to.limits;
+  config_.flow_threshold = to.flow_threshold;
+  config_.overflow_threshold = to.overflow_threshold;
+  config_.review_every = to.review_every;
+  config_.hold_off = to.hold_off;
+  config_.measure = to.measure;
+  config_.start_delay = to.start_delay;
+  config_.server_start_delay = to.server_start_delay;
+  hold_off_until_ = std::min(hold_off_until_, now + to.hold_off);
+  const bool reviews = role_ == Role::kActive && to.review_every > Duration{};
+  if (reviews) next_review_ = std::min(next_review_, now + to.review_every);
+}
+
 void Machine::HearReviewRequest(TimePoint now, Out& out) {
   if (!IsMaker()) {
     if (role_ == Role::kActive) Tell(Maker(), ReviewRequest{generation_}, out);  // VR-116

@@ -35,6 +35,11 @@ Sharer::Sharer(SharerSettings settings, WorkerSide& workers, SharerCallbacks& ca
       discovery_(settings_.discovery),
       meter_(settings_.average_over) {}
 
+void Sharer::Adjust(const SharerSettings& to, TimePoint now) {
+  machine_.Adjust(to.machine, now);
+  meter_.SetPeriod(to.average_over);
+}
+
 void Sharer::OnRole(Role role, uint8_t priority, TimePoint now) {
   role_ = role;
   priority_ = priority;

@@ -71,6 +71,8 @@ class Sharer {
   // `workers` and `callbacks` outlive this.
   Sharer(SharerSettings settings, WorkerSide& workers, SharerCallbacks& callbacks);
 
+  // Machine::Adjust, and over what time flow is averaged; nothing else may differ.
+  void Adjust(const SharerSettings& to, TimePoint now);
   void OnRole(Role role, uint8_t priority, TimePoint now);
   void OnAdvertSent(TimePoint now);
   void OnAdvertHeard(const IpAddress& from, TimePoint now);

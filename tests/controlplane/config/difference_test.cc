@@ -114,6 +114,43 @@ TEST_CASE("another application is told") {
   CHECK(Told(Compare(from, to).changes) == "service web: application: none -> ftp");
 }
 
+std::string WithRouters(const std::string& first, const std::string& others = "") {
+  return std::string(kFile) + "virtual_routers:\n  - {id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3]" +
+         first + "}}\n" + others;
+}
+
+TEST_CASE("of load sharing, what a review goes by changes in place; all else, and the position, needs a restart") {
+  struct Case { const char* name; const char* first; const char* others; const char* changes; bool restart; };
+  const auto c = GENERATE(values<Case>({
+      {"imbalance", ", imbalance: 10", "", "load_sharing lan/ipv4/1: imbalance: 5 -> 10", false},
+      {"thresholds", ", flow_threshold: 7, overflow_threshold: 8", "",
+       "load_sharing lan/ipv4/1: flow_threshold: 0 -> 7\nload_sharing lan/ipv4/1: overflow_threshold: 0 -> 8", false},
+      {"times of reviews", ", review_every: 30s, hold_off: 20s, average_over: 5s", "",
+       "load_sharing lan/ipv4/1: review_every: 60s -> 30s\nload_sharing lan/ipv4/1: hold_off: 60s -> 20s\n"
+       "load_sharing lan/ipv4/1: average_over: 10s -> 5s", false},
+      {"start delays", ", start_delay: 1s, server_start_delay: 2s", "",
+       "load_sharing lan/ipv4/1: start_delay: 200ms -> 1s\nload_sharing lan/ipv4/1: server_start_delay: 500ms -> 2s", false},
+      {"skew", ", skew: 6ms", "", "", true},
+      {"mode", ", hand_over: timer", "", "", true},
+      {"format", ", advert_format: unit-list", "", "", true},
+      {"key", ", key: 0123456789abcdef", "", "", true},
+      {"a plain router behind it", "", "  - {id: 9, port: wan, addresses: [198.51.100.9]}\n",
+       "added virtual_router wan/ipv4/9: addresses 198.51.100.9, version 3, priority 100, advertise_every 1s, preempt yes, "
+       "preempt_delay 0s, accept yes, checksum pseudo_header, password none, track none", false},
+  }));
+  CAPTURE(c.name);
+  const ConfigDifference difference = Compare(Parsed(WithRouters("")), Parsed(WithRouters(c.first, c.others)));
+  CHECK(Told(difference.changes) == c.changes);
+  CHECK(difference.restart.empty() != c.restart);
+}
+
+TEST_CASE("a virtual router in front of one that shares its load needs a restart, as that one gets another position") {
+  std::string to = WithRouters("");
+  to.insert(to.find("  - {id: 1, port: lan"), "  - {id: 9, port: wan, addresses: [198.51.100.9]}\n");
+  CHECK_FALSE(Compare(Parsed(WithRouters("")), Parsed(to)).restart.empty());
+  CHECK_FALSE(Compare(Parsed(to), Parsed(WithRouters(""))).restart.empty());
+}
+
 TEST_CASE("with several workers, the first FTP service and the last one need a restart") {
   Config from = Parsed(kFile);
   from.dataplane.workers = 2;

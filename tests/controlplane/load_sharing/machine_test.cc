@@ -264,6 +264,39 @@ TEST_CASE("[VR-97] [VR-99] what was measured before a move is not taken for what
   CHECK(a.IsCollecting());
 }
 
+TEST_CASE("[VR-91] thresholds and times that are changed while it runs are in force at once") {
+  Config config;
+  config.flow_threshold = 1000;
+  config.hold_off = 60s;
+  Backup b(config);
+  b.Hear(TwoHosts());
+  const auto asks = [&](uint64_t rate) {
+    b.On(FlowsMeasured{.flows = {{kHost, rate}}, .overflows = 0, .overflow_unit = 1s});
+    return !b.Sent<ReviewRequest>().empty();
+  };
+  CHECK(asks(1001));
+  config.flow_threshold = 2000;
+  config.hold_off = 5s;
+  b.machine.Adjust(config, b.now);
+  b.now += 5s;
+  CHECK_FALSE(asks(2000));
+  CHECK(asks(2001));
+
+  Config never = EachSecond();
+  never.review_every = 0s;
+  Reviewing a(never);
+  a.now += 600s;
+  a.On(DeadlinePassed{});
+  CHECK_FALSE(a.IsCollecting());
+  a.machine.Adjust(EachSecond(), a.now);
+  a.now += 1s;
+  CHECK(a.machine.NextDeadline() <= a.now);
+  a.On(DeadlinePassed{});
+  CHECK(a.IsCollecting());
+  a.machine.Adjust(never, a.now);
+  CHECK(a.machine.OwnerOf(kHost) == 0);  // nothing else has changed
+}
+
 TEST_CASE("[VR-99] new end systems, of which nothing is measured, put no review off") {
   Reviewing a(EachSecond());
   a.now += 2s;
