@@ -34,7 +34,7 @@ absl::StatusOr<IpAddress> Machine::ReviewBy() const {
 }
 
 absl::StatusOr<std::vector<IpAddress>> Machine::ToMove(const std::vector<IpAddress>& end_systems,
-                                                       const IpAddress& to) const {
+                                                       const IpAddress& to, TimePoint now) const {
   RETURN_IF_ERROR(IsRunning());
   if (!IsMaker()) {
     return absl::FailedPreconditionError(absl::StrCat("load sharing: ", Maker().ToString(), " allocates: ask there"));
@@ -52,6 +52,9 @@ absl::StatusOr<std::vector<IpAddress>> Machine::ToMove(const std::vector<IpAddre
     return absl::FailedPreconditionError(absl::StrCat("unit: ", to.ToString(), " is at fault"));
   }
   if (learn_until_ != TimePoint::max() || collection_ || pending_) return NotNow(UnderWay());
+  if (now < settled_at_) {  // of hand-overs between two others this unit would not know
+    return absl::UnavailableError("load sharing: the last allocation has not settled yet, ask again soon");
+  }
   if (!Eligible()[unit] || !CanAllocate()) {
     return absl::UnavailableError("load sharing: not every router has the last allocation yet, ask again soon");
   }
@@ -90,7 +93,7 @@ absl::StatusOr<std::vector<IpAddress>> Machine::AllToMove(UnitIndex to) const {
 }
 
 void Machine::MoveNow(const MoveAsked& event, TimePoint now, Out& out) {
-  const auto moved = ToMove(event.end_systems, event.to);
+  const auto moved = ToMove(event.end_systems, event.to, now);
   if (!moved.ok()) return;  // whoever asks has looked before
   std::vector<Charge> charges;
   charges.reserve(moved->size());

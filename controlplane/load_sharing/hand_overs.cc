@@ -22,7 +22,7 @@ void HandOvers::Take(Generation generation, const IpAddress& from, HandOver mode
   Session session{.generation = generation, .other = from, .mode = mode};
   session.conditions = std::move(conditions);
   session.confirm = confirm_to_giver;
-  if (mode == HandOver::kTimer) session.begin_at = now + delay;
+  session.delay = delay;
   Add(std::move(session), now, out);
 }
 
@@ -35,36 +35,43 @@ HandOvers::Id HandOvers::Add(Session session, TimePoint now, std::vector<Action>
   }
   session.id = next_id_++;
   for (const IpAddress& condition : session.conditions) {
-    Id& last = in_flight_[condition];
-    if (last != 0 && std::find(session.waits_for.begin(), session.waits_for.end(), last) == session.waits_for.end()) {
-      session.waits_for.push_back(last);
-    }
-    last = session.id;
+    auto& in = in_flight_[condition];
+    std::vector<Id>& waits = session.waits_for;
+    if (!in.empty() && std::find(waits.begin(), waits.end(), in.back()) == waits.end()) waits.push_back(in.back());
+    in.push_back(session.id);
   }
   sessions_.push_back(std::move(session));
   BeginNext(now, out);
   return next_id_ - 1;
 }
 
-bool HandOvers::IsPassing(const IpAddress& condition) const {
-  const auto in = in_flight_.find(condition);
-  if (in == in_flight_.end()) return false;
-  for (const Session& session : sessions_) {
-    if (session.id == in->second) return session.giving && session.waits_for.empty() && session.phase <= Phase::kBegun;
-  }
-  return false;
+const HandOvers::Session* HandOvers::FindSession(Id id) const {
+  const auto at = std::find_if(sessions_.begin(), sessions_.end(), [id](const Session& s) { return s.id == id; });
+  return at == sessions_.end() ? nullptr : &*at;
 }
 
-// Of a condition that waits for an earlier hand-over of its own: it is held until that is over.
+const HandOvers::Session* HandOvers::FirstOf(const IpAddress& condition) const {
+  const auto in = in_flight_.find(condition);
+  return in == in_flight_.end() ? nullptr : FindSession(in->second.front());
+}
+
+bool HandOvers::EndsGiven(const IpAddress& condition) const {
+  const auto in = in_flight_.find(condition);
+  const Session* last = in == in_flight_.end() ? nullptr : FindSession(in->second.back());
+  return last != nullptr && last->giving;
+}
+
+bool HandOvers::IsPassing(const IpAddress& condition) const {
+  const Session* session = FirstOf(condition);
+  return session != nullptr && session->giving && session->phase <= Phase::kBegun;
+}
+
 Here HandOvers::HereOf(const IpAddress& condition) const {
-  const Id last = in_flight_.at(condition);
-  const auto session = std::find_if(sessions_.begin(), sessions_.end(), [last](const Session& s) { return s.id == last; });
-  if (session == sessions_.end()) return Here::kBlocks;
-  if (session->giving) {
-    if (session->phase > Phase::kBegun) return Here::kBlocks;
-    return session->waits_for.empty() ? Here::kPasses : Here::kHolds;
-  }
-  return session->mode == HandOver::kTimer ? Here::kBlocks : Here::kHolds;  // VR-73
+  const Session* session = FirstOf(condition);
+  if (session == nullptr) return Here::kBlocks;
+  if (session->giving) return session->phase <= Phase::kBegun ? Here::kPasses : Here::kBlocks;
+  const bool holds = session->mode != HandOver::kTimer && session->phase == Phase::kBegun;  // VR-73
+  return holds ? Here::kHolds : Here::kBlocks;
 }
 
 bool HandOvers::Leave(const IpAddress& condition) {
@@ -88,7 +95,8 @@ std::vector<IpAddress> HandOvers::StillIn(const Session& session) const {
   std::vector<IpAddress> list;
   for (const IpAddress& condition : session.conditions) {
     const auto in = in_flight_.find(condition);
-    if (in != in_flight_.end() && in->second == session.id) list.push_back(condition);
+    if (in == in_flight_.end()) continue;
+    if (std::find(in->second.begin(), in->second.end(), session.id) != in->second.end()) list.push_back(condition);
   }
   return list;
 }
@@ -113,6 +121,7 @@ void HandOvers::Begin(Session& session, TimePoint now, std::vector<Action>& out)
   if (session.giving) {
     StopIfDue(session, now, out);
   } else {
+    if (session.mode == HandOver::kTimer) session.begin_at = now + session.delay;
     session.deadline = now;
     if (session.confirm) Ask(session, now, out);
     session.confirm = true;  // a report that is late is asked for where it should come from
@@ -203,7 +212,9 @@ void HandOvers::StopIfDue(Session& session, TimePoint now, std::vector<Action>& 
 void HandOvers::Release(Session& session) {
   for (const IpAddress& condition : session.conditions) {
     const auto in = in_flight_.find(condition);
-    if (in != in_flight_.end() && in->second == session.id) in_flight_.erase(in);
+    if (in == in_flight_.end()) continue;
+    in->second.erase(std::remove(in->second.begin(), in->second.end(), session.id), in->second.end());
+    if (in->second.empty()) in_flight_.erase(in);
   }
   for (Session& other : sessions_) {
     other.waits_for.erase(std::remove(other.waits_for.begin(), other.waits_for.end(), session.id),

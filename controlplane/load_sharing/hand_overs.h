@@ -1,11 +1,13 @@
 // The hand-overs that one unit takes part in: what it gives away and what it takes, until the other side is done (VR-64
 // to VR-85). A condition that is in one and gets into another waits: hand-overs of it run one after the other, so that
-// nobody forwards what somebody before may still be forwarding. One thread, no I/O.
+// nobody forwards what somebody before may still be forwarding. That holds for one that comes back, too: it is given
+// away and reported before it is taken again. One thread, no I/O.
 #pragma once
 
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 
 #include "controlplane/load_sharing/machine_io.h"
 
@@ -24,11 +26,12 @@ class HandOvers {
   void Take(Generation generation, const IpAddress& from, HandOver mode, std::vector<IpAddress> conditions,
             Duration delay, bool confirm_to_giver, TimePoint now, std::vector<Action>& out);
   // The conditions leave the hand-over that they are in; the caller says whether they pass. True: this unit gives it
-  // away and has not stopped.
+  // away and has not stopped. It leaves those, too, in which it waits for that one.
   bool Leave(const IpAddress& condition);
   bool IsUnderWay(const IpAddress& condition) const { return in_flight_.contains(condition); }
   Here HereOf(const IpAddress& condition) const;  // REQUIRES: a hand-over of it is under way
   bool IsPassing(const IpAddress& condition) const;  // as for Leave
+  bool EndsGiven(const IpAddress& condition) const;  // the last hand-over of it that is not over gives it away
   std::vector<IpAddress> LeaveAll();  // those that still pass here
 
   // `unit` has recorded the allocation; it may come before this unit has it, and more than once.
@@ -61,7 +64,8 @@ class HandOvers {
     TimePoint earlier_at = {};
     // Taking.
     bool confirm = true;
-    TimePoint begin_at = TimePoint::max();        // `timer`
+    Duration delay{};                             // `timer`: from when it has begun
+    TimePoint begin_at = TimePoint::max();
     std::vector<bool> have = {};                  // fragments of the report
     // Both: asks again; done: forget it.
     TimePoint deadline = TimePoint::max();
@@ -74,6 +78,8 @@ class HandOvers {
   void SendReport(const Session& session, TimePoint now, std::vector<Action>& out);
   void TakeNow(Session& session, std::vector<Action>& out);
   std::vector<IpAddress> StillIn(const Session& session) const;
+  const Session* FindSession(Id id) const;
+  const Session* FirstOf(const IpAddress& condition) const;  // the one that is under way; null: none
   // The conditions of `session` are free for the next hand-over of theirs.
   void Release(Session& session);
   void BeginNext(TimePoint now, std::vector<Action>& out);
@@ -83,7 +89,7 @@ class HandOvers {
   Id next_id_ = 1;
   Generation recorded_ = 0;
   HandOver mode_ = HandOver::kTimer;  // of that
-  absl::flat_hash_map<IpAddress, Id> in_flight_ = {};  // the last session that a condition is in
+  absl::flat_hash_map<IpAddress, absl::InlinedVector<Id, 2>> in_flight_ = {};  // the sessions of a condition, in turn
   absl::flat_hash_map<IpAddress, Generation> confirmed_ = {};  // the newest, by unit
 };
 

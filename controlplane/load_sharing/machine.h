@@ -38,7 +38,8 @@ class Machine {
   absl::StatusOr<IpAddress> ReviewBy() const;
   // What MoveAsked would move now. NotFound: unknown unit or end system. FailedPrecondition: the unit is at fault, has
   // them already, or somebody else allocates. Unavailable: not now.
-  absl::StatusOr<std::vector<IpAddress>> ToMove(const std::vector<IpAddress>& end_systems, const IpAddress& to) const;
+  absl::StatusOr<std::vector<IpAddress>> ToMove(const std::vector<IpAddress>& end_systems, const IpAddress& to,
+                                                TimePoint now) const;
 
   // For views, metrics and tests.
   Role role() const { return role_; }

@@ -127,8 +127,8 @@ void Machine::RecordOne(const Charge& charge, Generation generation, bool whole,
       hand_overs_.Leave(charge.condition);
       changes.pass.push_back(charge.condition);
     } else {
-      // What is still given to the one who gives it back comes to its end first; anything else is stale.
-      if (!hand_overs_.IsPassing(charge.condition)) hand_overs_.Leave(charge.condition);
+      // What this unit gives away, or is to, comes to its end first; anything else is stale.
+      if (!hand_overs_.EndsGiven(charge.condition)) hand_overs_.Leave(charge.condition);
       changes.take[from].push_back(charge.condition);
     }
   } else {

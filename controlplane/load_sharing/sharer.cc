@@ -125,7 +125,7 @@ absl::StatusOr<IpAddress> Sharer::Review(TimePoint now) {
 }
 
 absl::StatusOr<size_t> Sharer::Move(const std::vector<IpAddress>& end_systems, const IpAddress& to, TimePoint now) {
-  ASSIGN_OR_RETURN(const std::vector<IpAddress> moved, machine_.ToMove(end_systems, to));
+  ASSIGN_OR_RETURN(const std::vector<IpAddress> moved, machine_.ToMove(end_systems, to, now));
   callbacks_.OnSharingEvent(settings_.group, absl::StrCat("the operator moves ", moved.size(), " end systems to ", to.ToString()));
   Tell(MoveAsked{end_systems, to}, now);
   return moved.size();

@@ -156,11 +156,20 @@ bool HandOvers::In(const Work& work, ConditionTable::Entry entry) const {
   return work_of_[ConditionTable::PlaceOf(entry)] == IndexOf(work);
 }
 
+// Packets that wait would be lost, late copies of what was forwarded before would go out twice, and a stop be told that
+// has been sooner. `sequence`: what is blocked and only looked at is free.
+bool HandOvers::IsEnding(ConditionTable::Entry entry) const {
+  if (entry == ConditionTable::kNone || ConditionTable::StateOf(entry) < ConditionState::kGiving) return false;
+  if (ConditionTable::StateOf(entry) == ConditionState::kGiven) return false;
+  return works_[work_of_[ConditionTable::PlaceOf(entry)]].end;
+}
+
 bool HandOvers::Enter(Work& work, ConditionState state, int* budget) {
   const auto& conditions = work.giving != nullptr ? work.giving->conditions : work.taking->conditions;
   const ConditionGroup group = work.giving != nullptr ? work.giving->group : work.taking->group;
   uint32_t& refused = work.giving != nullptr ? work.giving->refused : work.taking->refused;
   for (; work.next < conditions.size() && *budget > 0; ++work.next, --*budget) {
+    if (IsEnding(table_.Find(conditions[work.next], group))) return false;
     if (!table_.Set(conditions[work.next], group, state)) {
       ++refused;
       continue;

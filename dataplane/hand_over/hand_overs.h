@@ -1,6 +1,7 @@
 // The hand-overs that a worker takes part in: it marks their conditions in the table, notes what is forwarded or holds
 // what arrives, and lets go what the old router in charge has not forwarded. A condition that is set anew meanwhile
-// leaves its hand-over, and what waits for it is dropped. Bounded work per call; one worker's.
+// leaves its hand-over, and what waits for it is dropped; one whose hand-over has been told to end goes through that
+// before it enters the next, which for its part begins later. Bounded work per call; one worker's.
 //
 // A packet is forwarded in the poll in which it came: there is no buffer of packets between two polls that an old
 // router could look through for what it has not forwarded. So `exact` notes what went, and `sequence` waits for what
@@ -90,6 +91,8 @@ class HandOvers {
 
   void AdvanceGiving(Work& work, TimePoint now, int* budget);
   void AdvanceTaking(Work& work, TimePoint now, TimePoint drained, int* budget);
+  // Whether the condition will leave the work that it is in by itself, and has to.
+  bool IsEnding(ConditionTable::Entry entry) const;
   // Some conditions of the work enter it with `state`; true when all have.
   bool Enter(Work& work, ConditionState state, int* budget);
   // Some of those that are still in it change from one state to another; true when all have.

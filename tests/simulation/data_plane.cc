@@ -136,10 +136,10 @@ void DataPlane::Apply(const ls::Action& action, TimePoint now) {
     }
     side_.EndTaking(IdOf(a->generation, a->from), a->records, now - a->stopped_ago);
   } else if (const auto* a = std::get_if<ls::BeginTaking>(&action)) {
-    const size_t before = begun_;
+    const size_t before = beginning_++;
     side_.BeginTaking(IdOf(a->generation, a->from), KindOf(a->mode), a->conditions, settings_.times);
     for (const IpAddress& condition : a->conditions) measured_.try_emplace(condition, 0);
-    for (int polls = 0; polls < 64 && begun_ == before; ++polls) Poll(now);  // the confirmation waits for that
+    for (int polls = 0; polls < 64 && beginning_ > before; ++polls) Poll(now);
   }
   Poll(now);
 }

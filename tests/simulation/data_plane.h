@@ -36,8 +36,10 @@ class DataPlane : private WorkerLink, private ls::WorkerSideCallbacks {
   explicit DataPlane(DataPlaneSettings settings);
 
   void Arrive(PacketId packet, const IpAddress& condition, TimePoint now);
-  // Packets of a hand-over that begins wait when this returns. All but what is for others than workers.
+  // All but what is for others than workers.
   void Apply(const ls::Action& action, TimePoint now);
+  // Packets of a hand-over that has been asked for do not wait yet: an earlier one of the same condition ends first.
+  bool is_beginning() const { return beginning_ > 0; }
   void Poll(TimePoint now);
   bool needs_polls() const { return hand_overs_.active() || !updates_.empty(); }
 
@@ -63,7 +65,7 @@ class DataPlane : private WorkerLink, private ls::WorkerSideCallbacks {
   size_t events_waiting() const override { return 0; }
 
   void OnGiven(const ls::HandOverId& id, const ls::WhatWasForwarded& forwarded) override;
-  void OnTakingBegun(const ls::HandOverId&) override { ++begun_; }
+  void OnTakingBegun(const ls::HandOverId&) override { --beginning_; }
   void OnSeen(ConditionGroup, const IpAddress&) override {}
   void OnMeasured(ConditionGroup, const std::vector<ls::Measured>&) override {}
 
@@ -78,7 +80,7 @@ class DataPlane : private WorkerLink, private ls::WorkerSideCallbacks {
   std::deque<Update> updates_ = {};
   std::map<PacketId, Held> held_ = {};
   bool default_pass_ = false;
-  size_t begun_ = 0;  // takings
+  size_t beginning_ = 0;  // takings
   std::map<IpAddress, uint64_t> measured_ = {};  // packets, at the last call
   absl::flat_hash_set<IpAddress> guessed_ = {};  // of their last hand-over
 };

@@ -113,6 +113,7 @@ void Group::Start(size_t unit) {
         });
       }});
   node.polls = false;
+  node.confirmations.clear();
   node.vrrp = {};
   node.recorded.clear();
   AccountForFailure();
@@ -291,7 +292,11 @@ void Group::Perform(size_t unit, const std::vector<ls::Action>& actions) {
   for (const ls::Action& action : actions) {
     if (options_.narrate && !std::holds_alternative<ls::Send>(action)) Narrate(unit, " " + ToText(action));
     if (const auto* send = std::get_if<ls::Send>(&action)) {
-      Send(unit, *send);
+      if (node.data->is_beginning() && std::holds_alternative<ls::Confirmation>(send->message)) {
+        node.confirmations.push_back(*send);
+      } else {
+        Send(unit, *send);
+      }
     } else if (std::holds_alternative<ls::Discover>(action)) {
       At(now_ + 20ms, [this, unit] {
         ls::EndSystemsKnown known{.complete = true};
@@ -314,15 +319,20 @@ void Group::Perform(size_t unit, const std::vector<ls::Action>& actions) {
 
 void Group::PollLater(size_t unit) {
   Node& node = *nodes_[unit];
-  if (node.polls || !node.data->needs_polls()) return;
+  if (node.polls || (!node.data->needs_polls() && node.confirmations.empty())) return;
   node.polls = true;
   At(now_ + kPoll, [this, unit, life = node.life] {
     Node& polled = *nodes_[unit];
     if (!polled.alive || polled.life != life) return;
     polled.polls = false;
     polled.data->Poll(Local(polled));
+    if (!polled.data->is_beginning() && now_ >= polled.stalled_until) SendConfirmations(unit);
     PollLater(unit);
   });
+}
+
+void Group::SendConfirmations(size_t from) {
+  for (const ls::Send& send : std::exchange(nodes_[from]->confirmations, {})) Send(from, send);
 }
 
 void Group::SendPackets(Duration every) {

@@ -97,6 +97,7 @@ class Group {
     TimePoint wakes = TimePoint::max();
     int side = 0;
     bool polls = false;  // one is to come
+    std::vector<ls::Send> confirmations = {};  // until packets wait, as in batond
     size_t life = 0;  // how often it started
     bool held_for_dead = false;          // by the active router, which forwards for it
     TimePoint dead_until = TimePoint::min();
@@ -121,6 +122,7 @@ class Group {
   void Perform(size_t unit, const std::vector<ls::Action>& actions);
   void Deliver(size_t from, size_t to, std::function<void()> what);
   void Send(size_t from, const ls::Send& send);
+  void SendConfirmations(size_t from);
   void SendAdvert(size_t from, uint8_t priority);
   void Wake(size_t unit);
   void ScheduleWake(size_t unit);
