@@ -94,9 +94,10 @@ void Sharer::OnGiven(const HandOverId& id, const WhatWasForwarded& forwarded, Ti
   Tell(Given{id.generation, id.other, forwarded.records, forwarded.stopped_at}, now);
 }
 
-void Sharer::OnTakingBegun(const HandOverId& id, TimePoint now) {
-  if (begins_ == id) begins_.reset();
-  Drain(now);
+void Sharer::OnTakingBegun(const HandOverId& id, TimePoint) {
+  begins_.erase(id);
+  if (!begins_.empty()) return;
+  for (const Send& send : std::exchange(confirmations_, {})) SendMessage(send);
 }
 
 void Sharer::OnMeasured(const std::vector<Measured>& measured, uint64_t overflows, TimePoint now) {
@@ -189,31 +190,41 @@ TimePoint Sharer::NextDeadline() const {
 void Sharer::Tell(const Event& event, TimePoint now) {
   std::vector<Action> actions;
   machine_.On(event, now, actions);
-  for (Action& action : actions) actions_.push_back(std::move(action));
-  Drain(now);
+  for (const Action& action : actions) Perform(action, now);
 }
 
-// In order: what confirms that packets wait is sent when they do, at every worker.
-void Sharer::Drain(TimePoint now) {
-  while (!actions_.empty() && !begins_) {
-    Action action = std::move(actions_.front());
-    actions_.pop_front();
-    Perform(action, now);
-  }
+// What confirms that packets wait is sent when they do, at every worker, and once. All else goes on meanwhile: what
+// waits for its turn to begin may wait for others that have to end first.
+void Sharer::SendInTurn(const Send& send) {
+  const auto* confirmation = std::get_if<Confirmation>(&send.message);
+  const bool waits = confirmation != nullptr && confirmation->status == Confirmation::Status::kRecorded;
+  if (begins_.empty() || !waits) return SendMessage(send);
+  const bool again = std::any_of(confirmations_.begin(), confirmations_.end(), [&](const Send& earlier) {
+    return earlier.to == send.to && earlier.message == send.message;
+  });
+  if (!again) confirmations_.push_back(send);
 }
 
-void Sharer::Perform(Action& action, TimePoint now) {
+void Sharer::NotePutOff(uint64_t before, const IpAddress& other) {
+  if (workers_.put_off() == before) return;
+  callbacks_.OnSharingEvent(settings_.group, absl::StrCat("a hand-over with ", other.ToString(), " begins later: ",
+                                                          WorkerSide::kAtATime, " others are under way"));
+}
+
+void Sharer::Perform(const Action& action, TimePoint now) {
   const ConditionGroup group = settings_.group;
   std::visit(
       Overloaded{
-          [&](const Send& a) { SendMessage(a); },
+          [&](const Send& a) { SendInTurn(a); },
           [&](const SetDefault& a) { SetVerdict(a.pass); },
           [&](const SetConditions& a) {
             workers_.Change(group, a.pass || directed() ? ConditionWish::kPass : ConditionWish::kBlock, a.conditions);
           },
           [&](const BeginGiving& a) {
             if (a.mode == HandOver::kTimer) return workers_.Change(group, ConditionWish::kPass, a.conditions);
+            const uint64_t before = workers_.put_off();
             workers_.BeginGiving(IdOf(a.generation, a.to), KindOf(a.mode), a.conditions, settings_.times);
+            NotePutOff(before, a.to);
           },
           [&](const EndGiving& a) { workers_.EndGiving(IdOf(a.generation, a.to)); },
           [&](const BeginTaking& a) {
@@ -221,9 +232,12 @@ void Sharer::Perform(Action& action, TimePoint now) {
             if (a.mode == HandOver::kTimer) {
               return workers_.Change(group, directed() ? ConditionWish::kPass : ConditionWish::kBlock, a.conditions);
             }
-            begins_ = IdOf(a.generation, a.from);
-            NoteHold(*begins_, now);
-            workers_.BeginTaking(*begins_, KindOf(a.mode), a.conditions, settings_.times);
+            const HandOverId id = IdOf(a.generation, a.from);
+            begins_.insert(id);
+            NoteHold(id, now);
+            const uint64_t before = workers_.put_off();
+            workers_.BeginTaking(id, KindOf(a.mode), a.conditions, settings_.times);
+            NotePutOff(before, a.from);
           },
           [&](const EndTaking& a) {
             ++handed_over_;

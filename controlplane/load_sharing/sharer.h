@@ -2,9 +2,9 @@
 // go out through Callbacks, decisions about packets through WorkerSide. No socket, no clock; control thread only.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -121,8 +121,9 @@ class Sharer {
 
  private:
   void Tell(const Event& event, TimePoint now);
-  void Drain(TimePoint now);
-  void Perform(Action& action, TimePoint now);
+  void Perform(const Action& action, TimePoint now);
+  void SendInTurn(const Send& send);
+  void NotePutOff(uint64_t before, const IpAddress& other);
   void SendMessage(const Send& send);
   void CompareLists(const IpAddress& from, const UnitAdvert& advert);
   void Log(const EventLogged& event);
@@ -143,8 +144,8 @@ class Sharer {
   bool discovering_ = false;   // the machine waits for the result
   std::vector<IpAddress> seen_;  // and not told yet
   TimePoint tell_seen_ = TimePoint::max();
-  std::deque<Action> actions_;
-  std::optional<HandOverId> begins_;  // nothing is done before every worker queues packets of this hand-over
+  std::set<HandOverId> begins_;      // not every worker queues packets of these yet
+  std::vector<Send> confirmations_;  // that say that they do
   FlowMeter meter_;
   Directions directions_;
   Role role_ = Role::kStopped;

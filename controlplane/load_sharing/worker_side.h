@@ -1,6 +1,8 @@
 // How the workers carry out what machines decide: conditions that pass or not, hand-overs, and what was measured. Keeps
-// what a full ring did not take, lends what workers fill, and puts together what all of them report. For all groups of a
-// box; control thread only. The workers have stopped before it dies.
+// what a full ring did not take, lends what workers fill, and puts together what all of them report. Workers carry out
+// so many hand-overs at a time; more begin when others have ended, in the order in which they were asked for. Until
+// then a giver forwards and a taker has not confirmed, so that nothing is lost by it. For all groups of a box; control
+// thread only. The workers have stopped before it dies.
 #pragma once
 
 #include <cstdint>
@@ -52,13 +54,15 @@ class WorkerSideCallbacks {
  public:
   virtual ~WorkerSideCallbacks() = default;
   virtual void OnGiven(const HandOverId& id, const WhatWasForwarded& forwarded) = 0;
-  virtual void OnTakingBegun(const HandOverId& id) = 0;  // at all workers
+  virtual void OnTakingBegun(const HandOverId& id) = 0;  // at all workers, or it is not wanted any more
   virtual void OnSeen(ConditionGroup group, const IpAddress& address) = 0;
   virtual void OnMeasured(ConditionGroup group, const std::vector<Measured>& measured) = 0;
 };
 
 class WorkerSide {
  public:
+  static constexpr size_t kAtATime = 64;  // hand-overs; as dataplane::HandOvers has it
+
   // `workers` and `callbacks` outlive this.
   WorkerSide(std::vector<WorkerLink*> workers, WorkerSideCallbacks& callbacks);
 
@@ -82,25 +86,45 @@ class WorkerSide {
   size_t waiting() const;  // updates that found a ring full
   size_t lent() const { return lent_; }
   uint64_t conditions_refused() const { return conditions_refused_; }  // a worker's table was full
+  uint64_t put_off() const { return put_off_; }  // hand-overs that found kAtATime others under way
+  size_t to_begin() const { return to_begin_.size(); }  // of these, those that still wait
 
  private:
-  struct Given {
-    std::vector<std::unique_ptr<Giving>> parts;  // by worker
-    size_t back = 0;
-    absl::flat_hash_set<IpAddress> left;  // conditions that no later change took out
-    bool ended = false, wanted = true;
-  };
-  struct Taken {
-    std::vector<std::unique_ptr<Taking>> parts;
-    size_t begun = 0, back = 0;
-    absl::flat_hash_set<IpAddress> left;
+  struct Lending {
+    HandOverKind kind = HandOverKind::kExact;
+    HandOverTimes times = {};
+    std::vector<IpAddress> conditions = {};
+    absl::flat_hash_set<IpAddress> left = {};  // conditions that no later change took out
+    size_t back = 0;                           // of the parts
     bool ended = false;
   };
+  struct Given : Lending {
+    std::vector<std::unique_ptr<Giving>> parts = {};  // by worker; none: it has not begun
+    bool wanted = true;
+  };
+  struct Taken : Lending {
+    std::vector<std::unique_ptr<Taking>> parts = {};
+    size_t begun = 0;
+    TimePoint stopped_at{};
+    ForwardedRecords records = {};
+  };
+  struct ToBegin {
+    HandOverId id;
+    bool giving = false;
+  };
 
+  void BeginOrPutOff(const HandOverId& id, bool giving);
+  void BeginNext();
+  void Forget(const ToBegin& gone);
+  void Lend(Given& given, const HandOverId& id);
+  void Lend(Taken& taken, const HandOverId& id);
+  void PostEnd(Taken& taken);
+  static void Leave(Lending& lending, const std::vector<IpAddress>& conditions);
   void Post(size_t worker, const Update& update);
   void PostToAll(const Update& update);
   bool Flush(size_t worker);
-  void TakeOut(ConditionGroup group, const std::vector<IpAddress>& conditions);
+  // `follows`: a hand-over of them does, and waits for those that have been told to end.
+  void TakeOut(ConditionGroup group, const std::vector<IpAddress>& conditions, bool follows);
   void OnFlows(size_t worker, FlowBatch& batch);
   void EndMeasuring();
 
@@ -110,6 +134,9 @@ class WorkerSide {
   std::map<const ConditionBatch*, std::unique_ptr<ConditionBatch>> batches_;
   std::map<HandOverId, Given> givings_;
   std::map<HandOverId, Taken> takings_;
+  size_t under_way_ = 0;  // of both, at the workers
+  std::deque<ToBegin> to_begin_;
+  uint64_t put_off_ = 0;
   std::vector<std::unique_ptr<FlowBatch>> listings_;  // by worker; while measuring
   size_t listings_done_ = 0;
   struct Passed {

@@ -15,6 +15,7 @@ constexpr uint16_t kIp = 14, kTcpAt = 34, kEnd = 55;
 constexpr uint32_t kWaitingPackets = 4096;
 constexpr Duration kLate = 3ms;  // a packet waits no longer than the limit, and until the next poll
 constexpr ConditionGroup kGroup = 0;
+static_assert(ls::WorkerSide::kAtATime == dataplane::HandOvers::kAtATime);
 
 PacketId IdAt(const uint8_t* frame) { return reinterpret_cast<const TcpHeader*>(frame + kTcpAt)->seq.get(); }
 

@@ -305,6 +305,96 @@ TEST_CASE("a hand-over whose conditions all went elsewhere is ended, so that wha
   CHECK(Next<baton::EndGiving>(world.b).has_value());
 }
 
+constexpr HandOverTimes kTimes = {.cover = 50ms, .skew = 5ms, .limit = 1s};
+
+// As many hand-overs as workers carry out at a time, of another group.
+std::vector<HandOverId> Fill(WorkerSide& workers) {
+  std::vector<HandOverId> ids;
+  for (uint32_t i = 0; i < WorkerSide::kAtATime; ++i) {
+    ids.push_back({9, i + 1, kActive});
+    workers.BeginTaking(ids.back(), HandOverKind::kExact, {IpAddress::V4(0x0a010000 + i)}, kTimes);
+  }
+  return ids;
+}
+
+std::vector<Taking*> Taken(FakeWorker& worker) {
+  std::vector<Taking*> takings;
+  while (const auto begun = Next<baton::BeginTaking>(worker)) takings.push_back(begun->taking);
+  return takings;
+}
+
+TEST_CASE("a hand-over that finds too many under way begins when another one has ended at every worker, in its turn") {
+  World world;
+  Fill(world.workers);
+  const auto at_a = Taken(world.a), at_b = Taken(world.b);
+  REQUIRE(at_a.size() == 64);
+  CHECK(world.workers.put_off() == 0);
+  const HandOverId gives{3, 1, kActive}, takes{3, 2, kActive};
+  world.workers.BeginGiving(gives, HandOverKind::kExact, {kHost, Ip("10.0.0.52")}, kTimes);
+  world.workers.BeginTaking(takes, HandOverKind::kExact, {Ip("10.0.0.53")}, kTimes);
+  world.workers.Change(3, ConditionWish::kBlock, {Ip("10.0.0.52")});  // leaves it, and is not drawn into it again
+  world.workers.EndGiving(gives);
+  CHECK(world.workers.put_off() == 2);
+  CHECK(world.workers.to_begin() == 2);
+  CHECK_FALSE(Next<baton::BeginGiving>(world.a).has_value());
+  world.workers.OnEvent(0, TakingEnded{at_a[0]});
+  CHECK(world.workers.to_begin() == 2);
+  world.workers.OnEvent(1, TakingEnded{at_b[0]});
+  CHECK(world.workers.to_begin() == 1);
+  for (FakeWorker* worker : {&world.a, &world.b}) {
+    const auto begun = Next<baton::BeginGiving>(*worker);
+    REQUIRE(begun.has_value());
+    CHECK(begun->giving->conditions == std::vector<IpAddress>{kHost});
+    CHECK(Next<baton::EndGiving>(*worker).has_value());  // as was asked for meanwhile
+  }
+  for (const size_t worker : {0, 1}) world.workers.OnEvent(worker, TakingEnded{(worker == 0 ? at_a : at_b)[1]});
+  CHECK(world.workers.to_begin() == 0);
+  CHECK(Next<baton::BeginTaking>(world.b).has_value());
+}
+
+TEST_CASE("a hand-over that has not begun when all left it does not begin, and nobody waits for it") {
+  struct Begun : World {
+    std::vector<HandOverId> begun;
+    void OnTakingBegun(const HandOverId& id) override { begun.push_back(id); }
+  } world;
+  Fill(world.workers);
+  world.workers.BeginTaking({3, 1, kActive}, HandOverKind::kExact, {kHost}, kTimes);
+  world.workers.BeginGiving({3, 1, kActive}, HandOverKind::kExact, {Ip("10.0.0.52")}, kTimes);
+  const size_t lent = world.workers.lent();
+  world.workers.Change(3, ConditionWish::kPass, {kHost, Ip("10.0.0.52")});
+  CHECK(world.workers.to_begin() == 0);
+  CHECK(world.workers.lent() == lent + 2);  // the batch of that change alone
+  REQUIRE(world.begun.size() == 1);
+  CHECK(world.begun[0].generation == 1);
+}
+
+TEST_CASE("while a hand-over waits for its turn a router confirms nothing, but answers and hears reports") {
+  World world;
+  world.BecomeBackup();
+  Fill(world.workers);
+  const auto at_a = Taken(world.a), at_b = Taken(world.b);
+  world.Hear(GivesHostToUs(), Ip("224.0.0.18"));
+  CHECK(world.Types().empty());
+  CHECK(world.log.back() == "a hand-over with 10.0.0.11 begins later: 64 others are under way");
+  world.sharer.OnAdvertHeard(kActive, world.now);
+  CHECK(world.Types() == std::vector<int>{2});
+  // Asked for again each report_wait, and confirmed once.
+  for (int i = 0; i < 3; ++i) {
+    world.now += 200ms;
+    world.sharer.Tick(world.now);
+  }
+  CHECK(world.Types().empty());
+  world.workers.OnEvent(0, TakingEnded{at_a[7]});
+  world.workers.OnEvent(1, TakingEnded{at_b[7]});
+  const auto begun_a = Next<baton::BeginTaking>(world.a), begun_b = Next<baton::BeginTaking>(world.b);
+  REQUIRE(begun_a.has_value());
+  REQUIRE(begun_b.has_value());
+  world.workers.OnEvent(0, TakingBegun{begun_a->taking});
+  CHECK(world.Types().empty());
+  world.workers.OnEvent(1, TakingBegun{begun_b->taking});
+  CHECK(world.Types() == std::vector<int>{4});
+}
+
 TEST_CASE("[VR-89] what workers forwarded is summed over workers and pieces") {
   struct Sums : World {
     std::vector<Measured> sums;
