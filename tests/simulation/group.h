@@ -61,6 +61,7 @@ class Group {
   void Tell(size_t unit, const ls::Event& event);
 
   size_t units() const { return nodes_.size(); }
+  size_t routers() const { return options_.routers; }
   size_t end_systems() const { return end_systems_; }
   bool is_alive(size_t unit) const { return nodes_[unit]->alive; }
   const ls::Machine& machine(size_t unit) const { return *nodes_[unit]->machine; }

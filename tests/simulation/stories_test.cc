@@ -70,7 +70,7 @@ TEST_CASE("what stories found") {
       {"a later allocation is confirmed before a report is asked for again, under its first name", 4071, Mood::kEither},
   }));
   CAPTURE(c.name);
-  CHECK(TellStory(c.seed, c.mood).failure == "");
+  CHECK(TellStory(c.seed, c.mood, false, false).failure == "");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "tests/simulation/story.h"
 
+#include <algorithm>
+
 #include <absl/strings/str_cat.h>
 
 #include "tests/simulation/group.h"
@@ -51,10 +53,28 @@ void DoSomething(Group& group, std::mt19937& random, bool violent) {
   }
 }
 
+// An operator asks who allocates: for a few that are not there, or for all.
+void Move(Group& group, std::mt19937& random) {
+  const size_t routers = group.routers(), to = random() % routers;
+  size_t maker = group.active();
+  if (maker == group.units()) return;
+  if (!group.machine(maker).makes_allocations() && group.units() > routers) maker = routers;  // the server
+  if (!group.is_alive(maker)) return;
+  ls::MoveAsked move{.end_systems = {}, .to = Group::Unit(to)};
+  const bool all = random() % 4 == 0;
+  const size_t most = 1 + random() % 10, first = random() % std::max<size_t>(1, group.end_systems());
+  for (size_t i = 0; i < group.end_systems() && !all && move.end_systems.size() < most; ++i) {
+    const IpAddress end_system = Group::EndSystem((first + i) % group.end_systems());
+    const ls::Machine& machine = group.machine(maker);
+    if (machine.OwnerOf(end_system) != machine.tables().IndexOf(move.to)) move.end_systems.push_back(end_system);
+  }
+  if (all || !move.end_systems.empty()) group.Tell(maker, move);
+}
+
 }  // namespace
 
-StoryResult TellStory(uint32_t seed, Mood mood, bool narrate) {
-  std::mt19937 random(seed);
+StoryResult TellStory(uint32_t seed, Mood mood, bool narrate, bool moves) {
+  std::mt19937 random(seed), operators(~seed);
   GroupOptions options = Draw(seed, random);
   options.narrate = narrate;
   const bool drawn = random() % 4 != 0;
@@ -73,7 +93,9 @@ StoryResult TellStory(uint32_t seed, Mood mood, bool narrate) {
   const size_t steps = 3 + random() % 8;
   for (size_t i = 0; i < steps; ++i) {
     group.RunFor(std::chrono::milliseconds(random() % 3000));
+    if (moves && operators() % 2 == 0) Move(group, operators);
     DoSomething(group, random, violent);
+    if (moves && operators() % 3 == 0) Move(group, operators);
   }
   // All is well again.
   group.SetLoss(0, 0);

@@ -15,6 +15,7 @@ struct StoryResult {
 };
 // kCalm: nobody fails, only the network does; kViolent: everything; kEither: as the seed says.
 enum class Mood : uint8_t { kEither, kCalm, kViolent };
-StoryResult TellStory(uint32_t seed, Mood mood = Mood::kEither, bool narrate = false);
+// `moves`: an operator has end systems moved now and then. What else happens is drawn in the same way.
+StoryResult TellStory(uint32_t seed, Mood mood = Mood::kEither, bool narrate = false, bool moves = true);
 
 }  // namespace baton::simulation
