@@ -15,7 +15,7 @@ uint64_t Publisher::Publish(const Snapshots& snapshots) {
   ++generation_;
   for (size_t worker = 0; worker < outboxes_.size(); ++worker) {
     std::optional<Generation>& next = outboxes_[worker].next;
-    if (!next) next.emplace();
+    if (!next) next = Generation{};
     // What is replaced here was never sent to this worker, so nobody has to hand it back.
     if (snapshots.routes) next->snapshots.routes = snapshots.routes;
     if (snapshots.services) next->snapshots.services = snapshots.services;
