@@ -39,7 +39,8 @@ def output(process):
 
 
 def move_while(routers, processes):
-    """Hands all end systems over to one router after the other until the processes have ended; how often."""
+    """Hands all end systems over to one router after the other, each time when the last one has settled (2 s), until the
+    processes have ended; how often."""
     moves = 0
     while any(process.poll() is None for process in processes):
         routers.move_all_to(ADDRESSES[(moves + 1) % len(ADDRESSES)])
@@ -58,7 +59,7 @@ def test_streams_of_all_end_systems_pass_through_all_routers(sharing_lab, router
     try:
         until(lambda: all(f":{port} " in sharing_lab.run("far", "ss", "-Hlt") for port in ports.values()), 5,
               "iperf3 listens")
-        clients = [start(sharing_lab, host, "iperf3", "--client", FAR, "--port", port, "--time", "4", "--bitrate", "10M",
+        clients = [start(sharing_lab, host, "iperf3", "--client", FAR, "--port", port, "--time", "9", "--bitrate", "10M",
                          "--json") for host, port in ports.items()]
         move_while(routers, clients)
         received = [json.loads(output(client))["end"]["sum_received"]["bytes"] for client in clients]
@@ -78,7 +79,7 @@ def test_a_download_is_whole_whoever_forwards_its_acknowledgements(sharing_lab, 
     """[VR-106]: while its end system is handed from router to router."""
     routers.start(hand_over=mode, end_systems=list(END_SYSTEMS.values()), review_every="0s")
     routers.wait_until_shared(3)
-    command = f"set -o pipefail; curl -sS --fail --max-time 90 http://{FAR}/large.bin | sha256sum"
+    command = f"set -o pipefail; curl -sS --fail --limit-rate 30M --max-time 90 http://{FAR}/large.bin | sha256sum"
     download = start(sharing_lab, "e1", "bash", "-c", command)
     moves = move_while(routers, [download])
     assert output(download).split()[0] == large_file
