@@ -411,7 +411,9 @@ TimePoint Machine::NextDeadline() const {
     if (pending_) next = std::min(next, pending_->retry_at);
     next = std::min(next, discovery_ends_);
     next = std::min(next, asked_for_);
-    if (wants_allocation_ && !pending_) next = std::min(next, settled_at_);
+    // What else AllocateIfWanted waits for has a deadline of its own.
+    const bool waits = pending_ || discovering_ || collection_ || learn_until_ != TimePoint::max();
+    if (wants_allocation_ && !waits) next = std::min(next, settled_at_);
   }
   if (!paced_.empty()) next = std::min(next, next_turn_);
   return next;
