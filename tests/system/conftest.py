@@ -147,7 +147,7 @@ def wait_until(condition, timeout_s):
 def pytest_runtest_makereport(item):
     report = (yield).get_result()
     used = next((value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Lab)), None)
-    if not report.failed or used is None or BALANCER != "batond":
+    if not report.failed or used is None or used.balancer != "batond":
         return
     for box in used.boxes.values():
         report.sections.append((f"log of {box.name}", box.process.tail(30)))
