@@ -132,16 +132,11 @@ void Machine::RecordOne(const Charge& charge, Generation generation, bool whole,
       changes.take[from].push_back(charge.condition);
     }
   } else {
-    // Of others. What this unit still forwards for somebody who is gone ends here. But somebody who lives, and is to hand
-    // it on already, waits for this unit's report first.
-    const bool moves = from != to;
-    const bool was_passing = charge.orphan && hand_overs_.Leave(charge.condition);
-    const bool was_covered = covers_[to] || (moves && from != kNobody && covers_[from]);
-    if (was_passing || was_covered || (moves && charge.orphan)) {
-      changes.block.push_back(charge.condition);
-    } else if (!is_known) {
-      changes.block.push_back(charge.condition);
-    }
+    // Of others. What this unit still forwards for somebody who is gone ends here, though workers have been told to end
+    // it in their time. But somebody who lives, and is to hand it on already, waits for this unit's report first.
+    if (charge.orphan) hand_overs_.Leave(charge.condition);
+    const bool was_covered = covers_[to] || (from != to && from != kNobody && covers_[from]);
+    if (charge.orphan || was_covered || !is_known) changes.block.push_back(charge.condition);
   }
 }
 
