@@ -39,7 +39,7 @@ class Capture:
         assert "listening" in self.process.stderr.readline()
 
     def read(self, *fields, match):
-        time.sleep(0.5)  # tcpdump reads its ring now and then
+        time.sleep(1.5)  # tcpdump reads its ring once a second
         self.process.terminate()
         _, said = self.process.communicate(timeout=20)
         assert "0 packets dropped by kernel" in said, said
@@ -114,6 +114,9 @@ def test_mobile_terminals_move(lab, tmp_path):
     assert c["wrong_address"] == 0 and c["mobile"]["gap_over_move_us"]["max"] < 500_000
 
 
+RATE = 2000
+
+
 def test_hosts_follow_their_gateway_to_another_mac_address(lab):
     """As when a virtual router's address moves: told by gratuitous ARP and an unsolicited advertisement, both with time."""
     network = f"ip -n {lab.name}-box"
@@ -121,8 +124,8 @@ def test_hosts_follow_their_gateway_to_another_mac_address(lab):
     flows = f"""events:
   - {{at: 1s, run: "{change}"}}
 flows:
-  - {{name: v4, protocol: udp, to: "10.0.0.11:7", count: 40, rate: 1k}}
-  - {{name: v6, protocol: udp, to: "[2001:db8:a::11]:7", count: 40, rate: 1k, size: 84}}
+  - {{name: v4, protocol: udp, to: "10.0.0.11:7", count: 40, rate: {RATE // 2}}}
+  - {{name: v6, protocol: udp, to: "[2001:db8:a::11]:7", count: 40, rate: {RATE // 2}, size: 84}}
 """
     lab.run("box", "sysctl", "-qw", "net.ipv4.conf.wan.arp_notify=1", "net.ipv6.conf.wan.ndisc_notify=1")
     lab.run("box", "ip", "neigh", "flush", "dev", "wan")  # the hosts had the port's MAC address in the tests before
@@ -133,10 +136,11 @@ flows:
     for change, address in zip(sorted(report["gateway_changes"], key=lambda c: c["address"]), ("192.0.2.1", "2001:db8:1::1")):
         assert change["address"] == address and change["port"] == "wan"
         assert change["to"] == "02:00:5e:00:01:07"
-        assert 1 <= change["at"] < 1.5
-    # What was sent to the old address meanwhile is lost, and nothing afterwards.
-    lost = sum(interval["lost"] for interval in report["intervals"])
-    assert report["intervals"][0]["lost"] == 0 and lost < 1000, said
-    assert all(second["lost"] == 0 for second in report["timeline"][2:]), said
+        assert 1 <= change["at"] < 2.5
+    # What was sent to the old address meanwhile is lost, and nothing before or afterwards.
+    known_at = max(change["at"] for change in report["gateway_changes"])
+    assert report["intervals"][0]["lost"] == 0, said
+    assert sum(interval["lost"] for interval in report["intervals"]) <= (known_at - 0.9) * RATE, said
+    assert all(second["lost"] == 0 for second in report["timeline"][int(known_at) + 1:]), said
     assert {g["address"]: g["mac"] for g in report["gateways"] if g["port"] == "wan"} == {
         "192.0.2.1": "02:00:5e:00:01:07", "2001:db8:1::1": "02:00:5e:00:01:07"}
