@@ -4,6 +4,8 @@ of the lab from a fault of batond."""
 import json
 import os
 import signal
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import network
@@ -24,12 +26,23 @@ def hugepages_free_mb():
     return int(fields.get("HugePages_Free", "0")) * int(fields.get("Hugepagesize", "0 kB").split()[0]) // 1024
 
 
+starting_with_hugepages = 0
+counting = threading.Lock()
+
+
+@contextmanager
 def eal_arguments(prefix):
-    if hugepages_free_mb() >= MEMORY_MB:
-        memory = ["--huge-unlink"]
-    else:
-        memory = ["--no-huge", "--no-shconf"]
-    return [*memory, "--no-pci", "-m", str(MEMORY_MB), "--file-prefix", prefix]
+    """For a program until it has its memory. Boxes are started at the same time: what one will take is not free."""
+    global starting_with_hugepages
+    with counting:
+        huge = hugepages_free_mb() >= MEMORY_MB * (1 + starting_with_hugepages)
+        starting_with_hugepages += huge
+    memory = ["--huge-unlink"] if huge else ["--no-huge", "--no-shconf"]
+    try:
+        yield [*memory, "--no-pci", "-m", str(MEMORY_MB), "--file-prefix", prefix]
+    finally:
+        with counting:
+            starting_with_hugepages -= huge
 
 
 class Batond:
@@ -52,9 +65,9 @@ class Batond:
         if not program("batond").exists():
             raise LabError(f"{program('batond')} does not exist: build first (scripts/demo does)")
         self.process.log.unlink(missing_ok=True)
-        self.process.start(str(program("batond")), "--config", str(self.configuration), "--",
-                           *eal_arguments(self.namespace))
-        self.process.wait_for("batond ready", timeout_s)
+        with eal_arguments(self.namespace) as memory:
+            self.process.start(str(program("batond")), "--config", str(self.configuration), "--", *memory)
+            self.process.wait_for("batond ready", timeout_s)
 
     def stop(self, sign=signal.SIGTERM, timeout_s=5.0):
         return self.process.stop(sign, timeout_s)

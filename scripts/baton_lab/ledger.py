@@ -18,6 +18,11 @@ def end_systems(count, family="ipv4"):
     return [f"10.0.0.{100 + n}" if family == "ipv4" else f"2001:db8:a::{0x100 + n:x}" for n in range(count)]
 
 
+def known(count):
+    """They are configured, and no other host of `lan` that happens to send is one."""
+    return {"end_systems": end_systems(count), "discovery": ["static"]}
+
+
 def profile(duration_s, count=60, rate=3000, family="ipv4"):
     """A flow of each end system, in turn; the way back is through the active router alone."""
     addresses = end_systems(count, family)

@@ -39,10 +39,11 @@ class Testpmd:
 
     def start(self):
         rings = "blocksz=8192,framesz=2048,framecnt=2048"  # as batond's
-        self.process.start("dpdk-testpmd", *eal_arguments(self.namespace), f"--vdev=net_af_packet0,iface=wan,{rings}",
-                           "--", "--forward-mode=macswap", "--auto-start", "--stats-period=3600",
-                           "--total-num-mbufs=32768")
-        self.process.wait_for("macswap packet forwarding", 30)
+        with eal_arguments(self.namespace) as memory:
+            self.process.start("dpdk-testpmd", *memory, f"--vdev=net_af_packet0,iface=wan,{rings}", "--",
+                               "--forward-mode=macswap", "--auto-start", "--stats-period=3600",
+                               "--total-num-mbufs=32768")
+            self.process.wait_for("macswap packet forwarding", 30)
 
     def stop(self):
         return self.process.stop()

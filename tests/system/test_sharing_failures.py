@@ -8,7 +8,7 @@ import pytest
 
 from baton_lab import network
 from baton_lab.commands import run
-from baton_lab.ledger import Ledger, end_systems, profile
+from baton_lab.ledger import Ledger, known, profile
 from baton_lab.sharing import ADVERTISE_MS, in_charge, until
 from conftest import assert_every_packet_is_accounted_for
 from test_generator import assert_sums_hold
@@ -32,7 +32,7 @@ def longest_gap_s(counts):
 @pytest.mark.parametrize("dies", [0, 1], ids=["active", "backup"])
 def test_the_others_take_over_from_one_that_is_killed(sharing_lab, routers, judge, dies):
     """[VR-11] [VR-13]: in a time that the timers bound; who was with another router does not notice."""
-    routers.start(hand_over="exact", skew="20ms", review_every="0s", end_systems=end_systems(END_SYSTEMS))
+    routers.start(hand_over="exact", skew="20ms", review_every="0s", **known(END_SYSTEMS))
     judge.begin()
     ledger = Ledger(sharing_lab, profile(7))
     routers.wait_until_shared(END_SYSTEMS)
@@ -60,7 +60,7 @@ def test_the_others_take_over_from_one_that_is_killed(sharing_lab, routers, judg
 def test_a_router_that_was_cut_off_comes_back(sharing_lab, routers, judge):
     """[VR-11]: its end systems are the others' while the bridge does not reach it, and have one router each afterwards.
     It believed to be alone, and so forwards what it gets until it hears the active router again."""
-    routers.start(hand_over="exact", skew="20ms", review_every="0s", end_systems=end_systems(END_SYSTEMS))
+    routers.start(hand_over="exact", skew="20ms", review_every="0s", **known(END_SYSTEMS))
     judge.begin()
     ledger = Ledger(sharing_lab, profile(9))
     routers.wait_until_shared(END_SYSTEMS)

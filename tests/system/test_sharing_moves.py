@@ -2,7 +2,7 @@
 
 import pytest
 
-from baton_lab.ledger import Ledger, end_systems, profile, warm_up
+from baton_lab.ledger import Ledger, known, profile, warm_up
 from baton_lab.sharing import ADDRESSES
 from conftest import assert_every_packet_is_accounted_for
 
@@ -13,7 +13,7 @@ END_SYSTEMS = 60
 
 def test_hundreds_of_hand_overs_lose_and_double_nothing(sharing_lab, routers, judge):
     """[VR-67] in `exact`, for UDP: each is moved eight times at least, between each two routers."""
-    routers.start(hand_over="exact", skew="20ms", review_every="0s", end_systems=end_systems(END_SYSTEMS))
+    routers.start(hand_over="exact", skew="20ms", review_every="0s", **known(END_SYSTEMS))
     routers.wait_until_shared(END_SYSTEMS)
     judge.begin()
     warm_up(sharing_lab, END_SYSTEMS)

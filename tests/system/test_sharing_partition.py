@@ -6,7 +6,7 @@ import json
 import pytest
 
 from baton_lab import network
-from baton_lab.ledger import Ledger, end_systems, profile, warm_up
+from baton_lab.ledger import Ledger, known, profile, warm_up
 from baton_lab.sharing import ADVERTISE_MS, group, lan_group, until, wan_group
 from conftest import assert_every_packet_is_accounted_for
 from test_generator import assert_sums_hold
@@ -36,7 +36,7 @@ def in_parts(lab, duration_s):
 
 def start_sharing(routers, mode):
     """The way back is through r3, which the LAN's parts do not concern."""
-    shared = {"hand_over": mode, "skew": "20ms", "review_every": "0s", "end_systems": end_systems(END_SYSTEMS)}
+    shared = {"hand_over": mode, "skew": "20ms", "review_every": "0s", **known(END_SYSTEMS)}
     routers.start(lambda priority: [lan_group(shared, priority), wan_group(250 - priority)])
     until(lambda: group(routers.boxes[2], 2)["role"] == "active", 5, "r3 is active in wan")
     routers.wait_until_shared(END_SYSTEMS)
