@@ -196,7 +196,8 @@ class Control : public Requests,
   bool roles_changed_ = false;   // and tables have not followed yet
   TimePoint next_track_{};
   load_sharing::WorkerSide worker_side_;
-  std::vector<std::unique_ptr<load_sharing::Sharer>> sharers_;  // by position of the virtual router; null: shares no load
+  // By position of the virtual router; null: shares no load.
+  std::vector<std::unique_ptr<load_sharing::Sharer>> sharers_;
   TimePoint next_measure_{};
   TimePoint turn_{};             // when this Poll began
   AccessListing listing_;

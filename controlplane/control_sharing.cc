@@ -24,7 +24,8 @@ void Control::StartSharing() {
     load_sharing::SharerSettings s = SharingSettings(router, vrrp, setup_.ports[router.port_id], setup_.start_us);
     s.group = static_cast<ConditionGroup>(i);
     s.times.limit = config_.dataplane.hold.time_limit;
-    sharers_.back() = std::make_unique<Sharer>(std::move(s), worker_side_, static_cast<load_sharing::SharerCallbacks&>(*this));
+    sharers_.back() =
+        std::make_unique<Sharer>(std::move(s), worker_side_, static_cast<load_sharing::SharerCallbacks&>(*this));
   }
 }
 
@@ -41,7 +42,9 @@ void Control::AdjustSharing() {
 void Control::OnState(size_t router, vrrp::Role role) {
   if (Sharer* sharer = SharerOf(router)) {
     using load_sharing::Role;
-    const Role as = role == vrrp::Role::kActive ? Role::kActive : role == vrrp::Role::kBackup ? Role::kBackup : Role::kStopped;
+    const Role as = role == vrrp::Role::kActive   ? Role::kActive
+                    : role == vrrp::Role::kBackup ? Role::kBackup
+                                                  : Role::kStopped;
     sharer->OnRole(as, routers_.status(router).state.priority, turn_);
   }
 }
@@ -96,12 +99,17 @@ void Control::OnMeasured(ConditionGroup group, const std::vector<load_sharing::M
 
 // VR-Q13: the active router tells each end system the MAC address of the one in charge of it. A neighbour cache asks
 // whom it knows again before it asks everybody, so that a backup confirms itself to its own end systems.
-std::optional<neighbor::Station> Control::DirectedStation(size_t router, bool active, const neighbor::Asker& asker) const {
+std::optional<neighbor::Station> Control::DirectedStation(size_t router, bool active,
+                                                          const neighbor::Asker& asker) const {
   const VirtualRouterConfig& from = config_.virtual_routers[router];
   const Sharer* sharer = SharerOf(router);
   const MacAddress own = setup_.ports[from.port_id].mac, shared = vrrp::VirtualMac(from.family(), from.id);
   const IpAddress unit = sharer == nullptr ? IpAddress{} : sharer->InCharge(asker.address);
-  if (!active) return asker.us_alone && !unit.is_unspecified() && unit == sharer->own() ? std::optional(neighbor::Station{own, own}) : std::nullopt;
+  if (!active) {
+    return asker.us_alone && !unit.is_unspecified() && unit == sharer->own()
+               ? std::optional(neighbor::Station{own, own})
+               : std::nullopt;
+  }
   if (unit.is_unspecified() || unit == sharer->own()) return neighbor::Station{shared, shared};
   const std::optional<MacAddress> mac = neighbors_.MacOf(from.port_id, unit);
   return mac ? neighbor::Station{*mac, own} : neighbor::Station{shared, shared};
@@ -148,8 +156,9 @@ absl::StatusOr<std::vector<OfRouter<Row>>> Control::ListSharing(const SharingFil
     }
   }
   if (!any) {
-    return absl::NotFoundError(filter.id == 0 ? std::string("group: no virtual router shares its load")
-                                              : absl::StrCat("group: no virtual router ", filter.id, " shares its load"));
+    return absl::NotFoundError(filter.id == 0
+                                   ? std::string("group: no virtual router shares its load")
+                                   : absl::StrCat("group: no virtual router ", filter.id, " shares its load"));
   }
   return rows;
 }
@@ -174,12 +183,21 @@ std::optional<SharingView> Control::ViewSharing(size_t router) const {
   const Sharer* sharer = SharerOf(router);
   if (sharer == nullptr) return std::nullopt;
   const load_sharing::Machine& machine = sharer->machine();
-  SharingView view{.generation = machine.generation(), .hand_over = machine.hand_over(), .settled = machine.UnderWay() == nullptr,
-                   .conditions = machine.tables().conditions().size(), .end_systems = machine.tables().end_systems().size(),
-                   .units = {}, .sent = sharer->sent(), .heard = sharer->inbox().heard(), .unsent = sharer->unsent(),
-                   .handed_over = sharer->handed_over(), .incomplete_reports = sharer->incomplete_reports(),
-                   .reviews_kept = sharer->reviews_kept(), .reviews_changed = sharer->reviews_changed(),
-                   .longest_hold = sharer->longest_hold(), .busiest = sharer->busiest(),
+  SharingView view{.generation = machine.generation(),
+                   .hand_over = machine.hand_over(),
+                   .settled = machine.UnderWay() == nullptr,
+                   .conditions = machine.tables().conditions().size(),
+                   .end_systems = machine.tables().end_systems().size(),
+                   .units = {},
+                   .sent = sharer->sent(),
+                   .heard = sharer->inbox().heard(),
+                   .unsent = sharer->unsent(),
+                   .handed_over = sharer->handed_over(),
+                   .incomplete_reports = sharer->incomplete_reports(),
+                   .reviews_kept = sharer->reviews_kept(),
+                   .reviews_changed = sharer->reviews_changed(),
+                   .longest_hold = sharer->longest_hold(),
+                   .busiest = sharer->busiest(),
                    .refused = sharer->inbox().Refused()};
   for (const load_sharing::UnitRow& unit : machine.tables().units()) {
     view.units.push_back({unit.address, unit.state, unit.conditions, unit.overflows});

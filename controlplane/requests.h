@@ -109,14 +109,15 @@ class Requests {
   virtual absl::Status SetMode(const IpAddress& address, AddressMode mode) = 0;
   // NotFound: unknown service or backend. InvalidArgument: weight out of range, nothing to change.
   virtual absl::Status ChangeBackend(const BackendChange& change) = 0;
-  // Leaves the role of the active router to another one; takes part again as after a start. Returns how many were active.
-  // NotFound: no virtual router is meant. FailedPrecondition: it is the owner, who would be active again at once.
+  // Leaves the role of the active router to another one; takes part again as after a start. Returns how many were
+  // active. NotFound: no virtual router is meant. FailedPrecondition: it is the owner, who would be active again at
+  // once.
   virtual absl::StatusOr<int> ResignRouter(const RouterFilter& filter) = 0;
-  // Has the load of these virtual routers looked at now. NotFound: none is meant. FailedPrecondition: it shares no load, or
-  // does not run. Unavailable: not now. Of several that are meant all do it, or none.
+  // Has the load of these virtual routers looked at now. NotFound: none is meant. FailedPrecondition: it shares no
+  // load, or does not run. Unavailable: not now. Of several that are meant all do it, or none.
   virtual absl::StatusOr<std::vector<ReviewingUnit>> ReviewRouter(const RouterFilter& filter) = 0;
-  // Hands conditions over, whatever their load; the next review may move them again. NotFound: no virtual router is meant,
-  // unknown unit or end system. FailedPrecondition and Unavailable: as Machine::ToMove. All are moved, or none.
+  // Hands conditions over, whatever their load; the next review may move them again. NotFound: no virtual router is
+  // meant, unknown unit or end system. FailedPrecondition and Unavailable: as Machine::ToMove. All are moved, or none.
   virtual absl::StatusOr<MovedConditions> MoveConditions(const ConditionMove& move) = 0;
   // Tables C and B of load sharing, in address order. NotFound: no virtual router that shares its load is meant.
   virtual absl::StatusOr<std::vector<SharedCondition>> ListConditions(const SharingFilter& filter) = 0;

@@ -35,7 +35,7 @@ struct KnownAddress {
   LocalAddress local;
   std::string group;               // empty: a port's own, or a service's without a group
   PortId announce_on = kNoPort;    // the port where ARP and neighbour discovery are answered; kNoPort: routed to us
-  bool directed = false;           // of a virtual router in `directed` delivery: each neighbour is told something of its own
+  bool directed = false;  // of a virtual router in `directed` delivery: each neighbour is told something of its own
 
   // Neither configured nor leaving: its place has no address, so that nothing finds it.
   bool gone() const { return local.address == IpAddress{}; }
@@ -66,9 +66,9 @@ absl::StatusOr<Slot> BackendSlot(const ServiceConfig& service, const BackendConf
 absl::StatusOr<std::vector<Service>> BuildServices(const Config& config, const LiveSettings& live, SlotRegistry& slots,
                                                    absl::Span<const Service> former);
 
-// By slot: the ports' own addresses with their IPv6 link-local ones, those of virtual routers, every external and internal address of the
-// groups, every listen address, those that are leaving. An address that is gone keeps its slot, of which only rows that
-// outlived it know. An address of a group that prefers another node begins in mode kNone.
+// By slot: the ports' own addresses with their IPv6 link-local ones, those of virtual routers, every external and
+// internal address of the groups, every listen address, those that are leaving. An address that is gone keeps its slot,
+// of which only rows that outlived it know. An address of a group that prefers another node begins in mode kNone.
 absl::StatusOr<std::vector<KnownAddress>> BuildAddresses(const Config& config, absl::Span<const PortInfo> ports,
                                                          const LiveSettings& live, SlotRegistry& slots);
 

@@ -1,8 +1,8 @@
 // The stage that shares load: of the packets to a virtual router's MAC address, each router of the group passes those
 // of the end systems that it is in charge of, and drops the others (VR-35, VR-37, VR-38, VR-39). A packet to a port's
-// own MAC address is not subject to conditions (in `directed` delivery it is counted by them), nor is what the box itself takes: ARP, neighbour discovery and VRRP
-// have left by then, and what is to an address of the virtual router is answered by the active router only. One
-// worker's.
+// own MAC address is not subject to conditions (in `directed` delivery it is counted by them), nor is what the box
+// itself takes: ARP, neighbour discovery and VRRP have left by then, and what is to an address of the virtual router is
+// answered by the active router only. One worker's.
 #pragma once
 
 #include <array>

@@ -28,7 +28,8 @@ bool DontFragment(const Packet& p) {
 
 }  // namespace
 
-uint16_t NextHopTo(const Tables& tables, NeighborTable& neighbors, const IpAddress& source, const IpAddress& destination) {
+uint16_t NextHopTo(const Tables& tables, NeighborTable& neighbors, const IpAddress& source,
+                   const IpAddress& destination) {
   const uint32_t index = tables.routes->Find(source, destination);
   if (index == kNoRoute) return kNoNeighbor;
   const Route& route = tables.routes->route(index);

@@ -17,6 +17,7 @@ void FindNextHops(const Tables& tables, NeighborTable& neighbors, uint16_t hop_g
                   const OuterHeaders& outers, Burst& burst);
 
 // The neighbour on the way from one address to another; kNoNeighbor: there is no route, or the table is full.
-uint16_t NextHopTo(const Tables& tables, NeighborTable& neighbors, const IpAddress& source, const IpAddress& destination);
+uint16_t NextHopTo(const Tables& tables, NeighborTable& neighbors, const IpAddress& source,
+                   const IpAddress& destination);
 
 }  // namespace baton::dataplane

@@ -32,7 +32,8 @@ enum class Fate : uint8_t {
 enum class Answer : uint8_t {
   kNone,
   kRefuse,       // as the host that was asked: RST for TCP, port unreachable otherwise
-  kRefuseReply,  // the packet was on its way to somebody else: port unreachable comes from the router (RFC 1812, 4.3.2.4)
+  // The packet was on its way to somebody else: port unreachable comes from the router (RFC 1812, 4.3.2.4).
+  kRefuseReply,
   kNoRoute, kHostUnreachable, kTimeExceeded, kTooBig
 };
 
@@ -77,8 +78,8 @@ struct alignas(64) Packet {
 
   FlowKey key;
 
-  // Begins a packet's way, all other fields as a fresh Packet has them. The same as assigning Packet{}, which the compiler
-  // makes a temporary of and two library calls: some 15 cycles more.
+  // Begins a packet's way, all other fields as a fresh Packet has them. The same as assigning Packet{}, which the
+  // compiler makes a temporary of and two library calls: some 15 cycles more.
   void Start(uint8_t* bytes, void* in_buffer, uint16_t byte_count, PortId in_port) {
     using Line [[gnu::vector_size(64), gnu::may_alias]] = uint64_t;
     auto* lines = reinterpret_cast<Line*>(this);
@@ -99,8 +100,9 @@ struct alignas(64) Packet {
   }
 };
 
-// Every buffer has this much room before the frame, and this much from the frame's start on, however short the frame is:
-// a tag and a tunnel's headers can be added and an error message built in place (RFC 4443, 2.4: at most 1280 bytes of IPv6).
+// Every buffer has this much room before the frame, and this much from the frame's start on, however short the frame
+// is: a tag and a tunnel's headers can be added and an error message built in place (RFC 4443, 2.4: at most 1280 bytes
+// of IPv6).
 inline constexpr int kMinHeadroom = 96;
 inline constexpr int kMinRoom = 1536;
 

@@ -30,17 +30,17 @@ void Pipeline::Run(const Tables& tables, uint16_t hop_generation, Burst& burst, 
   Classify(tables, hold_, burst);          // mode of the address; service, reply, local or transit
   SetAsideKernel(tables, kernels_, macs_.data(), burst);  // what nothing here takes and the kernel may
   translator_.Translate(tables, burst, now);  // a row for each new access: schedule, backend, port
-  FindNextHops(tables, neighbors_, hop_generation, mtus_.data(), translator_.outers(),
-               burst);                                      // longest prefix match, neighbour
+  // Longest prefix match, neighbour.
+  FindNextHops(tables, neighbors_, hop_generation, mtus_.data(), translator_.outers(), burst);
   ftp_.Follow(tables, mtus_.data(), burst, ToMillis(now));  // FTP: addresses in commands, sequence numbers behind them
   RewriteErrors(burst);                    // ICMP errors: what they quote
   ClampMss(mss_.data(), burst);            // SYNs: no larger segments than the ways out carry
   translator_.NoteUse(tables.services->timeouts(), burst, ToMillis(now));  // time, counts and TCP state of the rows
-  const int sent =
-      Rewrite(neighbors_, headers_.data(), translator_.outers(), burst);  // addresses, checksums, TTL, headers
-  if (sent < burst.count)
-    AnswerInPlace(burst, now);  // echo replies; resets and ICMP errors in place of what was dropped
-                                // Worker::Dispatch: sends, holds, frees; each packet counted exactly once
+  // Addresses, checksums, TTL, headers.
+  const int sent = Rewrite(neighbors_, headers_.data(), translator_.outers(), burst);
+  // Echo replies; resets and ICMP errors in place of what was dropped.
+  if (sent < burst.count) AnswerInPlace(burst, now);
+  // Worker::Dispatch: sends, holds, frees; each packet counted exactly once.
 }
 
 Pipeline::Pipeline(const std::vector<PortInfo>& ports, uint32_t errors_per_second, AccessTable& access,

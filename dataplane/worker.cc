@@ -228,8 +228,9 @@ void Worker::Wait(Packet& p, TimePoint now) {
   AskForNeighbor(p.neighbor, ToMillis(now));
 }
 
-// What waits for the end of a hand-over, or for a first fragment, goes on in a burst: by then its next hop's MAC address
-// should be known, for few packets may wait for one neighbour. What is translated finds its next hop with its row.
+// What waits for the end of a hand-over, or for a first fragment, goes on in a burst: by then its next hop's MAC
+// address should be known, for few packets may wait for one neighbour. What is translated finds its next hop with its
+// row.
 void Worker::AskAhead(const Packet& p, TimePoint now) {
   const IpAddress destination = p.key.dst(p.ipv4);
   if (tables_.addresses->Find(destination) != kNoSlot) return;

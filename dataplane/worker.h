@@ -1,6 +1,6 @@
-// One worker: polls its ports, runs the pipeline, carries out what it decided, and keeps its tables. Runs on one lcore and
-// shares nothing: the control thread reaches it through the mailbox alone. A test calls PollOnce itself, with its own
-// clock, ports and mailbox; that is the whole difference to production.
+// One worker: polls its ports, runs the pipeline, carries out what it decided, and keeps its tables. Runs on one lcore
+// and shares nothing: the control thread reaches it through the mailbox alone. A test calls PollOnce itself, with its
+// own clock, ports and mailbox; that is the whole difference to production.
 #pragma once
 
 #include <array>
@@ -55,16 +55,16 @@ struct WorkerConfig {
 
 class Worker {
  public:
-  // Takes all memory that the worker will ever use. Called by the thread that will run it, so that no memory of two workers
-  // meets in a cache line. REQUIRES: the others outlive it; there is a `kernel` if a port has a kernel side, and there are
-  // `rings` if there are several workers.
+  // Takes all memory that the worker will ever use. Called by the thread that will run it, so that no memory of two
+  // workers meets in a cache line. REQUIRES: the others outlive it; there is a `kernel` if a port has a kernel side,
+  // and there are `rings` if there are several workers.
   static absl::StatusOr<std::unique_ptr<Worker>> Create(const WorkerConfig& config, PacketIo& io, Mailbox& mailbox,
                                                         KernelQueue* kernel = nullptr, SteeringRings* rings = nullptr);
   // The counters of all workers, its own included: schedules go by their sums. Before the first PollOnce.
   void SetPeers(std::vector<const WorkerCounters*> all) { counts_.SetWorkers(std::move(all)); }
 
-  // Updates, expiry, released packets, what the kernel sends, then one burst from each port. Returns how many packets and updates it handled:
-  // 0 means that there was nothing to do.
+  // Updates, expiry, released packets, what the kernel sends, then one burst from each port. Returns how many packets
+  // and updates it handled: 0 means that there was nothing to do.
   int PollOnce(TimePoint now);
 
   // What would become of the packet of `trace`, between two polls; changes nothing else (Pipeline::Explain).

@@ -15,8 +15,9 @@ bool IsFirstCopy(Arrived arrived) { return arrived == Arrived::kInOrder || arriv
 
 // Where there are no flows, one packet of 65,536 has a stamp by chance.
 bool IsOfStranger(Arrival& arrival) {
-  if (arrival.kind == ArrivalKind::kStamped)
+  if (arrival.kind == ArrivalKind::kStamped) {
     arrival.kind = arrival.icmp ? ArrivalKind::kEchoRequest : ArrivalKind::kForeign;
+  }
   return arrival.kind == ArrivalKind::kForeign || arrival.kind == ArrivalKind::kTcp;
 }
 

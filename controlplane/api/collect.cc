@@ -244,11 +244,15 @@ constexpr Column<VirtualRouterView> kRouterColumns[] = {
 
 using S = const SharingView&;
 constexpr Column<SharingView> kSharingColumns[] = {
-    {"baton_sharing_generation", kGauge, "Allocation of end systems in force here.", [](S s) { return Count(s.generation); }},
-    {"baton_sharing_settled", kGauge, "1 while nothing is changing hands here.", [](S s) { return s.settled ? 1.0 : 0.0; }},
+    {"baton_sharing_generation", kGauge, "Allocation of end systems in force here.",
+     [](S s) { return Count(s.generation); }},
+    {"baton_sharing_settled", kGauge, "1 while nothing is changing hands here.",
+     [](S s) { return s.settled ? 1.0 : 0.0; }},
     {"baton_sharing_end_systems", kGauge, "End systems that are known.", [](S s) { return Count(s.end_systems); }},
-    {"baton_sharing_messages_sent", kCounter, "Messages to the other routers of the group.", [](S s) { return Count(s.sent); }},
-    {"baton_sharing_messages_heard", kCounter, "Messages of them that were believed.", [](S s) { return Count(s.heard); }},
+    {"baton_sharing_messages_sent", kCounter, "Messages to the other routers of the group.",
+     [](S s) { return Count(s.sent); }},
+    {"baton_sharing_messages_heard", kCounter, "Messages of them that were believed.",
+     [](S s) { return Count(s.heard); }},
     {"baton_sharing_messages_unsent", kCounter, "Messages not sent: the MAC address was not known yet.",
      [](S s) { return Count(s.unsent); }},
     {"baton_sharing_hand_overs_taken", kCounter, "Hand-overs in which this box took end systems in charge.",
@@ -262,7 +266,8 @@ constexpr Column<SharingView> kSharingColumns[] = {
 // Of virtual routers with load sharing, with a label of their own each.
 struct SharingFamilies {
   MetricFamily refused{"baton_sharing_messages_refused", "Messages that were not believed, by reason.", kCounter, {}};
-  MetricFamily units{"baton_sharing_in_charge", "End systems that each router of the group is in charge of.", kGauge, {}};
+  MetricFamily units{
+      "baton_sharing_in_charge", "End systems that each router of the group is in charge of.", kGauge, {}};
   MetricFamily reviews{"baton_sharing_reviews", "Reviews of the load that this box decided, by outcome.", kCounter, {}};
   MetricFamily busiest{"baton_sharing_end_system_bits_per_second",
                        "The 20 busiest of the end systems in this box's charge, as measured.", kGauge, {}};
@@ -315,11 +320,12 @@ void AddVirtualRouters(const View& view, Families* families) {
     families->push_back(std::move(*family));
   }
   families->push_back(std::move(refused));
-  MetricFamily& strays = families->emplace_back(
-      MetricFamily{"baton_vrrp_stray_packets", "Packets of VRRP that belong to no virtual router here, by reason.", kCounter, {}});
+  MetricFamily& strays = families->emplace_back(MetricFamily{
+      "baton_vrrp_stray_packets", "Packets of VRRP that belong to no virtual router here, by reason.", kCounter, {}});
   const vrrp::StrayCounters& from = view.vrrp_strays;
   for (size_t i = 1; i < vrrp::kMalformed; ++i) {
-    AddSample(&strays, {{"reason", std::string(vrrp::MalformedName(static_cast<vrrp::Malformed>(i)))}}, Count(from.malformed[i]));
+    AddSample(&strays, {{"reason", std::string(vrrp::MalformedName(static_cast<vrrp::Malformed>(i)))}},
+              Count(from.malformed[i]));
   }
   AddSample(&strays, {{"reason", "unknown_vrid"}}, Count(from.unknown_vrid));
   AddSample(&strays, {{"reason", "not_multicast"}}, Count(from.not_multicast));

@@ -254,7 +254,8 @@ grpc::Status AdminService::ShowEndSystems(Context*, In<v1::ShowEndSystemsRequest
 
 grpc::Status AdminService::ResignVirtualRouter(Context*, In<v1::ResignVirtualRouterRequest> in,
                                                v1::ResignVirtualRouterResponse* out) {
-  const absl::StatusOr<int> resigned = requests_.ResignRouter({.id = in->id(), .port = in->port(), .family = in->family()});
+  const absl::StatusOr<int> resigned =
+      requests_.ResignRouter({.id = in->id(), .port = in->port(), .family = in->family()});
   if (!resigned.ok()) return ToGrpc(resigned.status());
   out->set_resigned(static_cast<uint32_t>(*resigned));
   return grpc::Status::OK;
@@ -291,7 +292,8 @@ grpc::Status AdminService::Reload(Context*, In<v1::ReloadRequest> in, v1::Reload
   return Give(controlplane::Reload(requests_, in->dry_run()), out);
 }
 
-grpc::Status AdminService::Capture(Context* context, In<v1::CaptureRequest> in, grpc::ServerWriter<v1::CaptureChunk>* out) {
+grpc::Status AdminService::Capture(Context* context, In<v1::CaptureRequest> in,
+                                   grpc::ServerWriter<v1::CaptureChunk>* out) {
   for (const auto& [name, text] : {std::pair{"port", &in->port()}, std::pair{"filter", &in->filter()}}) {
     const absl::Status status = CheckText(name, *text);
     if (!status.ok()) return ToGrpc(status);

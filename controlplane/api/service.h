@@ -33,11 +33,14 @@ class AdminService final : public v1::Admin::Service {
   grpc::Status ShowAccess(Context*, In<v1::ShowAccessRequest>, v1::ShowAccessResponse*) override;
   grpc::Status ShowRoutes(Context*, In<v1::ShowRoutesRequest>, v1::ShowRoutesResponse*) override;
   grpc::Status ShowNeighbors(Context*, In<v1::ShowNeighborsRequest>, v1::ShowNeighborsResponse*) override;
-  grpc::Status ShowVirtualRouters(Context*, In<v1::ShowVirtualRoutersRequest>, v1::ShowVirtualRoutersResponse*) override;
+  grpc::Status ShowVirtualRouters(Context*, In<v1::ShowVirtualRoutersRequest>,
+                                  v1::ShowVirtualRoutersResponse*) override;
   grpc::Status ShowConditions(Context*, In<v1::ShowConditionsRequest>, v1::ShowConditionsResponse*) override;
   grpc::Status ShowEndSystems(Context*, In<v1::ShowEndSystemsRequest>, v1::ShowEndSystemsResponse*) override;
-  grpc::Status ResignVirtualRouter(Context*, In<v1::ResignVirtualRouterRequest>, v1::ResignVirtualRouterResponse*) override;
-  grpc::Status ReviewVirtualRouter(Context*, In<v1::ReviewVirtualRouterRequest>, v1::ReviewVirtualRouterResponse*) override;
+  grpc::Status ResignVirtualRouter(Context*, In<v1::ResignVirtualRouterRequest>,
+                                   v1::ResignVirtualRouterResponse*) override;
+  grpc::Status ReviewVirtualRouter(Context*, In<v1::ReviewVirtualRouterRequest>,
+                                   v1::ReviewVirtualRouterResponse*) override;
   grpc::Status MoveConditions(Context*, In<v1::MoveConditionsRequest>, v1::MoveConditionsResponse*) override;
   grpc::Status ShowDrops(Context*, In<v1::ShowDropsRequest>, v1::ShowDropsResponse*) override;
   grpc::Status ShowModes(Context*, In<v1::ShowModesRequest>, v1::ShowModesResponse*) override;

@@ -60,7 +60,9 @@ void Fill(const View& view, const VirtualRouterView& from, v1::VirtualRouter* to
   to->set_became_backup(counters.became_backup);
   to->set_rivals(counters.rivals);
   for (size_t i = 1; i < vrrp::kRefusals; ++i) {
-    if (counters.refused[i] > 0) FillRefused(vrrp::RefusalName(static_cast<vrrp::Refusal>(i)), counters.refused[i], to->add_refused());
+    if (counters.refused[i] > 0) {
+      FillRefused(vrrp::RefusalName(static_cast<vrrp::Refusal>(i)), counters.refused[i], to->add_refused());
+    }
   }
   if (from.sharing) Fill(*from.sharing, to->mutable_load_sharing());
 }

@@ -155,8 +155,9 @@ bool Network::ResolveRoute(const RouteDraft& draft, const std::string& path, con
     route.port = FindPort(draft.port);
     if (route.port == kNoPort) {
       // A port whose name was refused may be the one meant.
-      if (FindPort("") == kNoPort && !ports_.empty())
+      if (FindPort("") == kNoPort && !ports_.empty()) {
         reporter_.Report(path + ".port", Quoted(draft.port), "is the name of no port");
+      }
       return false;
     }
   }

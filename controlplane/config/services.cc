@@ -131,8 +131,9 @@ class BackendChecker {
   void CheckSource(const IpAddress& source, const std::string& at) const {
     if (source.is_unspecified()) return;
     const AddressBook::Entry* own = book_.Find(source);
-    if (own == nullptr || own->kind != AddressKind::kOwn)
+    if (own == nullptr || own->kind != AddressKind::kOwn) {
       reporter_.Report(at, source.ToString(), "is no port's address");
+    }
   }
 
   void CheckMac(const ServiceConfig& service, const BackendConfig& backend, const std::string& at) const {

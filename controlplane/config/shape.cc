@@ -52,8 +52,9 @@ void ReadTimeouts(const Node& node, ErrorList& errors, Timeouts& timeouts) {
   for (const auto& [key, state] : kKeys) {
     const Node* child = map.Optional(key);
     if (child == nullptr) continue;
-    if (const auto value = ReadDuration(*child, errors, "168h"))
+    if (const auto value = ReadDuration(*child, errors, "168h")) {
       timeouts.ms[static_cast<size_t>(state)] = ToMillis(*value);
+    }
   }
   map.Finish();
 }
@@ -123,8 +124,9 @@ Draft ReadDraft(const Node& root, ErrorList& errors) {
   if (const Node* routes = map.Optional("routes")) draft.routes = ReadRoutes(*routes, errors);
   if (const Node* groups = map.Optional("address_groups")) draft.groups = ReadGroups(*groups, errors);
   if (const Node* services = map.Optional("services")) config.services = ReadServices(*services, errors);
-  if (const Node* routers = map.Optional("virtual_routers"))
+  if (const Node* routers = map.Optional("virtual_routers")) {
     config.virtual_routers = ReadVirtualRouters(*routers, errors);
+  }
   for (const absl::string_view key : {"cluster", "mobility"}) map.NotSupportedYet(key);
   map.Finish();
   return draft;

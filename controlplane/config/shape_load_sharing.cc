@@ -29,10 +29,13 @@ std::vector<IpAddress> ReadAddresses(const Node& node, ErrorList& errors, Limits
   const auto& list = ReadList(node, errors);
   const int64_t size = static_cast<int64_t>(list.size());
   if (node.kind == Node::Kind::kList && (size < count.least || size > count.most)) {
-    RefuseValue(node, errors, absl::StrCat(size), absl::StrCat("addresses: the number is outside ", count.least, "..", count.most));
+    RefuseValue(node, errors, absl::StrCat(size),
+                absl::StrCat("addresses: the number is outside ", count.least, "..", count.most));
     return addresses;
   }
-  for (const Node* child : list) addresses.push_back(ReadValue(*child, errors, ParseRouterAddress).value_or(IpAddress{}));
+  for (const Node* child : list) {
+    addresses.push_back(ReadValue(*child, errors, ParseRouterAddress).value_or(IpAddress{}));
+  }
   return addresses;
 }
 
@@ -62,8 +65,12 @@ LoadSharingConfig ReadLoadSharing(const Node& node, ErrorList& errors) {
     sharing.hand_over = ReadWord<Mode>(*hand_over, errors, kModes).value_or(sharing.hand_over);
   }
   if (const Node* discovery = map.Optional("discovery")) ReadDiscovery(*discovery, errors, sharing);
-  if (const Node* list = map.Optional("end_systems")) sharing.end_systems = ReadAddresses(*list, errors, {0, kMostEndSystems});
-  if (const Node* list = map.Optional("other_routers")) sharing.other_routers = ReadAddresses(*list, errors, {0, kMostUnits});
+  if (const Node* list = map.Optional("end_systems")) {
+    sharing.end_systems = ReadAddresses(*list, errors, {0, kMostEndSystems});
+  }
+  if (const Node* list = map.Optional("other_routers")) {
+    sharing.other_routers = ReadAddresses(*list, errors, {0, kMostUnits});
+  }
   if (const Node* key = map.Optional("key")) {
     sharing.key = ReadText(*key, errors).value_or("");
     if (sharing.key.size() < kLeastKey) Refuse(*key, errors, absl::StrCat("has less than ", kLeastKey, " characters"));

@@ -33,8 +33,9 @@ TrackConfig ReadTrack(const Node& node, ErrorList& errors) {
     }
   }
   map.Number("lower_by", {1, 254}, track.lower_by);
-  if (kinds != 1 && node.kind == Node::Kind::kMap)
+  if (kinds != 1 && node.kind == Node::Kind::kMap) {
     Refuse(node, errors, "needs one of the keys \"port\", \"route\" and \"service\"");
+  }
   map.Finish();
   return track;
 }
@@ -50,8 +51,9 @@ void ReadProtocol(MapReader& map, ErrorList& errors, VirtualRouterConfig& router
       RefuseValue(*list, errors, absl::StrCat(nodes.size()),
                   absl::StrCat("addresses: the number is outside 1..", kMostAddresses));
     } else {
-      for (const Node* child : nodes)
+      for (const Node* child : nodes) {
         router.addresses.push_back(ReadValue(*child, errors, ParseRouterAddress).value_or(IpAddress{}));
+      }
     }
   }
   map.Number("version", {2, 3}, router.version);

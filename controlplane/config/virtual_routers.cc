@@ -80,11 +80,13 @@ class Checker {
   void ResolvePriority(VirtualRouterConfig& router, bool owner, const std::string& path) {
     if (router.priority == 0) router.priority = owner ? kOwnerPriority : kUsualPriority;
     const std::string at = path + ".priority", shown = absl::StrCat(router.priority);
-    if (owner && router.priority != kOwnerPriority)
+    if (owner && router.priority != kOwnerPriority) {
       reporter_.Report(at, shown, "must be 255: an address is the port's own");
+    }
     if (!owner && router.priority == kOwnerPriority) reporter_.Report(at, shown, "is for the owner of the address");
-    if (owner && !router.track.empty())
+    if (owner && !router.track.empty()) {
       reporter_.Report(path + ".track", "", "does not go with an address of the port's own");
+    }
   }
 
   void CheckTrack(const TrackConfig& track, const std::string& path) {
@@ -189,8 +191,9 @@ void CheckUnits(const VirtualRouterConfig& router, const std::string& path, cons
     reporter.Report(path + ".server", server.ToString(), "is of another family than the virtual router");
   }
   for (size_t i = 0; i < sharing.routers.size(); ++i) {
-    if (sharing.routers[i] == server)
+    if (sharing.routers[i] == server) {
       reporter.Report(path + ".server", server.ToString(), absl::StrCat("is also ", path, ".routers[", i, "]"));
+    }
   }
 }
 

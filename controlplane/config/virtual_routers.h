@@ -8,8 +8,8 @@ namespace baton::controlplane {
 class AddressBook;
 class Network;
 
-// What a virtual router shows without the ports: which intervals and passwords its version has; the units of its load sharing.
-// REQUIRES of the latter: there is one.
+// What a virtual router shows without the ports: which intervals and passwords its version has; the units of its load
+// sharing. REQUIRES of the latter: there is one.
 void CheckProtocol(const VirtualRouterConfig& router, const std::string& path, const Reporter& reporter);
 void CheckUnits(const VirtualRouterConfig& router, const std::string& path, const Reporter& reporter);
 

@@ -1,6 +1,6 @@
-// `directed` delivery: which end systems have to be told the MAC address of another router than they were told last. All
-// begin at the virtual MAC address, the active router's, which was announced to everybody. Each is told a few times, as
-// nobody confirms it. Pure, control thread only.
+// `directed` delivery: which end systems have to be told the MAC address of another router than they were told last.
+// All begin at the virtual MAC address, the active router's, which was announced to everybody. Each is told a few
+// times, as nobody confirms it. Pure, control thread only.
 #pragma once
 
 #include <deque>

@@ -1,8 +1,8 @@
 // From what the workers have counted to the flow of each condition (VR-87 to VR-90): bit/s over a past period, and
 // packets that overflowed in the last unit of time. Control thread; no I/O.
 //
-// Counts only grow; what is smaller than before has begun anew. Of each condition two earlier counts are kept, of half a
-// period apart: a rate is over half a period at least and a whole one at most. A condition that moved has no rate
+// Counts only grow; what is smaller than before has begun anew. Of each condition two earlier counts are kept, of half
+// a period apart: a rate is over half a period at least and a whole one at most. A condition that moved has no rate
 // before its second reading, and from then on the rate since the first one: for the rest of the period it was not here.
 #pragma once
 

@@ -100,7 +100,9 @@ Refusal Inbox::JudgeProof(absl::Span<const uint8_t> message, const vrrp::Ends& e
 
 std::vector<Inbox::Count> Inbox::Refused() const {
   std::vector<Count> counts;
-  const auto add = [&counts](std::string reason, uint64_t messages) { counts.push_back({std::move(reason), messages}); };
+  const auto add = [&counts](std::string reason, uint64_t messages) {
+    counts.push_back({std::move(reason), messages});
+  };
   for (size_t i = 1; i < kRefusals; ++i) {
     const auto refusal = static_cast<Refusal>(i);
     if (refusal == Refusal::kMalformed) {

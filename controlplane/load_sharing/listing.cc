@@ -21,10 +21,12 @@ std::vector<ListedCondition> Sharer::Conditions(size_t limit) const {
   std::partial_sort(list.begin(), list.begin() + static_cast<ptrdiff_t>(count), list.end(), before);
   list.resize(count);
   for (ListedCondition& condition : list) {
-    condition.here = directed() ? Here::kPasses : machine_.HereOf(condition.address);  // then whatever comes is forwarded
+    condition.here =
+        directed() ? Here::kPasses : machine_.HereOf(condition.address);  // then whatever comes is forwarded
   }
   for (const Measured& measured : measured_) {
-    const auto at = std::lower_bound(list.begin(), list.end(), ListedCondition{.address = measured.condition, .unit = {}}, before);
+    const auto at =
+        std::lower_bound(list.begin(), list.end(), ListedCondition{.address = measured.condition, .unit = {}}, before);
     if (at == list.end() || at->address != measured.condition) continue;
     at->packets = measured.packets;
     at->bytes = measured.bytes;

@@ -202,7 +202,8 @@ void Machine::MakeWhole(TimePoint now, Out& out) {
 }
 
 // The active router's have a name, too: who becomes active after it has to know what was its own. Nobody has a report
-// for who needs the whole of it: it missed the moves, or was told of others. What it has that is not its own it drops at once, and what is its own is nobody else's any more.
+// for who needs the whole of it: it missed the moves, or was told of others. What it has that is not its own it drops
+// at once, and what is its own is nobody else's any more.
 std::shared_ptr<const Machine::Outgoing> Machine::Whole() {
   if (whole_ != nullptr && whole_->generation == generation_) return whole_;
   Outgoing all{.generation = generation_, .base = 0, .mode = mode_, .charges = {}};

@@ -20,8 +20,8 @@ inline bool IsNewer(Generation a, Generation b) {
 }
 // What the numbers of a unit begin above when it knows of none: a 32nd of a second each, by its clock when it started.
 // So one that restarts and hears nobody gives no number that it gave before: it has not given more than 32 a second, as
-// there are at most 64 units and 2 s between two allocations. A file would outlive a clock that was set back, but has to
-// be written before each allocation, and be there; the clock is what messages are proven new by already (hmac.h).
+// there are at most 64 units and 2 s between two allocations. A file would outlive a clock that was set back, but has
+// to be written before each allocation, and be there; the clock is what messages are proven new by already (hmac.h).
 inline Generation GenerationAt(uint64_t microseconds_since_1970) {
   return static_cast<Generation>(microseconds_since_1970 * 32 / 1'000'000);
 }
@@ -130,7 +130,7 @@ struct FlowResponse {
   friend bool operator==(const FlowResponse&, const FlowResponse&) = default;
 };
 
-using Message =
-    std::variant<Response, Allocation, Confirmation, Report, ReviewRequest, FlowRequest, FlowResponse>;  // by type, from 2
+// By type, from 2.
+using Message = std::variant<Response, Allocation, Confirmation, Report, ReviewRequest, FlowRequest, FlowResponse>;
 
 }  // namespace baton::controlplane::load_sharing

@@ -56,9 +56,9 @@ void Sharer::OnAdvertHeard(const IpAddress& from, TimePoint now) {
   const bool stranger = std::find(units.begin(), units.end(), from) == units.end();
   if (stranger != stranger_) {
     stranger_ = stranger;
-    callbacks_.OnSharingEvent(settings_.group, absl::StrCat(from.ToString(), stranger
-                                                                                 ? " is active and shares no load: it forwards alone"
-                                                                                 : " is active, the load is shared again"));
+    callbacks_.OnSharingEvent(
+        settings_.group, absl::StrCat(from.ToString(), stranger ? " is active and shares no load: it forwards alone"
+                                                                : " is active, the load is shared again"));
     // The server only waits: to it nothing is lost.
     if (role_ != Role::kServer) Tell(RoleChanged{stranger ? Role::kStopped : Role::kBackup}, now);
   }
@@ -72,7 +72,9 @@ void Sharer::OnMessage(const vrrp::Unwrapped& message, TimePoint now) {
 
 void Sharer::OnFrame(absl::Span<const uint8_t> frame, TimePoint now) {
   const size_t before = discovery_.Conditions(now).size();
-  if (discovery_.Hear(frame, now) && discovery_.Conditions(now).size() != before) tell_seen_ = std::min(tell_seen_, now);
+  if (discovery_.Hear(frame, now) && discovery_.Conditions(now).size() != before) {
+    tell_seen_ = std::min(tell_seen_, now);
+  }
 }
 
 void Sharer::OnSeen(const IpAddress& address, TimePoint now) {
@@ -127,7 +129,8 @@ absl::StatusOr<IpAddress> Sharer::Review(TimePoint now) {
 
 absl::StatusOr<size_t> Sharer::Move(const std::vector<IpAddress>& end_systems, const IpAddress& to, TimePoint now) {
   ASSIGN_OR_RETURN(const std::vector<IpAddress> moved, machine_.ToMove(end_systems, to, now));
-  callbacks_.OnSharingEvent(settings_.group, absl::StrCat("the operator moves ", moved.size(), " end systems to ", to.ToString()));
+  callbacks_.OnSharingEvent(settings_.group,
+                            absl::StrCat("the operator moves ", moved.size(), " end systems to ", to.ToString()));
   Tell(MoveAsked{end_systems, to}, now);
   return moved.size();
 }
@@ -156,8 +159,9 @@ bool Sharer::DirectOne(const IpAddress& end_system) {
   const IpAddress unit = InCharge(end_system);
   const Identity& identity = settings_.identity;
   const std::optional<MacAddress> to = callbacks_.MacOf(settings_.port, end_system);
-  const std::optional<MacAddress> mac =
-      unit == own() || unit.is_unspecified() ? std::optional(vrrp::VirtualMac(own().family(), identity.vrid)) : callbacks_.MacOf(settings_.port, unit);
+  const std::optional<MacAddress> mac = unit == own() || unit.is_unspecified()
+                                            ? std::optional(vrrp::VirtualMac(own().family(), identity.vrid))
+                                            : callbacks_.MacOf(settings_.port, unit);
   if (!to || !mac) return false;
   PortInfo port;
   port.mac = settings_.port_mac;
@@ -281,8 +285,9 @@ void Sharer::SendMessage(const Send& send) {
   const std::vector<uint8_t> message =
       seals_.Seal(EncodeMessage(header, send.message, ends, settings_.over), ends, settings_.over);
   ++sent_;
-  callbacks_.SendFrame(settings_.port,
-                       vrrp::Wrap({.dst = *mac, .src = settings_.port_mac, .vlan = settings_.vlan, .ends = ends}, message));
+  callbacks_.SendFrame(
+      settings_.port,
+      vrrp::Wrap({.dst = *mac, .src = settings_.port_mac, .vlan = settings_.vlan, .ends = ends}, message));
 }
 
 void Sharer::Log(const EventLogged& event) {
@@ -297,8 +302,10 @@ void Sharer::Log(const EventLogged& event) {
       case Kind::kServerAlive: return absl::StrCat("server ", unit, " is alive");
       case Kind::kServerFault: return absl::StrCat("server ", unit, " is at fault");
       case Kind::kReviewStarted: return "review of the load started";
-      case Kind::kReviewDecided: return event.number != 0 ? "review: the load is shared anew" : "review: the load stays as it is";
-      case Kind::kAllocated: return absl::StrCat("allocation ", event.generation, ": ", event.number, " end systems change");
+      case Kind::kReviewDecided:
+        return event.number != 0 ? "review: the load is shared anew" : "review: the load stays as it is";
+      case Kind::kAllocated:
+        return absl::StrCat("allocation ", event.generation, ": ", event.number, " end systems change");
       case Kind::kConfirmed: return absl::StrCat("allocation ", event.generation, " is confirmed by all");
       case Kind::kTaken: return absl::StrCat("took ", event.number, " end systems in charge from ", unit);
       case Kind::kGiven: return absl::StrCat("gave ", event.number, " end systems to ", unit);

@@ -1,5 +1,6 @@
-// The driver of one group: brings machine, codec, discovery and workers together. What is heard and seen comes in, frames
-// go out through Callbacks, decisions about packets through WorkerSide. No socket, no clock; control thread only.
+// The driver of one group: brings machine, codec, discovery and workers together. What is heard and seen comes in,
+// frames go out through Callbacks, decisions about packets through WorkerSide. No socket, no clock; control thread
+// only.
 #pragma once
 
 #include <map>

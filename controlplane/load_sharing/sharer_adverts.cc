@@ -39,7 +39,8 @@ void Sharer::CompareLists(const IpAddress& from, const UnitAdvert& advert) {
   for (const UnitAdvert::Unit& unit : advert.units) told.push_back(unit.address);
   const bool differ = !std::is_permutation(own.begin(), own.end(), told.begin(), told.end());
   if (std::exchange(lists_differ_, differ) == differ) return;
-  const char* lists = differ ? " lists other units than are configured here" : " lists the units that are configured here";
+  const char* lists =
+      differ ? " lists other units than are configured here" : " lists the units that are configured here";
   callbacks_.OnSharingEvent(settings_.group, absl::StrCat(from.ToString(), lists));
 }
 

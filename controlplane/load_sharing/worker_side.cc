@@ -24,7 +24,9 @@ WhatWasForwarded Sum(const std::vector<const Giving*>& parts) {
 WorkerSide::WorkerSide(std::vector<WorkerLink*> workers, WorkerSideCallbacks& callbacks)
     : workers_(std::move(workers)), callbacks_(callbacks), outboxes_(workers_.size()) {}
 
-void WorkerSide::Share(ConditionGroup group, bool shares, Verdict verdict) { PostToAll(ShareLoad{group, shares, verdict}); }
+void WorkerSide::Share(ConditionGroup group, bool shares, Verdict verdict) {
+  PostToAll(ShareLoad{group, shares, verdict});
+}
 
 void WorkerSide::Change(ConditionGroup group, ConditionWish wish, const std::vector<IpAddress>& conditions) {
   TakeOut(group, conditions, false);
@@ -33,7 +35,9 @@ void WorkerSide::Change(ConditionGroup group, ConditionWish wish, const std::vec
       auto batch = std::make_unique<ConditionBatch>();
       batch->group = group;
       batch->count = static_cast<int>(std::min<size_t>(ConditionBatch::kCapacity, conditions.size() - at));
-      for (int i = 0; i < batch->count; ++i) batch->changes[static_cast<size_t>(i)] = {conditions[at + static_cast<size_t>(i)], wish};
+      for (int i = 0; i < batch->count; ++i) {
+        batch->changes[static_cast<size_t>(i)] = {conditions[at + static_cast<size_t>(i)], wish};
+      }
       ConditionBatch* lent = batch.get();
       batches_.emplace(lent, std::move(batch));
       ++lent_;

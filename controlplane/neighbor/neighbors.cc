@@ -106,8 +106,9 @@ void Neighbors::Announce(const IpAddress& address, PortId port, TimePoint now, b
     Perform(key, Tell{SetNeighbor::State::kForget, {}});
   }
   SendAnnouncement(key);
-  if (repeats && config_.announcements > 1)
+  if (repeats && config_.announcements > 1) {
     repeats_[key] = {config_.announcements - 1, now + config_.announce_interval};
+  }
 }
 
 void Neighbors::SendAnnouncement(const Key& key) {

@@ -1,6 +1,6 @@
 // One virtual router of VRRP: what it does about what it hears and about time passing (RFC 3768, 6.4; RFC 9568, 6.4),
-// as a pure function. The driver sends what comes out, and calls DeadlinePassed when the state's deadline has come. Main
-// thread of the control plane, or a simulator.
+// as a pure function. The driver sends what comes out, and calls DeadlinePassed when the state's deadline has come.
+// Main thread of the control plane, or a simulator.
 #pragma once
 
 #include <cstdint>

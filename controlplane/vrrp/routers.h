@@ -93,8 +93,8 @@ class Routers {
  public:
   explicit Routers(Callbacks& callbacks) : callbacks_(callbacks) {}
 
-  // In this order from now on. One that is there already and differs in nothing but priority and preemption goes on as it
-  // is; one that is gone resigns. REQUIRES: the keys differ.
+  // In this order from now on. One that is there already and differs in nothing but priority and preemption goes on as
+  // it is; one that is gone resigns. REQUIRES: the keys differ.
   void Configure(const std::vector<Settings>& settings, TimePoint now);
   // True when the frame is VRRP's, and so nobody else's. Any bytes.
   bool OnFrame(PortId port, absl::Span<const uint8_t> frame, TimePoint now);

@@ -29,8 +29,9 @@ class KernelLink::Rings final : public KernelQueue {
     for (rte_ring** ring : {&rings->to_, &rings->from_}) {
       const std::string ring_name = absl::StrCat(name, ring == &rings->to_ ? "_to" : "_from");
       *ring = rte_ring_create(ring_name.c_str(), kRingSize, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-      if (*ring == nullptr)
+      if (*ring == nullptr) {
         return absl::ResourceExhaustedError(absl::StrCat("ring ", ring_name, ": ", DpdkError(rte_errno)));
+      }
     }
     return rings;
   }

@@ -17,10 +17,10 @@
 // each other; in practice far closer ones are not, as routers on one network differ by much less than they may. If two
 // are mistaken, one packet may go twice or not at all.
 //
-// A router that looks at its ports late, because its CPU was taken from it, knows a only as since <= a <= the time of the
-// look, with `since` when it last found the port's queue empty; it looks for notes from since - skew on. A packet that may
-// have come before S' - cover + skew, and of which there is no note, goes by the later of the two: it was forwarded if
-// that is well before S'. At the old router a late look only makes t later, by less than cover.
+// A router that looks at its ports late, because its CPU was taken from it, knows a only as since <= a <= the time of
+// the look, with `since` when it last found the port's queue empty; it looks for notes from since - skew on. A packet
+// that may have come before S' - cover + skew, and of which there is no note, goes by the later of the two: it was
+// forwarded if that is well before S'. At the old router a late look only makes t later, by less than cover.
 //
 // What comes after the report is looked at likewise, until S' + skew: nothing that reached the old one before S comes
 // later. From then on no note can match, and nothing need be looked at.

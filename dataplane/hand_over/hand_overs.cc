@@ -306,7 +306,9 @@ void HandOvers::NoteLeft(Giving& giving, const Packet& p, TimePoint now) const {
 }
 
 bool HandOvers::WasForwarded(Work& work, const Packet& p, TimePoint now) {
-  if (work.taking->kind == HandOverKind::kExact) return work.match.WasForwarded(DigestOf(work.taking->key, p), since_, now);
+  if (work.taking->kind == HandOverKind::kExact) {
+    return work.match.WasForwarded(DigestOf(work.taking->key, p), since_, now);
+  }
   const TcpPacket tcp = TcpOf(p);
   return tcp.flow.src_port != 0 && !work.sequence.ForwardsLate(tcp);
 }

@@ -55,8 +55,9 @@ void ReadGateways(const Node& node, bool several, ErrorList& errors, PortProfile
     }
     port.gateways.push_back(*gateway);
   }
-  if (port.gateways.size() > kMostGateways)
+  if (port.gateways.size() > kMostGateways) {
     Refuse(node, errors, absl::StrCat("more than ", kMostGateways, " gateways"));
+  }
 }
 
 // Addresses that each host accepts and none of them answers ARP for, as servers have them that answer past a balancer.
@@ -70,8 +71,9 @@ void ReadAlso(const Node& node, ErrorList& errors, PortProfile& port) {
     port.also.push_back(*address);
   }
   if (port.also.size() > kMostAlso) Refuse(node, errors, absl::StrCat("more than ", kMostAlso, " addresses"));
-  if (!port.own_macs)
+  if (!port.own_macs) {
     Refuse(node, errors, "needs macs: own: by its MAC address alone is a host known that answers there");
+  }
 }
 
 }  // namespace

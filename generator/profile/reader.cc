@@ -73,9 +73,8 @@ PortProfile ReadPort(const Node& node, ErrorList& errors) {
   map.Number("mtu", {576, controlplane::kMostMtu}, port.mtu);
   if (const Node* serve = map.Optional("serve")) ReadServe(*serve, errors, port);
   map.Finish();
-  if (port.mtu + 14 > kFrameRoom) {
-    if (const Node* mtu = map.Optional("mtu"))
-      RefuseValue(*mtu, errors, mtu->text, absl::StrCat("is above ", kFrameRoom - 14));
+  if (const Node* mtu = map.Optional("mtu"); mtu != nullptr && port.mtu + 14 > kFrameRoom) {
+    RefuseValue(*mtu, errors, mtu->text, absl::StrCat("is above ", kFrameRoom - 14));
   }
   return port;
 }
@@ -376,8 +375,9 @@ void ReadPorts(const Node& node, ErrorList& errors, Profile& profile) {
 void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
   const auto& list = controlplane::ReadList(node, errors);
   if (list.empty() || list.size() > kMostClasses) {
-    if (node.kind == Node::Kind::kList)
+    if (node.kind == Node::Kind::kList) {
       Refuse(node, errors, absl::StrCat("needs 1..", kMostClasses, " classes of flows"));
+    }
     return;
   }
   std::vector<uint64_t> sources(profile.ports.size() * 2);
@@ -402,8 +402,9 @@ void ReadFlows(const Node& node, ErrorList& errors, Profile& profile) {
     esp.back().flow = draft.node;
   }
   CheckEsp(esp, errors, profile);
-  if (profile.flow_count() > kMostFlows)
+  if (profile.flow_count() > kMostFlows) {
     Refuse(node, errors, absl::StrCat("more than ", kMostFlows, " flows together"));
+  }
   RefuseTwice(names, node, errors);
 }
 

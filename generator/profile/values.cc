@@ -44,8 +44,9 @@ absl::StatusOr<Target> ParseTarget(absl::string_view text) {
 absl::StatusOr<std::string> ParsePath(absl::string_view text) {
   constexpr size_t kLongest = 1000;
   const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  if (text.empty() || text[0] != '/' || !printable)
+  if (text.empty() || text[0] != '/' || !printable) {
     return Bad(text, "is not a path: \"/\" and printable ASCII without spaces");
+  }
   if (text.size() > kLongest) return Bad(text, absl::StrCat("has more than ", kLongest, " characters"));
   return std::string(text);
 }
@@ -60,8 +61,9 @@ absl::StatusOr<double> ParseRate(absl::string_view text) {
   absl::string_view digits = text;
   const double unit = absl::ConsumeSuffix(&digits, "k") ? 1e3 : absl::ConsumeSuffix(&digits, "M") ? 1e6 : 1;
   double number = 0;
-  if (!ParseDecimal(digits, &number))
+  if (!ParseDecimal(digits, &number)) {
     return Bad(text, "is not a rate: packets per second as 250, 100k or 2.5M, or max");
+  }
   if (number * unit < 1 || number * unit > kMostPerSecond) return Bad(text, "is outside 1..1000M packets per second");
   return number * unit;
 }

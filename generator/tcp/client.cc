@@ -138,8 +138,8 @@ void TakeBytes(const TcpPlan& plan, TcpClient& client, const Segment& in, uint32
 
 void ReactToResponse(const TcpPlan& plan, TcpClient& client, Segment in, uint32_t flow, int64_t now_ns,
                      absl::string_view payload, ClientStep& step) {
-  if (in.length == 0 && !in.has(kTcpSyn) && !in.has(kTcpFin))
-    return;  // it confirms the request: the response does as well
+  // It confirms the request: the response does as well.
+  if (in.length == 0 && !in.has(kTcpSyn) && !in.has(kTcpFin)) return;
   const uint32_t known = client.expected - in.seq;
   const uint32_t covers = in.length + (in.has(kTcpFin) ? 1u : 0u);
   if (in.has(kTcpSyn) || (IsBefore(in.seq, client.expected) && known >= covers)) {

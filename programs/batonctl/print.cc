@@ -98,7 +98,8 @@ std::string ToText(const v1::ShowPortsResponse& answer) {
 
 std::string ToText(const v1::ShowWorkersResponse& answer) {
   TextTable table({">worker", ">lcore", ">busy", ">received", ">steered in", ">steered out", ">sent", ">dropped",
-                   ">held", ">waiting", ">rows", ">ipv6", ">pools", ">neighbors", ">updates", ">events", ">lost", ">generation"});
+                   ">held", ">waiting", ">rows", ">ipv6", ">pools", ">neighbors", ">updates", ">events", ">lost",
+                   ">generation"});
   for (const v1::Worker& w : answer.workers()) {
     table.Add({Num(w.index()), Num(w.lcore()), absl::StrFormat("%.1f%%", w.busy_share() * 100),
                Num(w.balance().received()), Num(w.balance().steered_in()), Num(w.balance().steered_out()),
@@ -173,9 +174,10 @@ std::string SharingText(const v1::VirtualRouter& router) {
   for (const v1::RouterUnit& u : s.units()) {
     units.Add({u.address(), u.state(), Num(u.end_systems()), absl::StrCat(u.overflows())});
   }
-  std::string text = absl::StrCat("\n", router.id(), " ", router.port(), " ", router.family(), " shares its load: hand-over ",
-                                  s.hand_over(), ", allocation ", s.generation(), ", ", s.settled() ? "settled" : "changing", ", ",
-                                  Num(s.end_systems()), " end systems known\n", units.ToString());
+  std::string text =
+      absl::StrCat("\n", router.id(), " ", router.port(), " ", router.family(), " shares its load: hand-over ",
+                   s.hand_over(), ", allocation ", s.generation(), ", ", s.settled() ? "settled" : "changing", ", ",
+                   Num(s.end_systems()), " end systems known\n", units.ToString());
   for (const v1::Refused& reason : s.refused()) {
     absl::StrAppend(&text, "messages refused: ", Num(reason.packets()), " for ", reason.reason(), "\n");
   }
@@ -183,7 +185,8 @@ std::string SharingText(const v1::VirtualRouter& router) {
 }
 
 std::string ToText(const v1::ShowVirtualRoutersResponse& answer) {
-  TextTable table({">id", "port", "family", "role", ">for", ">priority", "active router", ">sent", ">heard", ">refused", "addresses"});
+  TextTable table({">id", "port", "family", "role", ">for", ">priority", "active router", ">sent", ">heard", ">refused",
+                   "addresses"});
   for (const v1::VirtualRouter& r : answer.virtual_routers()) {
     uint64_t refused = 0;
     for (const v1::Refused& reason : r.refused()) refused += reason.packets();
@@ -199,7 +202,8 @@ std::string ToText(const v1::ShowVirtualRoutersResponse& answer) {
   std::string text = table.ToString();
   for (const v1::VirtualRouter& r : answer.virtual_routers()) {
     for (const v1::Refused& reason : r.refused()) {
-      absl::StrAppend(&text, r.id(), " ", r.port(), " ", r.family(), ": refused ", Num(reason.packets()), " for ", reason.reason(), "\n");
+      absl::StrAppend(&text, r.id(), " ", r.port(), " ", r.family(), ": refused ", Num(reason.packets()), " for ",
+                      reason.reason(), "\n");
     }
   }
   for (const v1::VirtualRouter& r : answer.virtual_routers()) {
@@ -214,8 +218,8 @@ std::string ToText(const v1::ShowVirtualRoutersResponse& answer) {
 std::string ToText(const v1::ShowConditionsResponse& answer) {
   TextTable table({"port", ">id", "end system", "in charge", "here", ">bit/s", ">packets", ">bytes", ">allocation"});
   for (const v1::Condition& c : answer.conditions()) {
-    table.Add({c.port(), absl::StrCat(c.id()), c.address(), c.unit(), c.here(), Num(c.bits_per_second()), Num(c.packets()),
-               Num(c.bytes()), absl::StrCat(c.generation())});
+    table.Add({c.port(), absl::StrCat(c.id()), c.address(), c.unit(), c.here(), Num(c.bits_per_second()),
+               Num(c.packets()), Num(c.bytes()), absl::StrCat(c.generation())});
   }
   return absl::StrCat(table.ToString(), RowsText(answer.conditions_size(), answer.truncated()));
 }
@@ -224,7 +228,8 @@ std::string ToText(const v1::ShowEndSystemsResponse& answer) {
   TextTable table({"port", ">id", "end system", "kind", "found", ">seen", "in charge"});
   for (const v1::EndSystem& e : answer.end_systems()) {
     table.Add({e.port(), absl::StrCat(e.id()), e.address(), e.kind(), e.found(),
-               e.has_seen_seconds_ago() ? absl::StrCat(DurationText(e.seen_seconds_ago()), " ago") : "-", Dash(e.unit())});
+               e.has_seen_seconds_ago() ? absl::StrCat(DurationText(e.seen_seconds_ago()), " ago") : "-",
+               Dash(e.unit())});
   }
   return absl::StrCat(table.ToString(), RowsText(answer.end_systems_size(), answer.truncated()));
 }
@@ -237,7 +242,8 @@ std::string ToText(const v1::ResignVirtualRouterResponse& answer) {
 std::string ToText(const v1::ReviewVirtualRouterResponse& answer) {
   std::string text;
   for (const v1::Reviewing& r : answer.reviews()) {
-    absl::StrAppend(&text, r.port(), " ", r.family(), ": ", r.is_this() ? "this router" : r.unit(), " reviews the load\n");
+    absl::StrAppend(&text, r.port(), " ", r.family(), ": ", r.is_this() ? "this router" : r.unit(),
+                    " reviews the load\n");
   }
   return text;
 }

@@ -264,11 +264,12 @@ constexpr Verb kVerbs[] = {
     {"mode", "ADDRESS normal|migration|none", "sets the mode of an external or internal address", 2, 2, SetMode},
     {"backend", "SERVICE NAME weight N|drain|enable", "changes a backend's share of new connections", 3, 4,
      ChangeBackend},
-    {"explain", "PROTO SRC > DST on PORT", "what becomes of a packet, and why (--pcap FILE N --port PORT: of a frame)", 1,
-     kMostWords, Explain},
+    {"explain", "PROTO SRC > DST on PORT", "what becomes of a packet, and why (--pcap FILE N --port PORT: of a frame)",
+     1, kMostWords, Explain},
     {"capture", "", "packets with what became of them, as pcapng (--port --filter --drops --count --snap-length)", 0, 0,
      CapturePackets},
-    {"why-not", "", "what keeps traffic from passing: classic mistakes around the box (--config FILE: of a file)", 0, 0, WhyNot},
+    {"why-not", "", "what keeps traffic from passing: classic mistakes around the box (--config FILE: of a file)", 0, 0,
+     WhyNot},
     {"reload", "", "reads the configuration file again, whole or not at all (--dry-run: only compares)", 0, 0, Reload},
 };
 

@@ -16,7 +16,7 @@ struct Options {
   uint32_t group = 0;                              // show conditions, end-systems: of this virtual router; 0: all
   bool all = false;                                // show drops: also reasons that dropped nothing
   bool dry_run = false;                            // reload: only compare
-  std::string pcap{}, port{};                      // explain: a capture file, and where its frame comes in; port: capture
+  std::string pcap{}, port{};  // explain: a capture file, and where its frame comes in; port: capture
   std::string filter{};                            // capture
   std::string config{};                            // why-not: of a file instead of the running box
   bool drops = false;

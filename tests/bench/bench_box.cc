@@ -22,8 +22,9 @@ Service BenchBox::MakeService() const {
     service.backends.push_back(
         {absl::StrCat("b", i), BackendOf(i, case_.ipv4), kServicePort, 1, 0, static_cast<Slot>(i)});
   }
-  for (int i = 0; i < kInternals; ++i)
+  for (int i = 0; i < kInternals; ++i) {
     service.internals.push_back({InternalOf(i, case_.ipv4), static_cast<Slot>(1 + i)});
+  }
   return service;
 }
 

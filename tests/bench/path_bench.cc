@@ -125,8 +125,9 @@ std::optional<ForwardMethod> MethodNamed(const std::string& name) {
 
 std::string NameOf(const Case& c) {
   for (const auto& [name, method] : kMethods) {
-    if (method == c.method)
+    if (method == c.method) {
       return method == ForwardMethod::kTunnel ? absl::StrCat(name, c.vxlan ? " vxlan" : " ip") : name;
+    }
   }
   return "?";
 }

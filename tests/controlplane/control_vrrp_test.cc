@@ -218,7 +218,9 @@ TEST_CASE("an operator asks for a review and for moves; what cannot be is refuse
   CHECK(move("198.51.100.51", "198.51.100.2").status().message() ==
         "end system: 198.51.100.51 is 198.51.100.2's already");
 
-  const auto list = [&](uint32_t id) { return world.Ask([&] { return world.control->ListConditions({.id = id, .limit = 9}); }); };
+  const auto list = [&](uint32_t id) {
+    return world.Ask([&] { return world.control->ListConditions({.id = id, .limit = 9}); });
+  };
   REQUIRE(list(0).ok());
   REQUIRE(list(kVrid)->size() == 1);
   const SharedCondition shared = list(kVrid)->at(0);

@@ -1,6 +1,6 @@
-// What a group hears, with a key: Inbox and the seals. The input is a list of steps of what a sender, and an attacker on
-// the LAN, can do. Held: what is sealed is believed once, in order; nothing else ever is, whatever was changed; every
-// message is either believed or counted under one reason.
+// What a group hears, with a key: Inbox and the seals. The input is a list of steps of what a sender, and an attacker
+// on the LAN, can do. Held: what is sealed is believed once, in order; nothing else ever is, whatever was changed;
+// every message is either believed or counted under one reason.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -99,7 +99,8 @@ class World {
     const size_t sender = control & 1;
     const vrrp::Ends ends{units_[sender + 1], units_[0]};
     const Header header{.version = 3, .vrid = 7, .priority = 100};
-    const Sent sent{senders_[sender]->Seal(EncodeMessage(header, ReviewRequest{in_.U32()}, ends, over_), ends, over_), ends};
+    const Sent sent{senders_[sender]->Seal(EncodeMessage(header, ReviewRequest{in_.U32()}, ends, over_), ends, over_),
+                    ends};
     Sent changed = sent;
     switch (control >> 1 & 3) {
       case 0: changed.bytes[in_.U8() % changed.bytes.size()] ^= static_cast<uint8_t>(1 << (control >> 5)); break;
@@ -108,7 +109,8 @@ class World {
       default: changed.ends.dst = units_[2 - sender]; break;
     }
     if ((control & 8) != 0 && changed.bytes.size() >= 8) vrrp::PutChecksum(changed.bytes, changed.ends, over_);
-    const bool is_same = changed.bytes == sent.bytes && changed.ends.src == sent.ends.src && changed.ends.dst == sent.ends.dst;
+    const bool is_same =
+        changed.bytes == sent.bytes && changed.ends.src == sent.ends.src && changed.ends.dst == sent.ends.dst;
     if (!is_same) Require(!Hear(changed));
     Require(Hear(sent));
     sent_.push_back(sent);

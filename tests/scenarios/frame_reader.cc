@@ -170,8 +170,9 @@ void ReadSegment(Span segment, uint8_t protocol, bool later_fragment, Judge judg
   p->fields["protocol"] = absl::StrCat(protocol);
   if ((protocol == 4 || protocol == 41) && judge == Judge::kYes) {
     PacketText inner = ReadIp(segment, judge);
-    if (inner.kind != "raw" && inner.ipv4() == (protocol == 4))
+    if (inner.kind != "raw" && inner.ipv4() == (protocol == 4)) {
       p->about = std::make_shared<PacketText>(std::move(inner));
+    }
   }
   SetPayload(segment, p);
 }

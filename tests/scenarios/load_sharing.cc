@@ -52,7 +52,9 @@ absl::StatusOr<ConditionGroup> LoadSharing::GroupOf(const std::string& vrid, con
 }
 
 absl::Status LoadSharing::Share(const Words& w) {
-  if (w.size() != 5 || box_.PortNamed(w[1]) == kNoPort) return Usage("share PORT VRID ADDRESS active|backup|directed|off");
+  if (w.size() != 5 || box_.PortNamed(w[1]) == kNoPort) {
+    return Usage("share PORT VRID ADDRESS active|backup|directed|off");
+  }
   ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[3]));
   if (!GroupOf(w[2], address).ok()) {
     int vrid;

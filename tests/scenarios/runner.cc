@@ -110,8 +110,9 @@ std::string CaptureMistake(const std::vector<PortInfo>& ports, const std::vector
     });
   }
   if (received != arrived.size()) return absl::StrCat("captured ", received, " of ", arrived.size(), " that arrived");
-  if (sent_ones.size() != sent.size())
+  if (sent_ones.size() != sent.size()) {
     return absl::StrCat("captured ", sent_ones.size(), " of ", sent.size(), " that were sent");
+  }
   for (const SentFrame& frame : sent) {  // of several workers each has its own order
     const bool found = std::any_of(sent_ones.begin(), sent_ones.end(), [&](const Box::Captured* c) {
       return c->packet.port == frame.port && c->bytes == frame.bytes;

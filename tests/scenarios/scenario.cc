@@ -242,8 +242,9 @@ absl::Status TakeConfig(std::vector<Line>* lines, const std::string& folder, Sce
     } else if (StripComment(text) == "cards" || StripComment(text) == "no cards") {
       scenario->cards = StripComment(text) == "cards";
     } else if (absl::ConsumePrefix(&text, "workers ")) {
-      if (!absl::SimpleAtoi(StripComment(text), &scenario->workers))
+      if (!absl::SimpleAtoi(StripComment(text), &scenario->workers)) {
         return Wrong(scenario->file, line.number, "workers N");
+      }
     } else if (absl::ConsumePrefix(&text, "polls ")) {
       if (!absl::SimpleAtoi(text, &scenario->polls)) return Wrong(scenario->file, line.number, "polls N");
     } else if (absl::ConsumePrefix(&text, "clock ")) {

@@ -1,6 +1,7 @@
 // What a router's one worker does with packets of end systems: batond's own classes, from what the control thread asks
-// for (WorkerSide) to notes, held packets and matching (HandOvers), between them a worker that only looks up conditions.
-// A packet is a TCP segment of one octet, its sequence number the packet's; forwarded is told as that number.
+// for (WorkerSide) to notes, held packets and matching (HandOvers), between them a worker that only looks up
+// conditions. A packet is a TCP segment of one octet, its sequence number the packet's; forwarded is told as that
+// number.
 #pragma once
 
 #include <array>

@@ -347,7 +347,8 @@ void Group::SendPackets(Duration every) {
 
 void Group::SendPacket(size_t end_system) {
   const PacketId id = static_cast<PacketId>(packets_.size());
-  packets_.push_back({static_cast<uint16_t>(end_system), 0, 0, now_, now_ < excused_until_, parted_ || active() == units()});
+  packets_.push_back(
+      {static_cast<uint16_t>(end_system), 0, 0, now_, now_ < excused_until_, parted_ || active() == units()});
   if (options_.narrate) Narrate(0, absl::StrCat(": packet ", id, " of .", end_system));
   const int side = end_system < end_system_sides_.size() ? end_system_sides_[end_system] : 0;
   for (size_t to = 0; to < nodes_.size(); ++to) {
@@ -428,7 +429,9 @@ size_t Group::InCharge(size_t end_system) const {
 
 size_t Group::lost() const {
   size_t lost = 0;
-  for (const PacketRecord& packet : packets_) lost += packet.forwarded == 0 && !packet.excused && !packet.parted ? 1 : 0;
+  for (const PacketRecord& packet : packets_) {
+    lost += packet.forwarded == 0 && !packet.excused && !packet.parted ? 1 : 0;
+  }
   return lost;
 }
 

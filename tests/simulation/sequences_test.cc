@@ -121,8 +121,10 @@ TEST_CASE("an operator moves end systems: a hand-over like any other, by who all
   const IpAddress first = Group::EndSystem(0);  // A's
   REQUIRE(group.InCharge(0) == 0);
   CHECK(to_move(0, {Ip("10.0.9.9")}, Group::Unit(2)).message() == "end system: 10.0.9.9 is not known");
-  CHECK(to_move(0, {first}, Ip("10.0.0.9")).message() == "unit: 10.0.0.9 is no router of the group: 10.0.0.1, 10.0.0.2, 10.0.0.3");
-  CHECK(to_move(0, {first, Group::EndSystem(5)}, Group::Unit(2)).message() == "end system: 10.0.1.5 is 10.0.0.3's already");
+  CHECK(to_move(0, {first}, Ip("10.0.0.9")).message() ==
+        "unit: 10.0.0.9 is no router of the group: 10.0.0.1, 10.0.0.2, 10.0.0.3");
+  CHECK(to_move(0, {first, Group::EndSystem(5)}, Group::Unit(2)).message() ==
+        "end system: 10.0.1.5 is 10.0.0.3's already");
   CHECK(to_move(1, {first}, Group::Unit(2)).message() == "load sharing: 10.0.0.1 allocates: ask there");
   group.Tell(1, ls::MoveAsked{{first}, Group::Unit(2)});
   group.Tell(0, ls::MoveAsked{{first, Ip("10.0.9.9")}, Group::Unit(2)});

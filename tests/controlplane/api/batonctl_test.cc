@@ -335,9 +335,10 @@ TEST_CASE("why-not of a file needs no batond") {
   shell.options.config = shell.folder / "box.yaml";
   CHECK(shell("why-not") == kExitFailed);
   CHECK(absl::StrContains(shell.err.str(), "box.yaml"));
-  std::ofstream(shell.options.config) << "ports: [{name: wan, device: \"null:0\", addresses: [198.51.100.2/24]}]\n"
-                                         "services: [{name: web, listen: {address: 198.51.100.10, port: 80, protocol: tcp},\n"
-                                         "  backends: [{name: s1, address: 198.51.100.11, weight: 0}]}]\n";
+  std::ofstream(shell.options.config)
+      << "ports: [{name: wan, device: \"null:0\", addresses: [198.51.100.2/24]}]\n"
+         "services: [{name: web, listen: {address: 198.51.100.10, port: 80, protocol: tcp},\n"
+         "  backends: [{name: s1, address: 198.51.100.11, weight: 0}]}]\n";
   CHECK(shell("why-not") == 0);
   CHECK(absl::StrContains(shell.out.str(), "error: service web: no backend takes new connections"));
 }
@@ -351,10 +352,28 @@ TEST_CASE("without a batond the message names the socket") {
 
 TEST_CASE("the help has a line for each verb") {
   const std::string help = VerbsHelp();
-  for (const char* verb : {"status", "show ports", "show workers", "show services", "show backends", "show access",
-                           "show routes", "show neighbors", "show drops", "show modes", "show virtual-routers", "show conditions", "show end-systems", "show events", "events",
-                           "virtual-router ID resign|review|move END-SYSTEM,...|all UNIT", "mode ADDRESS normal|migration|none", "backend SERVICE NAME weight N|drain|enable",
-                           "explain PROTO SRC > DST on PORT", "capture", "why-not", "reload"}) {
+  for (const char* verb : {"status",
+                           "show ports",
+                           "show workers",
+                           "show services",
+                           "show backends",
+                           "show access",
+                           "show routes",
+                           "show neighbors",
+                           "show drops",
+                           "show modes",
+                           "show virtual-routers",
+                           "show conditions",
+                           "show end-systems",
+                           "show events",
+                           "events",
+                           "virtual-router ID resign|review|move END-SYSTEM,...|all UNIT",
+                           "mode ADDRESS normal|migration|none",
+                           "backend SERVICE NAME weight N|drain|enable",
+                           "explain PROTO SRC > DST on PORT",
+                           "capture",
+                           "why-not",
+                           "reload"}) {
     CAPTURE(verb);
     CHECK(absl::StrContains(help, absl::StrCat("  ", verb, "  ")));
   }

@@ -54,10 +54,22 @@ void FakeBox::MakeVirtualRouters() {
   lan.status.counters.heard = 90;
   lan.status.counters.refused[static_cast<size_t>(vrrp::Refusal::kTtl)] = 2;
   using load_sharing::UnitState;
-  lan.sharing = SharingView{.generation = 12, .hand_over = load_sharing::HandOver::kExact, .settled = true, .conditions = 5,
-                            .end_systems = 6, .units = {}, .sent = 40, .heard = 30, .unsent = 1, .handed_over = 3,
-                            .incomplete_reports = 0, .reviews_kept = 5, .reviews_changed = 2, .longest_hold = 2500us,
-                            .busiest = {{Ip("10.0.0.51"), 8000}}, .refused = {{"sender", 2}, {"ttl", 0}}};
+  lan.sharing = SharingView{.generation = 12,
+                            .hand_over = load_sharing::HandOver::kExact,
+                            .settled = true,
+                            .conditions = 5,
+                            .end_systems = 6,
+                            .units = {},
+                            .sent = 40,
+                            .heard = 30,
+                            .unsent = 1,
+                            .handed_over = 3,
+                            .incomplete_reports = 0,
+                            .reviews_kept = 5,
+                            .reviews_changed = 2,
+                            .longest_hold = 2500us,
+                            .busiest = {{Ip("10.0.0.51"), 8000}},
+                            .refused = {{"sender", 2}, {"ttl", 0}}};
   lan.sharing->units = {{Ip("10.0.0.2"), UnitState::kWorking, 3, 0}, {Ip("10.0.0.3"), UnitState::kFault, 2, 7}};
   view->virtual_routers = {lan};
   view->vrrp_strays.unknown_vrid = 3;

@@ -43,16 +43,19 @@ TEST_CASE("the difference of two files names thing, key, old and new value") {
   struct Case { const char* name; const char* from; const char* to; const char* changes; const char* restart; };
   const auto c = GENERATE(values<Case>({
       {"nothing", "lb-a", "lb-a", "", ""},
-      {"order of backends", "      - {name: s1, address: 10.0.0.11, weight: 2}\n      - {name: s2, address: 10.0.0.12}\n",
+      {"order of backends",
+       "      - {name: s1, address: 10.0.0.11, weight: 2}\n      - {name: s2, address: 10.0.0.12}\n",
        "      - {name: s2, address: 10.0.0.12}\n      - {name: s1, address: 10.0.0.11, weight: 2}\n", "", ""},
       {"a default written out", "10.0.0.12}", "10.0.0.12, weight: 1, port: 80}", "", ""},
       {"weight", "weight: 2", "weight: 3", "backend web/s1: weight: 2 -> 3", ""},
       {"a backend's address", "10.0.0.12}", "10.0.0.13}", "backend web/s2: endpoint: 10.0.0.12:80 -> 10.0.0.13:80", ""},
       {"a backend more", "      - {name: s2", "      - {name: s3, address: 10.0.0.13}\n      - {name: s2",
        "added backend web/s3: endpoint 10.0.0.13:80, weight 1, mac none", ""},
-      {"a virtual router more", "services:\n", "virtual_routers: [{id: 7, port: lan, addresses: [10.0.0.1], track: [{port: wan, lower_by: 9}]}]\nservices:\n",
+      {"a virtual router more", "services:\n",
+       "virtual_routers: [{id: 7, port: lan, addresses: [10.0.0.1], track: [{port: wan, lower_by: 9}]}]\nservices:\n",
        "added virtual_router lan/ipv4/7: addresses 10.0.0.1, version 3, priority 100, advertise_every 1s, preempt yes, "
-       "preempt_delay 0s, accept yes, checksum pseudo_header, password none, track port wan by 9", ""},
+       "preempt_delay 0s, accept yes, checksum pseudo_header, password none, track port wan by 9",
+       ""},
       {"a backend less", "      - {name: s2, address: 10.0.0.12}\n", "",
        "removed backend web/s2: endpoint 10.0.0.12:80, weight 1, mac none", ""},
       {"schedule", "    forward: full\n", "    forward: full\n    schedule: maglev\n",
@@ -63,8 +66,8 @@ TEST_CASE("the difference of two files names thing, key, old and new value") {
        "added address 10.0.0.20: kind internal, group web, prefer this node", ""},
       {"who is in charge", "internal: [10.0.0.10]", "internal: [10.0.0.10], prefer: lb-b",
        "address 198.51.100.10: prefer: this node -> lb-b\naddress 10.0.0.10: prefer: this node -> lb-b", ""},
-      {"a gateway", "via: 198.51.100.1}", "via: 198.51.100.3}",
-       "route 0.0.0.0/0: via: 198.51.100.1 -> 198.51.100.3", ""},
+      {"a gateway", "via: 198.51.100.1}", "via: 198.51.100.3}", "route 0.0.0.0/0: via: 198.51.100.1 -> 198.51.100.3",
+       ""},
       {"a route for some sources more", "routes:\n",
        "routes:\n  - {to: 172.16.0.0/12, via: 10.0.0.1, from: 192.0.2.0/24}\n",
        "added route 172.16.0.0/12 from 192.0.2.0/24: via 10.0.0.1, port lan", ""},
@@ -72,7 +75,8 @@ TEST_CASE("the difference of two files names thing, key, old and new value") {
        "added route 172.16.0.0/12: via 10.0.0.1, port lan", ""},
       {"a route less", "  - {to: 0.0.0.0/0, via: 198.51.100.1}\n", "  - {to: 192.0.2.0/24, via: 198.51.100.1}\n",
        "added route 192.0.2.0/24: via 198.51.100.1, port wan\n"
-       "removed route 0.0.0.0/0: via 198.51.100.1, port wan", ""},
+       "removed route 0.0.0.0/0: via 198.51.100.1, port wan",
+       ""},
       {"a time-out", "udp: 60s", "udp: 1500ms", "dataplane.timeouts: udp: 60s -> 1500ms", ""},
       {"rows", "access_rows: 1000", "access_rows: 2000", "", "dataplane.access_rows: 1000 -> 2000"},
       {"hold buffer", "packets: 64", "packets: 65", "", "dataplane.hold.packets: 64 -> 65"},
@@ -115,7 +119,9 @@ TEST_CASE("another application is told") {
 }
 
 std::string WithRouters(const std::string& first, const std::string& others = "") {
-  return std::string(kFile) + "virtual_routers:\n  - {id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3]" +
+  return std::string(kFile) +
+         "virtual_routers:\n  - {id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, "
+         "10.0.0.3]" +
          first + "}}\n" + others;
 }
 
@@ -127,16 +133,20 @@ TEST_CASE("of load sharing, what a review goes by changes in place; all else, an
        "load_sharing lan/ipv4/1: flow_threshold: 0 -> 7\nload_sharing lan/ipv4/1: overflow_threshold: 0 -> 8", false},
       {"times of reviews", ", review_every: 30s, hold_off: 20s, average_over: 5s", "",
        "load_sharing lan/ipv4/1: review_every: 60s -> 30s\nload_sharing lan/ipv4/1: hold_off: 60s -> 20s\n"
-       "load_sharing lan/ipv4/1: average_over: 10s -> 5s", false},
+       "load_sharing lan/ipv4/1: average_over: 10s -> 5s",
+       false},
       {"start delays", ", start_delay: 1s, server_start_delay: 2s", "",
-       "load_sharing lan/ipv4/1: start_delay: 200ms -> 1s\nload_sharing lan/ipv4/1: server_start_delay: 500ms -> 2s", false},
+       "load_sharing lan/ipv4/1: start_delay: 200ms -> 1s\nload_sharing lan/ipv4/1: server_start_delay: 500ms -> 2s",
+       false},
       {"skew", ", skew: 6ms", "", "", true},
       {"mode", ", hand_over: timer", "", "", true},
       {"format", ", advert_format: unit-list", "", "", true},
       {"key", ", key: 0123456789abcdef", "", "", true},
       {"a plain router behind it", "", "  - {id: 9, port: wan, addresses: [198.51.100.9]}\n",
-       "added virtual_router wan/ipv4/9: addresses 198.51.100.9, version 3, priority 100, advertise_every 1s, preempt yes, "
-       "preempt_delay 0s, accept yes, checksum pseudo_header, password none, track none", false},
+       "added virtual_router wan/ipv4/9: addresses 198.51.100.9, version 3, priority 100, advertise_every 1s, preempt "
+       "yes, "
+       "preempt_delay 0s, accept yes, checksum pseudo_header, password none, track none",
+       false},
   }));
   CAPTURE(c.name);
   const ConfigDifference difference = Compare(Parsed(WithRouters("")), Parsed(WithRouters(c.first, c.others)));
@@ -168,13 +178,14 @@ TEST_CASE("a service that goes takes its backends and its address with it") {
   Config to = from;
   to.services.clear();
   to.address_groups.clear();
-  CHECK(Told(Compare(from, to).changes) ==
-        "removed service web: listen 198.51.100.10:80 tcp, forward full, tunnel none, application none, schedule weight, "
-        "internal_ports 1024-65535, group web\n"
-        "removed backend web/s1: endpoint 10.0.0.11:80, weight 2, mac none\n"
-        "removed backend web/s2: endpoint 10.0.0.12:80, weight 1, mac none\n"
-        "removed address 198.51.100.10: kind external, group web, prefer this node\n"
-        "removed address 10.0.0.10: kind internal, group web, prefer this node");
+  CHECK(
+      Told(Compare(from, to).changes) ==
+      "removed service web: listen 198.51.100.10:80 tcp, forward full, tunnel none, application none, schedule weight, "
+      "internal_ports 1024-65535, group web\n"
+      "removed backend web/s1: endpoint 10.0.0.11:80, weight 2, mac none\n"
+      "removed backend web/s2: endpoint 10.0.0.12:80, weight 1, mac none\n"
+      "removed address 198.51.100.10: kind external, group web, prefer this node\n"
+      "removed address 10.0.0.10: kind internal, group web, prefer this node");
 }
 
 TEST_CASE("ports in another order are other ports: routes and rows know them by number") {

@@ -28,7 +28,8 @@ TEST_CASE("every sample is good") {
   int samples = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(BATON_CONF)) {
     const auto folder = entry.path().parent_path().filename();
-    if (entry.path().extension() != ".yaml" || folder == "gen" || folder == "controller") continue;  // of other programs
+    // Those two are of other programs.
+    if (entry.path().extension() != ".yaml" || folder == "gen" || folder == "controller") continue;
     ++samples;
     CHECK(LoadConfig(entry.path().string()).Report() == "");
   }

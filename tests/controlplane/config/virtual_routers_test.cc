@@ -38,8 +38,10 @@ TEST_CASE("[VR-03] who has a virtual router's address on its port is its owner, 
 
 TEST_CASE("every key of a virtual router is read") {
   const VirtualRouterConfig old = Only(
-      "{id: 2, port: lan, addresses: [10.0.0.1], version: 2, priority: 9, advertise_every: 3s, preempt: false, accept: false, "
-      "password: secret, preempt_delay: 1m, track: [{port: wan}, {route: 0.0.0.0/0, lower_by: 10}, {service: s, lower_by: 20}]}");
+      "{id: 2, port: lan, addresses: [10.0.0.1], version: 2, priority: 9, advertise_every: 3s, preempt: false, accept: "
+      "false, "
+      "password: secret, preempt_delay: 1m, track: [{port: wan}, {route: 0.0.0.0/0, lower_by: 10}, {service: s, "
+      "lower_by: 20}]}");
   CHECK(old.version == 2);
   CHECK(old.priority == 9);
   CHECK(old.advertise_every == std::chrono::seconds(3));
@@ -66,11 +68,15 @@ TEST_CASE("[VR-16] an id may be there once for each port and family") {
                 "virtual_routers[1].id: 1 is also virtual_routers[0].id");
 }
 
-TEST_CASE("[VR-68] [VR-91] load sharing [VR-114]: the units, the mode of hand-over, discovery and limits are set by hand") {
+TEST_CASE(
+    "[VR-68] [VR-91] load sharing [VR-114]: the units, the mode of hand-over, discovery and limits are set by hand") {
   const VirtualRouterConfig router = Only(
-      "{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], server: 10.0.0.9, hand_over: timer, "
-      "delivery: shared, discovery: [arp_scan, static], end_systems: [10.0.0.7], other_routers: [10.0.0.8], key: 0123456789abcdef, "
-      "key_id: 7, imbalance: 10, flow_threshold: 1000, overflow_threshold: 3, review_every: 0s, hold_off: 1s, start_delay: 2s, "
+      "{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], server: 10.0.0.9, "
+      "hand_over: timer, "
+      "delivery: shared, discovery: [arp_scan, static], end_systems: [10.0.0.7], other_routers: [10.0.0.8], key: "
+      "0123456789abcdef, "
+      "key_id: 7, imbalance: 10, flow_threshold: 1000, overflow_threshold: 3, review_every: 0s, hold_off: 1s, "
+      "start_delay: 2s, "
       "server_start_delay: 4s, advert_format: unit-list, "
       "skew: 2ms, average_over: 3s}}");
   REQUIRE(router.load_sharing.has_value());
@@ -102,11 +108,14 @@ TEST_CASE("wrong virtual routers are refused with their place") {
       {"^{id: 1, port: lan}", ": the key \"addresses\" is missing"},
       {"{id: 1, port: lan, addresses: ^[]}", "addresses: 0 addresses: the number is outside 1..64"},
       {"{id: 1, port: lan, addresses: [^192.0.2.1]}", "addresses[0]: 192.0.2.1 is on no network of port lan"},
-      {"{id: 1, port: lan, addresses: [^10.0.0.255]}", "addresses[0]: 10.0.0.255 is the broadcast address of 10.0.0.0/24"},
-      {"{id: 1, port: wan, addresses: [192.0.2.1, ^\"fe80::1\"]}", "addresses[1]: fe80::1 is of another family than the first"},
+      {"{id: 1, port: lan, addresses: [^10.0.0.255]}",
+       "addresses[0]: 10.0.0.255 is the broadcast address of 10.0.0.0/24"},
+      {"{id: 1, port: wan, addresses: [192.0.2.1, ^\"fe80::1\"]}",
+       "addresses[1]: fe80::1 is of another family than the first"},
       {"{id: 1, port: wan, addresses: [^\"2001:db8::1\"]}",
        "addresses[0]: 2001:db8::1 is not link-local, as the first has to be (RFC 9568, 5.2.9)"},
-      {"{id: 1, port: wan, addresses: [^192.0.2.100]}", "addresses[0]: 192.0.2.100 is also address_groups[0].external[0]"},
+      {"{id: 1, port: wan, addresses: [^192.0.2.100]}",
+       "addresses[0]: 192.0.2.100 is also address_groups[0].external[0]"},
       {"{id: 1, port: wan, addresses: [\"fe80::1\"], version: ^2}", "version: 2 is for IPv4 only"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], version: 2, advertise_every: ^100ms}",
        "advertise_every: 100ms is none of 1s..255s, whole seconds, as version 2 wants"},
@@ -126,16 +135,19 @@ TEST_CASE("wrong virtual routers are refused with their place") {
        "load_sharing.routers: 10.0.0.2 is missing, the address of port lan"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, ^\"fe80::2\"]}}",
        "load_sharing.routers[1]: fe80::2 is of another family than the virtual router"},
-      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], delivery: directed, hand_over: ^exact}}",
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], delivery: directed, "
+       "hand_over: ^exact}}",
        "load_sharing.hand_over: is for shared delivery: in directed delivery every router forwards what reaches it"},
-      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], advert_format: ^units}}",
+      {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], advert_format: "
+       "^units}}",
        "load_sharing.advert_format: \"units\" is not one of rfc, unit-list"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], hand_over: ^none}}",
        "load_sharing.hand_over: \"none\" is not one of timer, sequence, exact"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], server: ^10.0.0.3}}",
        "load_sharing.server: 10.0.0.3 is also virtual_routers[0].load_sharing.routers[1]"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], discovery: [^asking]}}",
-       "load_sharing.discovery[0]: \"asking\" is not one of passive, static, arp_scan, icmp_echo, icmp_info, whole_subnet"},
+       "load_sharing.discovery[0]: \"asking\" is not one of passive, static, arp_scan, icmp_echo, icmp_info, "
+       "whole_subnet"},
       {"{id: 1, port: lan, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.2, 10.0.0.3], key: ^short}}",
        "load_sharing.key: has less than 16 characters"},
       {"{id: 1, port: lan, addresses: [10.0.0.2], load_sharing: ^{routers: [10.0.0.2, 10.0.0.3]}}",

@@ -27,8 +27,10 @@ TEST_CASE("[VR-107] the sample: an interface, and a virtual router as its router
 
 TEST_CASE("the server's own choice of discovery stands; times are set by hand [VR-114]") {
   const ControllerParse parsed = ParseControllerConfig(
-      "{interface: br0.7, virtual_routers: [{id: 1, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.11, 10.0.0.12], "
-      "server: 10.0.0.20, discovery: [icmp_echo], server_start_delay: 2s}}]}", "f");
+      "{interface: br0.7, virtual_routers: [{id: 1, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.11, "
+      "10.0.0.12], "
+      "server: 10.0.0.20, discovery: [icmp_echo], server_start_delay: 2s}}]}",
+      "f");
   REQUIRE(parsed.Report() == "");
   CHECK(parsed.config.interface == "br0.7");
   const LoadSharingConfig& sharing = *parsed.config.virtual_routers[0].load_sharing;
@@ -45,16 +47,20 @@ TEST_CASE("a wrong file of a server is refused with its place") {
       {"[^{id: 1, addresses: [10.0.0.1]}]", "virtual_routers[0]: the key \"load_sharing\" is missing"},
       {"[{id: 1, addresses: [10.0.0.1], load_sharing: ^{routers: [10.0.0.11, 10.0.0.12]}}]",
        "virtual_routers[0].load_sharing: has no \"server\", the address of this one"},
-      {"[{id: 1, addresses: [10.0.0.1], ^priority: 3, load_sharing: {routers: [10.0.0.11, 10.0.0.12], server: 10.0.0.20}}]",
-       "virtual_routers[0].priority: unknown key; known here: id, addresses, version, advertise_every, checksum, password, "
+      {"[{id: 1, addresses: [10.0.0.1], ^priority: 3, load_sharing: {routers: [10.0.0.11, 10.0.0.12], server: "
+       "10.0.0.20}}]",
+       "virtual_routers[0].priority: unknown key; known here: id, addresses, version, advertise_every, checksum, "
+       "password, "
        "load_sharing"},
       {"[{id: 1, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.11, 10.0.0.12], server: ^10.0.0.12}}]",
        "virtual_routers[0].load_sharing.server: 10.0.0.12 is also virtual_routers[0].load_sharing.routers[1]"},
       {"[{id: 1, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.11, 10.0.0.12], server: ^\"fe80::1\"}}]",
        "virtual_routers[0].load_sharing.server: fe80::1 is of another family than the virtual router"},
-      {"[{id: 1, addresses: [10.0.0.1], advertise_every: ^15ms, load_sharing: {routers: [10.0.0.11, 10.0.0.12], server: 10.0.0.20}}]",
+      {"[{id: 1, addresses: [10.0.0.1], advertise_every: ^15ms, load_sharing: {routers: [10.0.0.11, 10.0.0.12], "
+       "server: 10.0.0.20}}]",
        "virtual_routers[0].advertise_every: 15ms is none of 10ms..40950ms, in steps of 10ms"},
-      {"[{id: 1, addresses: [10.0.0.1, ^\"fe80::1\"], load_sharing: {routers: [10.0.0.11, 10.0.0.12], server: 10.0.0.20}}]",
+      {"[{id: 1, addresses: [10.0.0.1, ^\"fe80::1\"], load_sharing: {routers: [10.0.0.11, 10.0.0.12], server: "
+       "10.0.0.20}}]",
        "virtual_routers[0].addresses[1]: fe80::1 is of another family than the first"},
       {"[{id: 1, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.11, 10.0.0.12], server: 10.0.0.20}}, {id: ^1, "
        "addresses: [10.0.0.2], load_sharing: {routers: [10.0.0.13, 10.0.0.14], server: 10.0.0.20}}]",

@@ -33,8 +33,10 @@ MacAddress MacOf(const IpAddress& address) { return MacAddress{{2, 0, 0, 0, 1, s
 
 ControllerConfig TheConfig() {
   const ControllerParse parsed = ParseControllerConfig(
-      "{interface: eth0, virtual_routers: [{id: 7, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.11, 10.0.0.12], "
-      "server: 10.0.0.20, hand_over: sequence, review_every: 0s}}]}", "f");
+      "{interface: eth0, virtual_routers: [{id: 7, addresses: [10.0.0.1], load_sharing: {routers: [10.0.0.11, "
+      "10.0.0.12], "
+      "server: 10.0.0.20, hand_over: sequence, review_every: 0s}}]}",
+      "f");
   REQUIRE(parsed.Report() == "");
   return parsed.config;
 }
@@ -182,7 +184,8 @@ TEST_CASE("[VR-111] [VR-113] what it found it shares out, and relays the confirm
   CHECK(relayed[0].second.generation == made.generation);
 }
 
-TEST_CASE("[VR-116] [VR-117] a review that a backup asks for: the server collects from the active router and the backup") {
+TEST_CASE(
+    "[VR-116] [VR-117] a review that a backup asks for: the server collects from the active router and the backup") {
   World world;
   const Allocation made = world.FirstAllocation();
   world.Say(kBackup, Confirmation{.generation = made.generation, .unit = kBackup});
@@ -210,14 +213,16 @@ TEST_CASE("a router of none of the units is active: the server answers the group
   CHECK(responses[1].second.state == UnitState::kServer);
 }
 
-TEST_CASE("advertisements of another virtual router, or of a wrongly configured one, begin nothing; the log says so once") {
+TEST_CASE(
+    "advertisements of another virtual router, or of a wrongly configured one, begin nothing; the log says so once") {
   World world;
   world.server.Start(world.now);
   world.Go(100ms);
   world.Advertise(kActive, 8);
   CHECK(world.log.empty());
   for (int i = 0; i < 3; ++i) world.Advertise(kActive, 7, "10.0.0.9");
-  CHECK(world.log == std::vector<std::string>{"virtual router 7 (eth0, IPv4): advertisements of 10.0.0.11 are refused: addresses"});
+  CHECK(world.log ==
+        std::vector<std::string>{"virtual router 7 (eth0, IPv4): advertisements of 10.0.0.11 are refused: addresses"});
   CHECK(world.messages.empty());
   const std::vector<std::string> state = world.server.State();
   CHECK(std::find(state.begin(), state.end(), "  advertisements refused, addresses: 3") != state.end());
@@ -236,7 +241,9 @@ TEST_CASE("whatever comes in, the server goes on") {
   for (int i = 0; i < 5000; ++i) {
     std::vector<uint8_t> frame = good;
     frame.resize(random() % (frame.size() + 1));
-    for (int changes = 0; changes < 2 && !frame.empty(); ++changes) frame[random() % frame.size()] = static_cast<uint8_t>(random());
+    for (int changes = 0; changes < 2 && !frame.empty(); ++changes) {
+      frame[random() % frame.size()] = static_cast<uint8_t>(random());
+    }
     world.server.OnFrame(frame, world.now);
   }
   world.messages.clear();

@@ -130,7 +130,8 @@ TEST_CASE("[VR-24] [VR-25] lists of units are believed, or refused and counted, 
     CAPTURE(c.reason);
     Seals sender(c.sealed ? std::vector<Key>{{1, "key"}} : std::vector<Key>{}, 100), seals({{1, "key"}}, 1);
     Inbox inbox(Group(), seals);
-    Bytes bytes = sender.Seal(EncodeUnitAdvert(c.header, advert, c.ends, ChecksumOver::kMessage), c.ends, ChecksumOver::kMessage);
+    Bytes bytes =
+        sender.Seal(EncodeUnitAdvert(c.header, advert, c.ends, ChecksumOver::kMessage), c.ends, ChecksumOver::kMessage);
     if (c.cut) {
       bytes.resize(12);
       vrrp::PutChecksum(bytes, c.ends, ChecksumOver::kMessage);
@@ -140,7 +141,8 @@ TEST_CASE("[VR-24] [VR-25] lists of units are believed, or refused and counted, 
     CHECK((heard.refusal == Refusal::kNothing) == believed);
     CHECK((heard.advert == advert) == believed);
     CHECK(inbox.heard() == (believed ? 1 : 0));
-    CHECK(Counted(inbox) == (believed ? std::map<std::string, uint64_t>{} : std::map<std::string, uint64_t>{{c.reason, 1}}));
+    CHECK(Counted(inbox) ==
+          (believed ? std::map<std::string, uint64_t>{} : std::map<std::string, uint64_t>{{c.reason, 1}}));
     if (believed) CHECK(inbox.HearUnits(bytes, c.ends, c.ttl).refusal == Refusal::kSeal);  // once
   }
 }
@@ -154,9 +156,11 @@ TEST_CASE("a list of units with another password is refused [VR-23]") {
   Inbox inbox(identity, seals);
   Header header{.version = 2, .vrid = 7, .priority = 200, .auth_type = vrrp::kSimpleText, .password = "secret"};
   const UnitAdvert advert{{{Ip("192.0.2.2")}}, HandOver::kTimer};
-  CHECK(inbox.HearUnits(EncodeUnitAdvert(header, advert, kEnds, ChecksumOver::kMessage), kEnds, 255).refusal == Refusal::kNothing);
+  CHECK(inbox.HearUnits(EncodeUnitAdvert(header, advert, kEnds, ChecksumOver::kMessage), kEnds, 255).refusal ==
+        Refusal::kNothing);
   header.password = "Secret";
-  CHECK(inbox.HearUnits(EncodeUnitAdvert(header, advert, kEnds, ChecksumOver::kMessage), kEnds, 255).refusal == Refusal::kPassword);
+  CHECK(inbox.HearUnits(EncodeUnitAdvert(header, advert, kEnds, ChecksumOver::kMessage), kEnds, 255).refusal ==
+        Refusal::kPassword);
   CHECK(Counted(inbox) == std::map<std::string, uint64_t>{{"password", 1}});
 }
 

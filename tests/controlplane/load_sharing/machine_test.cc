@@ -48,7 +48,9 @@ struct Unit {
     std::vector<std::pair<IpAddress, T>> sent;
     for (const Action& action : out) {
       const auto* send = std::get_if<Send>(&action);
-      if (send != nullptr && std::holds_alternative<T>(send->message)) sent.emplace_back(send->to, std::get<T>(send->message));
+      if (send != nullptr && std::holds_alternative<T>(send->message)) {
+        sent.emplace_back(send->to, std::get<T>(send->message));
+      }
     }
     return sent;
   }
@@ -137,21 +139,28 @@ Generation FirstOfALife(Machine& machine, TimePoint now) {
 
 Machine LifeOfA(TimePoint start) {
   Config config{.own = kA, .routers = {kA, kB, kC}};
-  config.first_generation =
-      GenerationAt(static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(start.time_since_epoch()).count()));
+  config.first_generation = GenerationAt(
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(start.time_since_epoch()).count()));
   return Machine(config);
 }
 
-TEST_CASE("[VR-Q22] a router that restarts and hears nobody gives no number twice: the others record what it says then") {
+TEST_CASE(
+    "[VR-Q22] a router that restarts and hears nobody gives no number twice: the others record what it says then") {
   const TimePoint start{1'815'000'000s};  // in 2027, when the highest bit of the numbers is set
   Machine first = LifeOfA(start), second = LifeOfA(start + 1s);
   const Generation before = FirstOfALife(first, start), after = FirstOfALife(second, start + 1s);
   CHECK(before != 0);
   CHECK(IsNewer(after, before));
   Backup b;
-  b.Hear({.generation = before, .base = 0, .hand_over = HandOver::kTimer, .charges = {{kHost, kB, true}, {kOther, kC, true}}});
+  b.Hear({.generation = before,
+          .base = 0,
+          .hand_over = HandOver::kTimer,
+          .charges = {{kHost, kB, true}, {kOther, kC, true}}});
   CHECK(b.machine.generation() == before);
-  b.Hear({.generation = after, .base = 0, .hand_over = HandOver::kTimer, .charges = {{kHost, kC, true}, {kOther, kB, true}}});
+  b.Hear({.generation = after,
+          .base = 0,
+          .hand_over = HandOver::kTimer,
+          .charges = {{kHost, kC, true}, {kOther, kB, true}}});
   CHECK(b.machine.generation() == after);
   CHECK(b.machine.tables().unit(b.machine.tables().Find(kOther)->unit).address == kB);
   // Nor in one life: without a link it forgets what it had, but not its numbers.
@@ -220,7 +229,9 @@ struct Reviewing : Unit {
     }
   }
   void Confirm() {
-    for (const IpAddress& unit : {kB, kC}) On(Heard(unit, Confirmation{.generation = machine.generation(), .unit = unit}));
+    for (const IpAddress& unit : {kB, kC}) {
+      On(Heard(unit, Confirmation{.generation = machine.generation(), .unit = unit}));
+    }
   }
   bool IsCollecting() const { return !Sent<FlowRequest>().empty(); }
 };

@@ -61,7 +61,9 @@ struct World : WorkerSideCallbacks, SharerCallbacks {
   void OnGiven(const HandOverId& id, const WhatWasForwarded& forwarded) override { sharer.OnGiven(id, forwarded, now); }
   void OnTakingBegun(const HandOverId& id) override { sharer.OnTakingBegun(id, now); }
   void OnSeen(ConditionGroup, const IpAddress& address) override { sharer.OnSeen(address, now); }
-  void OnMeasured(ConditionGroup, const std::vector<Measured>& measured) override { sharer.OnMeasured(measured, 0, now); }
+  void OnMeasured(ConditionGroup, const std::vector<Measured>& measured) override {
+    sharer.OnMeasured(measured, 0, now);
+  }
 
   void BecomeBackup() {
     sharer.OnRole(Role::kBackup, 100, now);
@@ -73,7 +75,8 @@ struct World : WorkerSideCallbacks, SharerCallbacks {
   // A message of the active router.
   void Hear(const Message& message, const IpAddress& to) {
     const vrrp::Ends ends{kActive, to};
-    const std::vector<uint8_t> bytes = EncodeMessage({.vrid = 7, .priority = 200}, message, ends, vrrp::ChecksumOver::kMessage);
+    const std::vector<uint8_t> bytes =
+        EncodeMessage({.vrid = 7, .priority = 200}, message, ends, vrrp::ChecksumOver::kMessage);
     sharer.OnMessage({.envelope = {.dst = kOwnMac, .src = kActiveMac, .ends = ends}, .message = bytes}, now);
   }
   // Types of the messages in the frames that were sent.
@@ -123,7 +126,9 @@ TEST_CASE("[VR-80] what becomes a unit's own is confirmed when packets of it wai
   CHECK(world.workers.OnEvent(1, TakingBegun{at_b->taking}));
   CHECK(world.Types() == std::vector<int>{4});
   // The report ends it at both, and what was lent comes back.
-  world.Hear(Report{.generation = 5, .stopped_ago = 2ms, .records = std::vector<ForwardedPacket>{{.digest = 9, .before_stop = 100}}},
+  world.Hear(Report{.generation = 5,
+                    .stopped_ago = 2ms,
+                    .records = std::vector<ForwardedPacket>{{.digest = 9, .before_stop = 100}}},
              kOwn);
   const auto end_a = Next<baton::EndTaking>(world.a), end_b = Next<baton::EndTaking>(world.b);
   REQUIRE(end_a.has_value());
@@ -158,7 +163,8 @@ TEST_CASE("operators are shown who is in charge of whom, what becomes of the pac
   world.Hear(Report{.generation = 5, .stopped_ago = 2ms, .records = std::vector<ForwardedPacket>{}}, kOwn);
   CHECK(world.sharer.longest_hold() == 7ms);
   for (int second = 0; second < 2; ++second) {
-    world.sharer.OnMeasured({{kHost, 1000U + 500U * static_cast<unsigned>(second), 10}, {Ip("10.0.0.99"), 1, 1}}, 0, world.now);
+    world.sharer.OnMeasured({{kHost, 1000U + 500U * static_cast<unsigned>(second), 10}, {Ip("10.0.0.99"), 1, 1}}, 0,
+                            world.now);
     world.now += 1s;
   }
   rows = world.sharer.Conditions(10);
@@ -187,7 +193,8 @@ TEST_CASE("operators are shown the end systems that are known, and how") {
   REQUIRE(rows.size() == 3);
   CHECK((rows[0].node == Node{kHost, Node::Kind::kEndSystem, Node::Origin::kStatic} && !rows[0].seen_ago));
   CHECK(rows[0].unit.is_unspecified());
-  CHECK((rows[1].node == Node{Ip("10.0.0.52"), Node::Kind::kEndSystem, Node::Origin::kLearned} && rows[1].seen_ago == 3s));
+  CHECK((rows[1].node == Node{Ip("10.0.0.52"), Node::Kind::kEndSystem, Node::Origin::kLearned} &&
+         rows[1].seen_ago == 3s));
   CHECK(rows[2].node == Node{Ip("10.0.0.60"), Node::Kind::kRouter, Node::Origin::kStatic});
   sharer.OnAdvertHeard(kActive, world.now);
   rows = sharer.EndSystems(2, world.now);
@@ -248,9 +255,10 @@ TEST_CASE("another list of units is told once, and heard all the same") {
   world.BecomeBackup();
   const vrrp::Ends ends{kActive, Ip("224.0.0.18")};
   const auto hear = [&](std::vector<UnitAdvert::Unit> units) {
-    const std::vector<uint8_t> bytes =
-        EncodeUnitAdvert({.vrid = 7, .priority = 200}, {std::move(units), HandOver::kExact}, ends, vrrp::ChecksumOver::kMessage);
-    return world.sharer.ReadUnitList({.envelope = {.dst = {}, .src = kActiveMac, .ends = ends}, .message = bytes}).has_value();
+    const std::vector<uint8_t> bytes = EncodeUnitAdvert(
+        {.vrid = 7, .priority = 200}, {std::move(units), HandOver::kExact}, ends, vrrp::ChecksumOver::kMessage);
+    return world.sharer.ReadUnitList({.envelope = {.dst = {}, .src = kActiveMac, .ends = ends}, .message = bytes})
+        .has_value();
   };
   CHECK(hear({{kOwn}, {kActive}}));
   CHECK(world.log.empty());
@@ -269,7 +277,9 @@ TEST_CASE("a message that is not believed changes nothing, and is counted by its
   world.sharer.OnMessage({.envelope = {.dst = kOwnMac, .src = kActiveMac, .ends = ends}, .message = bytes}, world.now);
   CHECK(world.a.updates.empty());
   uint64_t refused = 0;
-  for (const Inbox::Count& count : world.sharer.inbox().Refused()) refused += count.reason == "sender" ? count.messages : 0;
+  for (const Inbox::Count& count : world.sharer.inbox().Refused()) {
+    refused += count.reason == "sender" ? count.messages : 0;
+  }
   CHECK(refused == 1);
 }
 

@@ -41,8 +41,9 @@ struct World : Callbacks {
 
   std::optional<Station> VirtualStation(PortId, const IpAddress& a, const Asker& asker) const override {
     askers.push_back(asker);
-    if (const auto for_one = stations_for.find({asker.address, a}); for_one != stations_for.end())
+    if (const auto for_one = stations_for.find({asker.address, a}); for_one != stations_for.end()) {
       return for_one->second;
+    }
     const auto at = virtual_stations.find(a);
     return at == virtual_stations.end() ? std::nullopt : std::optional(at->second);
   }

@@ -59,8 +59,9 @@ TEST_CASE("what is built reads as it was asked for, with right checksums") {
   const auto packet = ParsePacketText(c.asked);
   const size_t ip = 18, l4 = ip + (packet->src.is_v4() ? 20 : 40);
   uint64_t sum = AddToChecksum(0, frame.data() + l4, frame.size() - l4);
-  if (c.protocol != kIcmp)
+  if (c.protocol != kIcmp) {
     sum += PseudoHeaderSum(packet->src, packet->dst, c.protocol, static_cast<uint32_t>(frame.size() - l4));
+  }
   CHECK(FinishChecksum(sum) == 0);
 }
 

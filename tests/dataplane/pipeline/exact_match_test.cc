@@ -127,8 +127,9 @@ TEST_CASE(
     for (const auto& [packet, at] : stream.at_old) {
       if (at >= stop) continue;
       ++times[packet];
-      if (at >= noted)
+      if (at >= noted) {
         report.push_back({stream.digests[static_cast<size_t>(packet)], static_cast<uint32_t>(stop - at)});
+      }
     }
     std::vector<ReportedPacket> sorted = SortReport(report, At(said));
     ExactMatch match(absl::MakeSpan(sorted), At(said), microseconds(skew), microseconds(cover));

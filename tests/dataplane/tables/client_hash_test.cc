@@ -115,8 +115,9 @@ TEST_CASE("of 64 ports in a row every worker has some, whatever the address") {
       if (workers == 15 && !ipv4) continue;
       for (int address = 0; address < kSpreadSlots; ++address) {
         std::array<int, kMaxWorkers> counts{};
-        for (uint16_t port = 0; port < 64; ++port)
+        for (uint16_t port = 0; port < 64; ++port) {
           ++counts[hash.OwnerOfSlot(static_cast<uint8_t>(address) ^ hash.PortSlot(Wire(port), ipv4))];
+        }
         for (uint16_t worker = 0; worker < workers; ++worker) without += counts[worker] == 0 ? 1 : 0;
       }
     }
