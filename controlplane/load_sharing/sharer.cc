@@ -71,21 +71,15 @@ void Sharer::OnMessage(const vrrp::Unwrapped& message, TimePoint now) {
 }
 
 void Sharer::OnFrame(absl::Span<const uint8_t> frame, TimePoint now) {
-  const size_t before = discovery_.Conditions(now).size();
-  if (discovery_.Hear(frame, now) && discovery_.Conditions(now).size() != before) {
-    tell_seen_ = std::min(tell_seen_, now);
-  }
+  if (discovery_.Hear(frame, now)) tell_seen_ = std::min(tell_seen_, now);
 }
 
 void Sharer::OnSeen(const IpAddress& address, TimePoint now) {
-  if (!discovery_.Saw(address, now)) return;
-  seen_.push_back(address);
-  if (tell_seen_ == TimePoint::max()) tell_seen_ = now + kTellSeenAfter;
+  if (discovery_.Saw(address, now) && tell_seen_ == TimePoint::max()) tell_seen_ = now + kTellSeenAfter;
 }
 
 void Sharer::TellEndSystems(TimePoint now) {
   tell_seen_ = TimePoint::max();
-  seen_.clear();
   const bool complete = discovering_ && !discovery_.running();
   if (complete) discovering_ = false;
   Tell(EndSystemsKnown{discovery_.Conditions(now), complete}, now);

@@ -143,8 +143,7 @@ class Sharer {
   Inbox inbox_;
   Discovery discovery_;
   bool discovering_ = false;   // the machine waits for the result
-  std::vector<IpAddress> seen_;  // and not told yet
-  TimePoint tell_seen_ = TimePoint::max();
+  TimePoint tell_seen_ = TimePoint::max();  // that there are new ones; by then
   std::set<HandOverId> begins_;      // not every worker queues packets of these yet
   std::vector<Send> confirmations_;  // that say that they do
   FlowMeter meter_;
