@@ -1,12 +1,13 @@
 """Packets of baton-gen that batond does not balance yet, forwarded by the kernel and read on the way by tshark."""
 
 import collections
+import socket
 import subprocess
-import time
 
 import pytest
 
 from baton_lab.lab import Lab
+from conftest import wait_until
 from test_generator import Run, assert_sums_hold
 
 FORWARDED = """ports:
@@ -17,6 +18,7 @@ FORWARDED = """ports:
 duration: 3s
 limits: {lost: 0, duplicated: 0, reordered: 0, corrupted: 0, wrong_server: 0}
 """
+NOBODY = "10.0.0.99"
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +35,16 @@ class Capture:
     """tcpdump on the servers' wire at the router."""
 
     def __init__(self, lab, file, match):
-        self.file = file
+        self.lab, self.file = lab, file
         self.process = subprocess.Popen((*lab.enter("box"), "tcpdump", "-i", "lan", "-U", "-B", "16384", "-Z", "root",
-                                         "-w", str(file), match), stderr=subprocess.PIPE, text=True)
+                                         "-w", str(file), f"({match}) or (arp and host {NOBODY})"),
+                                        stderr=subprocess.PIPE, text=True)
         assert "listening" in self.process.stderr.readline()
 
     def read(self, *fields, match):
-        time.sleep(1.5)  # tcpdump reads its ring once a second
+        # The router asks for somebody who is not there: what came before has been read when that has.
+        self.lab.run("box", "ping", "-c", "1", "-W", "1", NOBODY, check=False)
+        assert wait_until(lambda: socket.inet_aton(NOBODY) in self.file.read_bytes()[-1000:], 10)
         self.process.terminate()
         _, said = self.process.communicate(timeout=20)
         assert "0 packets dropped by kernel" in said, said
