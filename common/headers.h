@@ -132,6 +132,10 @@ inline constexpr uint8_t kTcpRst = 0x04;
 inline constexpr uint8_t kTcpPsh = 0x08;
 inline constexpr uint8_t kTcpAck = 0x10;
 
+// Kinds of TCP options of one byte (RFC 9293, 3.1).
+inline constexpr uint8_t kTcpEndOfOptions = 0;
+inline constexpr uint8_t kTcpNoOperation = 1;
+
 struct UdpHeader {  // RFC 768
   Be16 src_port;
   Be16 dst_port;

@@ -5,7 +5,7 @@
 namespace baton::dataplane {
 namespace {
 
-constexpr uint8_t kEndOfOptions = 0, kNoOperation = 1, kSackPermitted = 4;  // RFC 9293, 3.1; RFC 2018, 2
+constexpr uint8_t kSackPermitted = 4;  // RFC 2018, 2
 
 }  // namespace
 
@@ -26,14 +26,14 @@ void FtpSegment::RemoveSackAndData() {
   const uint64_t before = Sum();
   auto* at = reinterpret_cast<uint8_t*>(&tcp_) + sizeof(TcpHeader);
   const uint8_t* end = reinterpret_cast<uint8_t*>(&tcp_) + tcp_.header_length();
-  while (at < end && *at != kEndOfOptions) {
-    if (*at == kNoOperation) {
+  while (at < end && *at != kTcpEndOfOptions) {
+    if (*at == kTcpNoOperation) {
       ++at;
       continue;
     }
     if (end - at < 2 || at[1] < 2 || at[1] > end - at) break;
     const uint8_t length = at[1];
-    if (*at == kSackPermitted) std::memset(at, kNoOperation, length);
+    if (*at == kSackPermitted) std::memset(at, kTcpNoOperation, length);
     at += length;
   }
   if (!payload().empty()) Resize(0);

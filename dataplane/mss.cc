@@ -10,15 +10,15 @@
 namespace baton::dataplane {
 namespace {
 
-constexpr uint8_t kEndOfOptions = 0, kNoOperation = 1, kMaximumSegmentSize = 2;  // RFC 9293, 3.1
+constexpr uint8_t kMaximumSegmentSize = 2;  // RFC 9293, 3.1
 constexpr int kLongerHeader = sizeof(Ipv6Header) - sizeof(Ipv4Header);
 
 // The value of the MSS option, or nullptr. REQUIRES: the header lies whole in the packet (Parse).
 uint8_t* FindMss(TcpHeader& tcp) {
   auto* at = reinterpret_cast<uint8_t*>(&tcp) + sizeof(TcpHeader);
   const uint8_t* end = reinterpret_cast<uint8_t*>(&tcp) + tcp.header_length();
-  while (at < end && *at != kEndOfOptions) {
-    if (*at == kNoOperation) {
+  while (at < end && *at != kTcpEndOfOptions) {
+    if (*at == kTcpNoOperation) {
       ++at;
       continue;
     }

@@ -3,12 +3,11 @@
 #include "common/checksum.h"
 #include "common/headers.h"
 #include "generator/esp/esp.h"
+#include "generator/frame_layout.h"
 #include "generator/mobile/headers.h"
 
 namespace baton::generator {
 namespace {
-
-constexpr uint16_t kIp = sizeof(EthernetHeader);
 
 // Sums of whole headers include their checksum: right ones give all ones.
 bool IsRight(uint64_t sum) { return FoldChecksum(sum) == 0xffff; }

@@ -5,11 +5,11 @@
 
 #include "generator/engine.h"
 #include "generator/engine_class.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
 
-constexpr size_t kIp = 14;
 constexpr uint16_t kNoServer = kServerMask;  // asked at an address of none of the hosts, as with direct return
 constexpr int kRepliesPerPoll = 16;
 

@@ -4,11 +4,10 @@
 #include "common/headers.h"
 #include "generator/engine.h"
 #include "generator/engine_class.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
-
-constexpr size_t kIp = 14;
 
 // From the top down, one for each source: other flows of the hosts have those from kFirstSourcePort up.
 uint16_t PortOf(uint32_t source) { return static_cast<uint16_t>(65535 - source); }

@@ -4,11 +4,10 @@
 #include "common/checksum.h"
 #include "common/headers.h"
 #include "generator/engine.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
-
-constexpr uint16_t kIp = sizeof(EthernetHeader), kShortestOnWire = 60;
 
 // The same for all segments of a connection, and for no other one but by chance.
 uint32_t InitialOf(const uint8_t* frame, const Arrival& arrival, uint64_t key) {

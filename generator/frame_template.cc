@@ -6,14 +6,13 @@
 #include "common/checksum.h"
 #include "common/headers.h"
 #include "generator/esp/esp.h"
+#include "generator/frame_layout.h"
 #include "generator/mobile/headers.h"
 
 namespace baton::generator {
 namespace {
 
-constexpr uint16_t kIp = sizeof(EthernetHeader);
 constexpr uint8_t kTtl = 64;
-constexpr uint16_t kShortestOnWire = 60;  // IEEE 802.3, without the FCS
 
 EthernetHeader& EthernetOf(uint8_t* frame) { return *reinterpret_cast<EthernetHeader*>(frame); }
 Ipv4Header& Ipv4Of(uint8_t* frame) { return *reinterpret_cast<Ipv4Header*>(frame + kIp); }
@@ -24,8 +23,6 @@ uint16_t UdpChecksum(uint64_t sum) {
   const uint16_t checksum = FinishChecksum(sum);
   return checksum == 0 ? uint16_t{0xffff} : checksum;
 }
-
-uint16_t L4Of(bool ipv4) { return static_cast<uint16_t>(kIp + (ipv4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header))); }
 
 }  // namespace
 

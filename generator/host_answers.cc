@@ -5,11 +5,11 @@
 
 #include "common/checksum.h"
 #include "common/headers.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
 
-constexpr uint16_t kIp = sizeof(EthernetHeader);
 constexpr uint8_t kTtl = 64;
 
 void FinishIpv4(Ipv4Header& ip) {

@@ -8,7 +8,7 @@
 namespace baton::controlplane {
 namespace {
 
-constexpr auto kPause = std::chrono::milliseconds(20);
+constexpr auto kBetweenEvents = std::chrono::milliseconds(20);
 
 class Follower {
  public:
@@ -52,7 +52,7 @@ absl::Status StreamEvents(const Requests& requests, const v1::EventsRequest& in,
       last = event.number;
     }
     if (told == count || !in.follow()) return absl::OkStatus();
-    std::this_thread::sleep_for(kPause);
+    std::this_thread::sleep_for(kBetweenEvents);
   }
   return absl::OkStatus();
 }

@@ -48,7 +48,7 @@ std::optional<T> ReadValue(const Node& node, ErrorList& errors, absl::StatusOr<T
 
 // One of a list of words. A word without a value is known but not supported yet.
 template <typename T>
-struct Word {
+struct Choice {
   absl::string_view text;
   std::optional<T> value;
 };
@@ -56,11 +56,11 @@ struct Word {
 std::string JoinWords(const std::vector<absl::string_view>& words);
 
 template <typename T>
-std::optional<T> ReadWord(const Node& node, ErrorList& errors, absl::Span<const Word<T>> words) {
+std::optional<T> ReadWord(const Node& node, ErrorList& errors, absl::Span<const Choice<T>> words) {
   const std::optional<std::string> text = ReadText(node, errors);
   if (!text) return std::nullopt;
   std::vector<absl::string_view> supported;
-  for (const Word<T>& word : words) {
+  for (const Choice<T>& word : words) {
     if (word.text == *text) {
       if (!word.value) RefuseValue(node, errors, Quoted(*text), "is not supported yet");
       return word.value;
@@ -97,7 +97,7 @@ class MapReader {
     if (const Node* node = Required(key)) Assign(ReadValue(*node, errors_, parse), field);
   }
   template <typename T>
-  void Words(absl::string_view key, absl::Span<const Word<T>> words, T& field) {
+  void Words(absl::string_view key, absl::Span<const Choice<T>> words, T& field) {
     if (const Node* node = Optional(key)) Assign(ReadWord(*node, errors_, words), field);
   }
 

@@ -7,7 +7,7 @@
 namespace baton::controlplane {
 namespace {
 
-constexpr Word<Polling> kPollings[] = {{"busy", Polling::kBusy}, {"adaptive", Polling::kAdaptive}};
+constexpr Choice<Polling> kPollings[] = {{"busy", Polling::kBusy}, {"adaptive", Polling::kAdaptive}};
 
 // A duration within limits that workers can count in wrapping milliseconds (time_point.h: less than 24 days).
 std::optional<Duration> ReadDuration(const Node& node, ErrorList& errors, absl::string_view longest_text) {

@@ -11,13 +11,13 @@ using std::chrono::milliseconds;
 constexpr size_t kMostUnits = 64, kMostEndSystems = 65536;
 constexpr size_t kLeastKey = 16;  // characters
 using Mode = LoadSharingConfig::HandOver;
-constexpr Word<Mode> kModes[] = {{"timer", Mode::kTimer}, {"sequence", Mode::kSequence}, {"exact", Mode::kExact}};
+constexpr Choice<Mode> kModes[] = {{"timer", Mode::kTimer}, {"sequence", Mode::kSequence}, {"exact", Mode::kExact}};
 using Delivery = LoadSharingConfig::Delivery;
-constexpr Word<Delivery> kDeliveries[] = {{"shared", Delivery::kShared}, {"directed", Delivery::kDirected}};
+constexpr Choice<Delivery> kDeliveries[] = {{"shared", Delivery::kShared}, {"directed", Delivery::kDirected}};
 using Format = LoadSharingConfig::AdvertFormat;
-constexpr Word<Format> kFormats[] = {{"rfc", Format::kRfc}, {"unit-list", Format::kUnitList}};
+constexpr Choice<Format> kFormats[] = {{"rfc", Format::kRfc}, {"unit-list", Format::kUnitList}};
 using Method = bool LoadSharingConfig::*;
-constexpr Word<Method> kMethods[] = {{"passive", &LoadSharingConfig::passive},
+constexpr Choice<Method> kMethods[] = {{"passive", &LoadSharingConfig::passive},
                                      {"static", nullptr},  // always
                                      {"arp_scan", &LoadSharingConfig::arp_scan},
                                      {"icmp_echo", &LoadSharingConfig::icmp_echo},
@@ -40,7 +40,7 @@ std::vector<IpAddress> ReadAddresses(const Node& node, ErrorList& errors, Limits
 }
 
 void ReadDiscovery(const Node& node, ErrorList& errors, LoadSharingConfig& sharing) {
-  for (const Word<Method>& word : kMethods) {
+  for (const Choice<Method>& word : kMethods) {
     if (*word.value != nullptr) sharing.**word.value = false;
   }
   for (const Node* child : ReadList(node, errors)) {

@@ -7,19 +7,19 @@
 namespace baton::controlplane {
 namespace {
 
-constexpr Word<ForwardMethod> kForwards[] = {{"destination", ForwardMethod::kDestination},
+constexpr Choice<ForwardMethod> kForwards[] = {{"destination", ForwardMethod::kDestination},
                                              {"full", ForwardMethod::kFull},
                                              {"direct", ForwardMethod::kDirect},
                                              {"tunnel", ForwardMethod::kTunnel}};
-constexpr Word<Schedule> kSchedules[] = {{"weight", Schedule::kWeight},
+constexpr Choice<Schedule> kSchedules[] = {{"weight", Schedule::kWeight},
                                          {"round_robin", Schedule::kRoundRobin},
                                          {"least_load", Schedule::kLeastLoad},
                                          {"maglev", Schedule::kMaglev}};
-constexpr Word<Application> kApplications[] = {{"ftp", Application::kFtp}};
-constexpr Word<Tunnel::Type> kTunnels[] = {{"ip", Tunnel::Type::kIp}, {"vxlan", Tunnel::Type::kVxlan}};
-constexpr Word<uint8_t> kProtocols[] = {{"tcp", kTcp}, {"udp", kUdp}, {"icmp", kIcmp}};
+constexpr Choice<Application> kApplications[] = {{"ftp", Application::kFtp}};
+constexpr Choice<Tunnel::Type> kTunnels[] = {{"ip", Tunnel::Type::kIp}, {"vxlan", Tunnel::Type::kVxlan}};
+constexpr Choice<uint8_t> kProtocols[] = {{"tcp", kTcp}, {"udp", kUdp}, {"icmp", kIcmp}};
 struct SourcePort {};
-constexpr Word<SourcePort> kIdentities[] = {{"source_port", SourcePort{}},
+constexpr Choice<SourcePort> kIdentities[] = {{"source_port", SourcePort{}},
                                             {"source", std::nullopt},
                                             {"home_address", std::nullopt},
                                             {"interface_id", std::nullopt},

@@ -9,8 +9,8 @@ namespace baton::controlplane {
 namespace {
 
 constexpr size_t kMostRouters = 250, kMostAddresses = 64;
-constexpr Word<bool> kYesNo[] = {{"true", true}, {"false", false}};
-constexpr Word<bool> kChecksums[] = {{"pseudo_header", true}, {"message", false}};
+constexpr Choice<bool> kYesNo[] = {{"true", true}, {"false", false}};
+constexpr Choice<bool> kChecksums[] = {{"pseudo_header", true}, {"message", false}};
 
 TrackConfig ReadTrack(const Node& node, ErrorList& errors) {
   TrackConfig track;

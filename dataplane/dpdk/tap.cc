@@ -23,7 +23,7 @@
 namespace baton::dataplane {
 namespace {
 
-constexpr size_t kAddresses = 12;  // both MAC addresses; behind them comes the tag, if any
+constexpr size_t kMacAddresses = 12;  // both MAC addresses; behind them comes the tag, if any
 
 absl::Status Failed(const std::string& interface, absl::string_view what, int error) {
   return absl::InvalidArgumentError(absl::StrCat("interface ", interface, ": ", what, ": ", DpdkError(error)));
@@ -101,24 +101,24 @@ absl::Status Tap::SetUp(const PortInfo& info) {
 
 bool Tap::Write(const uint8_t* frame, size_t length) {
   if (length < sizeof(EthernetHeader)) return false;
-  size_t rest = kAddresses;
+  size_t rest = kMacAddresses;
   if (reinterpret_cast<const EthernetHeader*>(frame)->type.get() == kEtherVlan) rest += sizeof(VlanTag);
   if (length < rest) return false;
-  const iovec parts[] = {{const_cast<uint8_t*>(frame), kAddresses},
+  const iovec parts[] = {{const_cast<uint8_t*>(frame), kMacAddresses},
                          {const_cast<uint8_t*>(frame) + rest, length - rest}};
-  return writev(fd_, parts, 2) == static_cast<ssize_t>(length - rest + kAddresses);
+  return writev(fd_, parts, 2) == static_cast<ssize_t>(length - rest + kMacAddresses);
 }
 
 size_t Tap::Read(uint8_t* frame, size_t room) {
   const size_t tag = vlan_ != 0 ? sizeof(VlanTag) : 0;
-  if (room < kAddresses + tag) return 0;
-  const iovec parts[] = {{frame, kAddresses}, {frame + kAddresses + tag, room - kAddresses - tag}};
+  if (room < kMacAddresses + tag) return 0;
+  const iovec parts[] = {{frame, kMacAddresses}, {frame + kMacAddresses + tag, room - kMacAddresses - tag}};
   const ssize_t length = readv(fd_, parts, 2);
   if (length < static_cast<ssize_t>(sizeof(EthernetHeader))) return 0;
   if (tag != 0) {
     const uint8_t bytes[] = {kEtherVlan >> 8, kEtherVlan & 0xff, static_cast<uint8_t>(vlan_ >> 8),
                              static_cast<uint8_t>(vlan_)};
-    std::copy(std::begin(bytes), std::end(bytes), frame + kAddresses);
+    std::copy(std::begin(bytes), std::end(bytes), frame + kMacAddresses);
   }
   return static_cast<size_t>(length) + tag;
 }

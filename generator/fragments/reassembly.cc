@@ -5,14 +5,12 @@
 
 #include "common/checksum.h"
 #include "common/headers.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
 
-constexpr uint16_t kIp = sizeof(EthernetHeader);
 constexpr uint32_t kUnit = 8;
-
-uint16_t L4Of(bool ipv4) { return static_cast<uint16_t>(kIp + (ipv4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header))); }
 
 uint64_t HashOf(const std::array<uint8_t, 32>& ends, uint32_t id) {
   uint64_t words[4];

@@ -6,21 +6,18 @@
 
 #include "common/checksum.h"
 #include "common/headers.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
 
-constexpr uint16_t kIp = sizeof(EthernetHeader);
 constexpr uint16_t kFragmentHeader = 8;
-constexpr uint16_t kShortestOnWire = 60;
 
 // Bytes of a datagram that a piece carries, in whole units of 8.
 uint16_t StepOf(bool ipv4, uint16_t mtu) {
   const size_t headers = ipv4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header) + kFragmentHeader;
   return static_cast<uint16_t>((mtu - headers) / 8 * 8);
 }
-
-uint16_t L4Of(bool ipv4) { return static_cast<uint16_t>(kIp + (ipv4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header))); }
 
 // The headers of the piece of `length` bytes from `offset` on; returns where those bytes go.
 uint16_t WriteHeaders(const uint8_t* datagram, bool ipv4, uint16_t offset, uint16_t length, bool more, uint32_t id,

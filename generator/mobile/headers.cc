@@ -4,11 +4,12 @@
 #include <cstring>
 
 #include "common/headers.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
 
-constexpr uint16_t kIp = sizeof(EthernetHeader), kFirst = kIp + sizeof(Ipv6Header);
+constexpr uint16_t kFirst = kIp + sizeof(Ipv6Header);
 constexpr uint8_t kHomeAddressOption = 201, kPad1 = 0, kPadN = 1, kType2 = 2;
 constexpr int kMostHeaders = 4;
 

@@ -6,6 +6,7 @@
 
 #include "common/headers.h"
 #include "controlplane/config/values.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 
@@ -17,7 +18,6 @@ using controlplane::RefuseValue;
 
 namespace {
 
-constexpr int kFcs = 4;
 constexpr uint64_t kMostRekeyings = 1000;
 constexpr int64_t kFirstSpi = 256, kLastSpi = 0x7fffffff;  // the rest are those of responses
 

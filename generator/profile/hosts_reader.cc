@@ -10,17 +10,17 @@
 
 namespace baton::generator {
 
+using controlplane::Choice;
 using controlplane::ErrorList;
 using controlplane::MapReader;
 using controlplane::Node;
 using controlplane::Refuse;
 using controlplane::RefuseValue;
-using controlplane::Word;
 
 namespace {
 
 constexpr size_t kMostGateways = 64, kMostAlso = 64;
-constexpr Word<bool> kMacs[] = {{"port", false}, {"own", true}};
+constexpr Choice<bool> kOwnMacs[] = {{"port", false}, {"own", true}};
 
 void ReadAddresses(const Node& node, ErrorList& errors, PortProfile& port) {
   std::set<IpAddress> seen;
@@ -85,7 +85,7 @@ std::vector<const Node*> OneOrMore(const Node& node) {
 
 void ReadHosts(MapReader& map, ErrorList& errors, PortProfile& port) {
   if (const Node* addresses = map.Required("addresses")) ReadAddresses(*addresses, errors, port);
-  map.Words<bool>("macs", kMacs, port.own_macs);
+  map.Words<bool>("macs", kOwnMacs, port.own_macs);
   if (const Node* also = map.Optional("also")) ReadAlso(*also, errors, port);
   const Node* gateway = map.Optional("gateway");
   const Node* gateways = map.Optional("gateways");

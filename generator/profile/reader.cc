@@ -6,6 +6,7 @@
 #include "common/headers.h"
 #include "controlplane/config/reader.h"
 #include "controlplane/config/values.h"
+#include "generator/frame_layout.h"
 #include "generator/frame_template.h"
 #include "generator/mobile/headers.h"
 #include "generator/profile/client_port.h"
@@ -20,37 +21,36 @@
 
 namespace baton::generator {
 
+using controlplane::Choice;
 using controlplane::Document;
 using controlplane::ErrorList;
 using controlplane::MapReader;
 using controlplane::Node;
 using controlplane::Refuse;
 using controlplane::RefuseValue;
-using controlplane::Word;
 
 namespace {
 
-constexpr int kFcs = 4;
 constexpr size_t kMostPorts = 8, kMostClasses = 64, kMostSizes = 64;
 constexpr uint64_t kMostFlows = 64'000'000;
 constexpr int64_t kMostResponse = 16 << 20;
 constexpr Duration kLongestDuration = std::chrono::hours(24);
 
-constexpr Word<Role> kRoles[] = {{"clients", Role::kClients}, {"servers", Role::kServers}};
-constexpr Word<Activity> kActivities[] = {
+constexpr Choice<Role> kRoles[] = {{"clients", Role::kClients}, {"servers", Role::kServers}};
+constexpr Choice<Activity> kActivities[] = {
     {"in_turn", Activity::kInTurn}, {"uniform", Activity::kUniform}, {"zipf", Activity::kZipf}};
 // Those of unanswered_reader.h are read there, and here only because a wrong word is answered with all right ones.
-constexpr Word<uint8_t> kProtocols[] = {
+constexpr Choice<uint8_t> kProtocols[] = {
     {"udp", kUdp}, {"tcp", kTcp}, {"icmp", kIcmp}, {"esp", kEsp}, {"syn_flood", kTcp}, {"malformed", kUdp},
     {"replay", kUdp}};
 // "Simple IMIX": 7 to 4 to 1, spread.
 constexpr uint16_t kImix[] = {64, 570, 64, 64, 570, 64, 1518, 64, 570, 64, 64, 570};
-constexpr Word<bool> kServices[] = {{"echo", true}};
-constexpr Word<FragmentOrder> kOrders[] = {{"in_order", FragmentOrder::kInOrder},
+constexpr Choice<bool> kServices[] = {{"echo", true}};
+constexpr Choice<FragmentOrder> kOrders[] = {{"in_order", FragmentOrder::kInOrder},
                                            {"reversed", FragmentOrder::kReversed},
                                            {"shuffled", FragmentOrder::kShuffled}};
-constexpr Word<bool> kCloses[] = {{"fin", false}, {"reset", true}};
-constexpr Word<SearchFor> kSearches[] = {{"throughput", SearchFor::kThroughput}, {"capacity", SearchFor::kCapacity},
+constexpr Choice<bool> kCloses[] = {{"fin", false}, {"reset", true}};
+constexpr Choice<SearchFor> kSearches[] = {{"throughput", SearchFor::kThroughput}, {"capacity", SearchFor::kCapacity},
                                          {"back_to_back", SearchFor::kBackToBack}};
 
 void ReadServe(const Node& node, ErrorList& errors, PortProfile& port) {

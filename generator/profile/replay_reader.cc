@@ -11,17 +11,17 @@
 
 namespace baton::generator {
 
+using controlplane::Choice;
 using controlplane::ErrorList;
 using controlplane::MapReader;
 using controlplane::Node;
 using controlplane::Refuse;
 using controlplane::RefuseValue;
-using controlplane::Word;
 
 namespace {
 
 constexpr int64_t kMostRounds = 1'000'000'000;
-constexpr Word<bool> kMacs[] = {{"rewrite", false}, {"keep", true}};
+constexpr Choice<bool> kKeepMacs[] = {{"rewrite", false}, {"keep", true}};
 
 // The port that is named, whatever its role, or the first one with clients.
 bool FindPort(const Node& node, const Node* from, const Profile& profile, ErrorList& errors, size_t* place) {
@@ -73,7 +73,7 @@ void ReadReplay(const Node& node, ErrorList& errors, Profile& profile) {
     replay.speed = controlplane::ReadValue(*speed, errors, ParseSpeed).value_or(1);
   }
   map.Number("loop", {1, kMostRounds}, replay.rounds);
-  map.Words<bool>("macs", kMacs, replay.keep_macs);
+  map.Words<bool>("macs", kKeepMacs, replay.keep_macs);
   const Node* file = map.Required("file");
   if (FindPort(node, from, profile, errors, &replay.port) && file != nullptr) ReadFile(*file, errors, profile, replay);
   map.Finish();

@@ -10,19 +10,19 @@
 
 namespace baton::generator {
 
+using controlplane::Choice;
 using controlplane::ErrorList;
 using controlplane::MapReader;
 using controlplane::Node;
 using controlplane::Refuse;
 using controlplane::RefuseValue;
-using controlplane::Word;
 
 namespace {
 
-constexpr Word<UnansweredKind> kUnansweredKinds[] = {{"syn_flood", UnansweredKind::kSynFlood},
+constexpr Choice<UnansweredKind> kUnansweredKinds[] = {{"syn_flood", UnansweredKind::kSynFlood},
                                                      {"malformed", UnansweredKind::kMalformed}};
 
-constexpr Word<Malformed> kKinds[] = {
+constexpr Choice<Malformed> kKinds[] = {
 #define BATON_MALFORMED_WORD(id, name, v4, v6) {name, Malformed::id},
     BATON_MALFORMED(BATON_MALFORMED_WORD)
 #undef BATON_MALFORMED_WORD
@@ -34,7 +34,7 @@ bool Exists(Malformed kind, Family family) { return family == Family::kIpv4 ? Ki
 void ReadKinds(const Node* node, ErrorList& errors, UnansweredProfile& profile) {
   const Family family = profile.to.family();
   if (node == nullptr) {
-    for (const Word<Malformed>& word : kKinds) {
+    for (const Choice<Malformed>& word : kKinds) {
       if (Exists(*word.value, family)) profile.kinds.push_back(*word.value);
     }
     return;
@@ -76,7 +76,7 @@ bool IsUnanswered(const Node& node) {
   return std::any_of(node.children.begin(), node.children.end(), [](const Node* child) {
     return child->key == "protocol" &&
            std::any_of(std::begin(kUnansweredKinds), std::end(kUnansweredKinds),
-                       [&](const Word<UnansweredKind>& word) { return word.text == child->text; });
+                       [&](const Choice<UnansweredKind>& word) { return word.text == child->text; });
   });
 }
 

@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "common/checksum.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
 
-constexpr uint16_t kIp = sizeof(EthernetHeader);
-constexpr uint16_t kShortestOnWire = 60;
 constexpr uint8_t kTtl = 64;
 constexpr uint16_t kWindow = 65535;
 constexpr uint8_t kEnd = 0, kNop = 1, kMss = 2, kTimestamps = 8;  // RFC 9293, 3.2; RFC 7323, 3.2

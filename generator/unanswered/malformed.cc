@@ -5,11 +5,11 @@
 
 #include "common/checksum.h"
 #include "common/headers.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
 
-constexpr uint16_t kIp = sizeof(EthernetHeader);
 constexpr uint16_t kLength = 160;      // of the frames with UDP: room for all that is put in
 constexpr uint16_t kTcpRoom = 124;
 constexpr uint16_t kSpoiled = 0x5555;  // turns a right checksum into none that is equal, 0 and 0xffff included

@@ -1,11 +1,10 @@
 #include "generator/unanswered/returned.h"
 
 #include "common/headers.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
-
-constexpr uint16_t kIp = sizeof(EthernetHeader);
 
 // The ends of the IP packet at `at`, and where its L4 header is. `mirrored`: it is one of ours, in an error.
 bool ReadEnds(const uint8_t* frame, uint16_t at, uint16_t length, bool ipv4, bool mirrored, Returned& returned,

@@ -6,20 +6,20 @@
 namespace baton {
 namespace {
 
-const IpAddress kExternal = IpAddress::V4(0xc633640a);       // 198.51.100.10
+const IpAddress kServiceAddress = IpAddress::V4(0xc633640a);       // 198.51.100.10
 const IpAddress kOtherExternal = IpAddress::V4(0xc633640b);  // 198.51.100.11
 const IpAddress kFirst = IpAddress::V4(0x0a00000b);          // 10.0.0.11
 const IpAddress kSecond = IpAddress::V4(0x0a00000c);         // 10.0.0.12
 
 Service Web() {
-  return {.name = "web", .listen = {kExternal, 80, kTcp}, .method = ForwardMethod::kDestination, .slot = 0,
+  return {.name = "web", .listen = {kServiceAddress, 80, kTcp}, .method = ForwardMethod::kDestination, .slot = 0,
           .backends = {{.name = "s1", .address = kFirst, .port = 8080, .weight = 2, .slot = 0},
                        {.name = "s2", .address = kSecond, .port = 8080, .weight = 1, .slot = 1}},
           .internals = {}, .tunnel = {}, .maglev = {}};
 }
 
 Service Dns() {
-  return {.name = "dns", .listen = {kExternal, 53, kUdp}, .method = ForwardMethod::kFull, .slot = 1,
+  return {.name = "dns", .listen = {kServiceAddress, 53, kUdp}, .method = ForwardMethod::kFull, .slot = 1,
           .backends = {{.name = "s1", .address = kFirst, .port = 53, .weight = 5, .slot = 2}},
           .internals = {}, .tunnel = {}, .maglev = {}};
 }
@@ -28,10 +28,10 @@ TEST_CASE("a listener is found by address, port and protocol together [FE-17]") 
   const ServiceTable table({Web(), Dns()}, {});
   struct Case { const char* name; Endpoint to; const char* service; };
   const auto c = GENERATE(values<Case>({
-      {"the web service", {kExternal, 80, kTcp}, "web"},
-      {"another port of the address is another service", {kExternal, 53, kUdp}, "dns"},
-      {"a port that nobody listens on", {kExternal, 81, kTcp}, nullptr},
-      {"the port, but of UDP", {kExternal, 80, kUdp}, nullptr},
+      {"the web service", {kServiceAddress, 80, kTcp}, "web"},
+      {"another port of the address is another service", {kServiceAddress, 53, kUdp}, "dns"},
+      {"a port that nobody listens on", {kServiceAddress, 81, kTcp}, nullptr},
+      {"the port, but of UDP", {kServiceAddress, 80, kUdp}, nullptr},
       {"the port, but of another address", {kOtherExternal, 80, kTcp}, nullptr},
       {"a backend is no listener", {kFirst, 8080, kTcp}, nullptr},
   }));
@@ -47,8 +47,8 @@ TEST_CASE("a listener is found by address, port and protocol together [FE-17]") 
 
 TEST_CASE("the table holds per service its backends and the weight of each [FE-12] [FE-16]") {
   const ServiceTable table({Web(), Dns()}, {});
-  const Service* web = table.FindListener({kExternal, 80, kTcp});
-  const Service* dns = table.FindListener({kExternal, 53, kUdp});
+  const Service* web = table.FindListener({kServiceAddress, 80, kTcp});
+  const Service* dns = table.FindListener({kServiceAddress, 53, kUdp});
   REQUIRE(web != nullptr);
   REQUIRE(dns != nullptr);
   REQUIRE(web->backends.size() == 2);
@@ -68,7 +68,7 @@ TEST_CASE("a reply is known by its backend's address and port, with destination 
       {"the second, told apart by its address alone", {kSecond, 8080, kTcp}, true},
       {"another port of a backend", {kFirst, 22, kTcp}, false},
       {"another protocol", {kFirst, 8080, kUdp}, false},
-      {"a machine that is no backend", {kExternal, 8080, kTcp}, false},
+      {"a machine that is no backend", {kServiceAddress, 8080, kTcp}, false},
       {"a backend of full translation answers the box itself", {kFirst, 53, kUdp}, false},
   }));
   CAPTURE(c.name);
@@ -84,17 +84,17 @@ TEST_CASE("services of both families and of echo live in one table") {
   six.listen.address = v6;
   Service echo = Web();
   echo.name = "echo";
-  echo.listen = {kExternal, 0, kIcmp};
+  echo.listen = {kServiceAddress, 0, kIcmp};
   const ServiceTable table({Web(), six, echo}, {});
   CHECK(table.FindListener({v6, 80, kTcp})->name == "web6");
-  CHECK(table.FindListener({kExternal, 0, kIcmp})->name == "echo");
-  CHECK(table.FindListener({kExternal, 0, kTcp}) == nullptr);
+  CHECK(table.FindListener({kServiceAddress, 0, kIcmp})->name == "echo");
+  CHECK(table.FindListener({kServiceAddress, 0, kTcp}) == nullptr);
 }
 
 TEST_CASE("an empty table knows nobody") {
   const ServiceTable table({}, {});
   CHECK(table.services().empty());
-  CHECK(table.FindListener({kExternal, 80, kTcp}) == nullptr);
+  CHECK(table.FindListener({kServiceAddress, 80, kTcp}) == nullptr);
   CHECK(table.FindByBackend({kFirst, 8080, kTcp}) == nullptr);
 }
 

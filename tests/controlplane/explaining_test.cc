@@ -8,21 +8,21 @@
 namespace baton::controlplane {
 namespace {
 
-using Asked = std::shared_ptr<Question<Explaining::Answer>>;
-constexpr Duration kLimit = std::chrono::seconds(1);
-const TimePoint kNow{std::chrono::hours(1)};
+using AskedFrame = std::shared_ptr<Question<Explaining::Answer>>;
+constexpr Duration kAnswerLimit = std::chrono::seconds(1);
+const TimePoint kAskedAt{std::chrono::hours(1)};
 
-struct Fixture {
+struct TwoWorkers {
   FakeWorker a{4}, b{4};
-  Explaining explaining{{&a, &b}, kLimit};
+  Explaining explaining{{&a, &b}, kAnswerLimit};
 
-  Asked Ask(const FrameToExplain& frame) {
+  AskedFrame Ask(const FrameToExplain& frame) {
     auto question = std::make_shared<Question<Explaining::Answer>>();
     REQUIRE(explaining.Start(frame, question).ok());
     return question;
   }
   // Lets both workers and the requests work until nothing is to do.
-  void Settle(TimePoint now = kNow) {
+  void Settle(TimePoint now = kAskedAt) {
     explaining.Tick(now);
     for (int worked = 1; worked != 0;) {
       worked = 0;
@@ -42,10 +42,10 @@ TEST_CASE("the worker that owns the flow answers") {
       {"a packet that stays where it comes in", false, false, 0},
   }));
   CAPTURE(c.name);
-  Fixture f;
+  TwoWorkers f;
   f.a.explain_elsewhere = c.a_elsewhere;
   f.b.explain_elsewhere = c.b_elsewhere;
-  const Asked question = f.Ask({.port = 1, .bytes = {1, 2, 3}});
+  const AskedFrame question = f.Ask({.port = 1, .bytes = {1, 2, 3}});
   f.Settle();
   const auto answer = question->Wait(Duration::zero());
   REQUIRE(answer.ok());
@@ -54,12 +54,12 @@ TEST_CASE("the worker that owns the flow answers") {
 }
 
 TEST_CASE("a worker gets the frame behind the headroom, in a trace without remains of another packet") {
-  Fixture f;
+  TwoWorkers f;
   f.a.explain_row = PacketTrace::RowIs::kFound;
   f.Ask({.port = 1, .bytes = {1, 2, 3, 4}});
   f.Settle();
   f.a.explain_row = PacketTrace::RowIs::kNone;
-  const Asked question = f.Ask({.port = 0, .bytes = {9}});
+  const AskedFrame question = f.Ask({.port = 0, .bytes = {9}});
   f.Settle();
   const auto answer = question->Wait(Duration::zero());
   REQUIRE(answer.ok());
@@ -71,29 +71,29 @@ TEST_CASE("a worker gets the frame behind the headroom, in a trace without remai
 }
 
 TEST_CASE("a worker that does not answer in time is named, and its trace is not lent again before it is back") {
-  Fixture f;
-  const Asked late = f.Ask({.port = 0, .bytes = {1}});
-  f.explaining.Tick(kNow);
+  TwoWorkers f;
+  const AskedFrame late = f.Ask({.port = 0, .bytes = {1}});
+  f.explaining.Tick(kAskedAt);
   REQUIRE(f.a.updates.size() == 1);
-  f.explaining.Tick(kNow + kLimit);
+  f.explaining.Tick(kAskedAt + kAnswerLimit);
   const auto refused = late->Wait(Duration::zero());
   REQUIRE(absl::IsUnavailable(refused.status()));
   CHECK(refused.status().message() == "worker 0: did not explain the packet in time");
 
-  const Asked next = f.Ask({.port = 1, .bytes = {2}});
-  f.explaining.Tick(kNow + kLimit);
+  const AskedFrame next = f.Ask({.port = 1, .bytes = {2}});
+  f.explaining.Tick(kAskedAt + kAnswerLimit);
   CHECK(f.a.updates.size() == 1);  // still the one of before
-  f.Settle(kNow + kLimit);
+  f.Settle(kAskedAt + kAnswerLimit);
   const auto answer = next->Wait(Duration::zero());
   REQUIRE(answer.ok());
   CHECK(answer->trace.port == 1);
 }
 
 TEST_CASE("a full ring delays a request and loses nothing") {
-  Fixture f;
+  TwoWorkers f;
   for (int i = 0; i < 4; ++i) f.a.updates.push_back(Commit{1});
-  const Asked question = f.Ask({.port = 0, .bytes = {1}});
-  f.explaining.Tick(kNow);
+  const AskedFrame question = f.Ask({.port = 0, .bytes = {1}});
+  f.explaining.Tick(kAskedAt);
   CHECK(f.a.updates.size() == 4);
   f.a.updates.clear();
   f.Settle();
@@ -101,18 +101,18 @@ TEST_CASE("a full ring delays a request and loses nothing") {
 }
 
 TEST_CASE("more requests than wait are refused, those that wait are answered at the end") {
-  Fixture f;
-  std::vector<Asked> asked;
+  TwoWorkers f;
+  std::vector<AskedFrame> asked;
   for (size_t i = 0; i < Explaining::kMostWaiting; ++i) asked.push_back(f.Ask({.port = 0, .bytes = {1}}));
   CHECK(absl::IsResourceExhausted(f.explaining.Start({}, std::make_shared<Question<Explaining::Answer>>())));
   f.explaining.Close();
-  for (const Asked& question : asked) CHECK(absl::IsUnavailable(question->Wait(Duration::zero()).status()));
+  for (const AskedFrame& question : asked) CHECK(absl::IsUnavailable(question->Wait(Duration::zero()).status()));
 }
 
 TEST_CASE("a worker without tables cannot tell") {
-  Fixture f;
+  TwoWorkers f;
   f.a.explain_ready = f.b.explain_ready = false;
-  const Asked question = f.Ask({.port = 0, .bytes = {1}});
+  const AskedFrame question = f.Ask({.port = 0, .bytes = {1}});
   f.Settle();
   CHECK(question->Wait(Duration::zero()).status().message() == "the workers have no tables yet");
 }

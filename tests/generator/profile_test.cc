@@ -128,7 +128,7 @@ TEST_CASE("a profile of connections") {
   CHECK(result.profile.limits.failed->value == Approx(0.01));
 }
 
-struct Case {
+struct WrongProfile {
   const char* name;
   const char* good;
   const char* bad;
@@ -136,7 +136,7 @@ struct Case {
 };
 
 TEST_CASE("a wrong profile is refused at its place") {
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<WrongProfile>({
       {"a slip in a key", "duration: 2s", "^durration: 2s", "durration: unknown key; did you mean \"duration\"?"},
       {"a slip in a flow", "count: 1000", "^cont: 1000", "flows[0].cont: unknown key; did you mean \"count\"?"},
       {"an unknown limit", "lost: 0,", "^losst: 0,", "limits.losst: unknown key; did you mean \"lost\"?"},

@@ -11,7 +11,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-absl::Status Usage(absl::string_view text) { return absl::InvalidArgumentError(absl::StrCat("usage: ", text)); }
+absl::Status SharingUsage(absl::string_view text) { return absl::InvalidArgumentError(absl::StrCat("usage: ", text)); }
 
 absl::Status Differs(const Words& w, const std::string& got) {
   return absl::FailedPreconditionError(absl::StrCat(absl::StrJoin(w, " "), ": is ", got));
@@ -53,12 +53,12 @@ absl::StatusOr<ConditionGroup> LoadSharing::GroupOf(const std::string& vrid, con
 
 absl::Status LoadSharing::Share(const Words& w) {
   if (w.size() != 5 || box_.PortNamed(w[1]) == kNoPort) {
-    return Usage("share PORT VRID ADDRESS active|backup|directed|off");
+    return SharingUsage("share PORT VRID ADDRESS active|backup|directed|off");
   }
   ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[3]));
   if (!GroupOf(w[2], address).ok()) {
     int vrid;
-    if (!absl::SimpleAtoi(w[2], &vrid)) return Usage("share PORT VRID ADDRESS active|backup|directed|off");
+    if (!absl::SimpleAtoi(w[2], &vrid)) return SharingUsage("share PORT VRID ADDRESS active|backup|directed|off");
     macs_.push_back({box_.PortNamed(w[1]), address.family(), static_cast<uint8_t>(vrid), true, w[4] == "directed"});
     own_.push_back({.address = address, .kind = AddressKind::kOwn, .port = box_.PortNamed(w[1])});
   }
@@ -72,7 +72,7 @@ absl::Status LoadSharing::Share(const Words& w) {
 }
 
 absl::Status LoadSharing::Condition(const Words& w) {
-  if (w.size() != 4) return Usage("condition VRID ADDRESS pass|block|forget");
+  if (w.size() != 4) return SharingUsage("condition VRID ADDRESS pass|block|forget");
   ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[2]));
   ASSIGN_OR_RETURN(const ConditionGroup group, GroupOf(w[1], address));
   const ConditionWish wish = w[3] == "pass" ? ConditionWish::kPass
@@ -91,7 +91,7 @@ absl::Status LoadSharing::Condition(const Words& w) {
 }
 
 absl::Status LoadSharing::Give(const Words& w) {
-  if (w.size() < 4) return Usage("give NAME VRID [sequence] ADDRESS ...");
+  if (w.size() < 4) return SharingUsage("give NAME VRID [sequence] ADDRESS ...");
   const bool sequence = w[3] == "sequence";
   HandOver& hand_over = hand_overs_[w[1]];
   for (size_t worker = 0; worker < box_.workers(); ++worker) {
@@ -116,7 +116,7 @@ absl::Status LoadSharing::Give(const Words& w) {
 }
 
 absl::Status LoadSharing::Take(const Words& w) {
-  if (w.size() < 4) return Usage("take NAME VRID [sequence] ADDRESS ...");
+  if (w.size() < 4) return SharingUsage("take NAME VRID [sequence] ADDRESS ...");
   const bool sequence = w[3] == "sequence";
   HandOver& hand_over = hand_overs_[w[1]];
   for (size_t worker = 0; worker < box_.workers(); ++worker) {
@@ -139,7 +139,7 @@ absl::Status LoadSharing::Take(const Words& w) {
 }
 
 absl::Status LoadSharing::Report(const Words& w) {
-  if (w.size() != 2 || hand_overs_.count(w[1]) == 0) return Usage("report NAME");
+  if (w.size() != 2 || hand_overs_.count(w[1]) == 0) return SharingUsage("report NAME");
   HandOver& hand_over = hand_overs_[w[1]];
   if (hand_over.given != box_.workers()) return absl::FailedPreconditionError("the old router has not stopped");
   std::vector<const Giving*> givings;
@@ -156,7 +156,7 @@ absl::Status LoadSharing::Report(const Words& w) {
 }
 
 absl::Status LoadSharing::End(const Words& w) {
-  if (w.size() != 2 || hand_overs_.count(w[1]) == 0) return Usage("end-giving NAME | abandon NAME");
+  if (w.size() != 2 || hand_overs_.count(w[1]) == 0) return SharingUsage("end-giving NAME | abandon NAME");
   HandOver& hand_over = hand_overs_[w[1]];
   for (size_t worker = 0; worker < box_.workers(); ++worker) {
     if (w[0] == "abandon") {
@@ -170,7 +170,7 @@ absl::Status LoadSharing::End(const Words& w) {
 
 absl::Status LoadSharing::ExpectReport(const Words& w) {
   const auto at = hand_overs_.find(w[2]);
-  if (w.size() < 4 || at == hand_overs_.end()) return Usage("expect report NAME PACKETS, or incomplete");
+  if (w.size() < 4 || at == hand_overs_.end()) return SharingUsage("expect report NAME PACKETS, or incomplete");
   if (at->second.given != box_.workers()) return Differs(w, "not there");
   std::vector<const Giving*> givings;
   for (const auto& giving : at->second.givings) givings.push_back(giving.get());
@@ -238,7 +238,7 @@ absl::Status LoadSharing::Expect(const Words& w) {
     return got == w[2] ? absl::OkStatus() : Differs(w, got);
   }
   if (w[1] == "report") return ExpectReport(w);
-  if (w.size() != 5) return Usage("expect flow ADDRESS PACKETS BYTES");
+  if (w.size() != 5) return SharingUsage("expect flow ADDRESS PACKETS BYTES");
   ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(w[2]));
   const auto at = flows_.find(address);
   const std::string got = at == flows_.end() ? "none" : absl::StrCat(at->second.first, " ", at->second.second);

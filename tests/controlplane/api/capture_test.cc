@@ -16,14 +16,14 @@ namespace {
 
 using controlplane::FakeBox;
 
-struct Shell {
+struct CaptureShell {
   controlplane::TempFolder folder;
   FakeBox box;
   Options options{.socket = folder / "s"};
   std::unique_ptr<controlplane::ApiServer> server = controlplane::ApiServer::Start(options.socket, box).value();
   std::ostringstream out, err;
 
-  Shell() {
+  CaptureShell() {
     CapturedPacket packet;
     packet.length = 60;
     packet.captured = 20;
@@ -48,7 +48,7 @@ struct Shell {
 }  // namespace
 
 TEST_CASE("a capture is a pcapng file of what the workers copied") {
-  Shell shell;
+  CaptureShell shell;
   shell.options.count = 2;
   REQUIRE(shell() == 0);
   const std::string file = shell.out.str();
@@ -64,7 +64,7 @@ TEST_CASE("a capture is a pcapng file of what the workers copied") {
 }
 
 TEST_CASE("a capture has only what the filter lets through") {
-  Shell shell;
+  CaptureShell shell;
   shell.options.count = 1;
   shell.options.filter = "greater 80";
   REQUIRE(shell() == 0);
@@ -73,7 +73,7 @@ TEST_CASE("a capture has only what the filter lets through") {
 }
 
 TEST_CASE("what a capture is to have reaches the control thread, and nobody holds it afterwards") {
-  Shell shell;
+  CaptureShell shell;
   shell.options.count = 1;
   shell.options.port = "lan";
   shell.options.drops = true;
@@ -95,7 +95,7 @@ TEST_CASE("a capture that cannot be is refused and writes nothing") {
       {"", "", false, true, kExitFailed, "another capture is under way"},
   }));
   CAPTURE(c.says);
-  Shell shell;
+  CaptureShell shell;
   shell.options.port = c.port;
   shell.options.filter = c.filter;
   shell.options.out_is_terminal = c.terminal;

@@ -18,7 +18,7 @@ namespace {
 
 using controlplane::FakeBox;
 
-struct Shell {
+struct EventsShell {
   controlplane::TempFolder folder;
   FakeBox box;
   Options options{.socket = folder / "s"};
@@ -54,7 +54,7 @@ TEST_CASE("the log of events keeps the last ones, and their numbers go on") {
 }
 
 TEST_CASE("show events prints what is kept and ends") {
-  Shell shell;
+  EventsShell shell;
   CHECK(RunVerb(shell.options, {"show", "events"}).lines.empty());
   for (const char* text : {"one", "two", "three"}) shell.Add(text);
   Printed printed = RunVerb(shell.options, {"show", "events"});
@@ -72,7 +72,7 @@ TEST_CASE("show events prints what is kept and ends") {
 }
 
 TEST_CASE("events follows what happens") {
-  Shell shell;
+  EventsShell shell;
   shell.Add("before");
   shell.options.count = 2;
   auto following = std::async(std::launch::async, [&] { return RunVerb(shell.options, {"events"}); });
@@ -86,7 +86,7 @@ TEST_CASE("events follows what happens") {
 }
 
 TEST_CASE("only so many may follow; the others are told, and the end of one makes room") {
-  Shell shell;
+  EventsShell shell;
   shell.options.count = 1;
   std::vector<std::future<Printed>> following;
   for (int i = 0; i <= controlplane::kMostFollowers; ++i) {

@@ -23,7 +23,7 @@ using RowIs = PacketTrace::RowIs;
 
 constexpr char kSyn[] = "explain tcp 192.0.2.7:4711 > 198.51.100.10:80 on wan";
 
-struct Shell {
+struct Explainer {
   controlplane::TempFolder folder;
   FakeBox box;
   Options options{.socket = folder / "s"};
@@ -74,7 +74,7 @@ void PutFrame(const char* text, const PortInfo& port, PacketTrace& t) {
 }  // namespace
 
 TEST_CASE("a packet in words reaches the control thread as a frame to the port") {
-  Shell shell;
+  Explainer shell;
   REQUIRE(shell(kSyn) == 0);
   REQUIRE(shell.box.frame);
   CHECK(shell.box.frame->port == 0);
@@ -87,7 +87,7 @@ TEST_CASE("a packet in words reaches the control thread as a frame to the port")
 }
 
 TEST_CASE("the way of a packet that opens a connection") {
-  Shell shell;
+  Explainer shell;
   shell.box.explained.trace = NewRow();
   shell.box.counters[0]->backends[3].rows.Set(5);
   PutFrame("tcp 192.0.2.7:4711 > 10.0.0.11:8080 syn ttl 63 on lan", {.name = "lan", .mac = {{2, 0, 0, 0, 0, 0x11}}, .addresses = {}},
@@ -112,7 +112,7 @@ TEST_CASE("the way of a packet that opens a connection") {
 }
 
 TEST_CASE("a packet that is cut tells in how many pieces") {
-  Shell shell;
+  Explainer shell;
   shell.box.explained.trace = NewRow();
   shell.box.explained.trace.pieces = 3;
   PutFrame("udp 192.0.2.7:4711 > 10.0.0.11:53 on lan", {.name = "lan", .mac = {}, .addresses = {}},
@@ -128,7 +128,7 @@ TEST_CASE("why a backend was chosen, by schedule") {
       {Schedule::kRoundRobin, "chosen: its turn: access 5, which is place 1 of 2 (the sum of weights)"},
       {Schedule::kLeastLoad, "chosen: least load, then fewest open connections for its weight: load 30, 4 open, weight 2"},
   }));
-  Shell shell;
+  Explainer shell;
   shell.box.view->services[0].schedule = c.schedule;
   PacketTrace& t = shell.box.explained.trace = NewRow();
   t.rewritten = false;
@@ -142,7 +142,7 @@ TEST_CASE("why a backend was chosen, by schedule") {
 }
 
 TEST_CASE("a drop tells what it means and what to change") {
-  Shell shell;
+  Explainer shell;
   PacketTrace& t = shell.box.explained.trace = NewRow();
   t.end = End::kDrop;
   t.drop = DropReason::kNoBackend;
@@ -163,7 +163,7 @@ TEST_CASE("a drop tells what it means and what to change") {
 }
 
 TEST_CASE("a frame of a capture file is asked about as it is") {
-  Shell shell;
+  Explainer shell;
   const std::string file = shell.folder / "two.pcap";
   const auto frame = controlplane::BuildFrame(
       controlplane::ParsePacketText("udp 192.0.2.7:1 > 198.51.100.10:53 on wan").value(), {.name = "wan", .mac = {}, .addresses = {}}).value();
@@ -201,7 +201,7 @@ TEST_CASE("what cannot be explained is refused and says why") {
       {"explain tcp 192.0.2.7:4711 > 198.51.100.10:80", "comes before \"on PORT\""},
   }));
   CAPTURE(c.line);
-  Shell shell;
+  Explainer shell;
   CHECK(shell(c.line) == kExitFailed);
   CHECK(absl::StrContains(shell.err.str(), c.says));
   CHECK_FALSE(shell.box.frame);

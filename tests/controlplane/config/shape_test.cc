@@ -4,7 +4,7 @@
 namespace baton::controlplane {
 namespace {
 
-struct Case {
+struct ShapeCase {
   const char* name;
   const char* good;
   const char* bad;
@@ -14,7 +14,7 @@ struct Case {
 TEST_CASE("the configuration that the cases change is good") { CHECK(ParseConfig(kGood, "f").Report().empty()); }
 
 TEST_CASE("keys that are unknown, missing or repeated are refused") {
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<ShapeCase>({
       {"a slip in a key", "weight: 1", "^wieght: 1",
        "services[0].backends[0].wieght: unknown key; did you mean \"weight\"?"},
       {"a slip at the top", "routes:", "^route:", "route: unknown key; did you mean \"routes\"?"},
@@ -41,7 +41,7 @@ TEST_CASE("keys that are unknown, missing or repeated are refused") {
 }
 
 TEST_CASE("values of a wrong type are refused") {
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<ShapeCase>({
       {"a word as a number", "weight: 1", "weight: ^heavy",
        "services[0].backends[0].weight: \"heavy\" is not a whole number"},
       {"a number in quotes", "weight: 1", "weight: ^\"1\"",
@@ -68,7 +68,7 @@ TEST_CASE("values of a wrong type are refused") {
 }
 
 TEST_CASE("numbers outside their range are refused") {
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<ShapeCase>({
       {"a weight", "weight: 1", "weight: ^65536", "services[0].backends[0].weight: 65536 is outside 0..65535"},
       {"a negative weight", "weight: 1", "weight: ^-1", "services[0].backends[0].weight: -1 is outside 0..65535"},
       {"no number of 64 bits", "weight: 1", "weight: ^99999999999999999999",
@@ -107,7 +107,7 @@ constexpr const char* kToTunnel =
     "name: s\n    listen: {address: 192.0.2.100, port: 80, protocol: tcp}\n    forward: full";
 
 TEST_CASE("texts that are not what the key asks for are refused") {
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<ShapeCase>({
       {"an address", "10.0.0.11", "^10.0.0.256",
        "services[0].backends[0].address: \"10.0.0.256\" is not an IPv4 or IPv6 address"},
       {"a multicast address", "10.0.0.11", "^224.0.0.1",

@@ -11,7 +11,7 @@
 namespace baton::dataplane {
 namespace {
 
-constexpr HashSeed kSeed = {.a = 3, .b = 5};
+constexpr HashSeed kTableSeed = {.a = 3, .b = 5};
 
 FragmentKey Datagram(uint32_t identification) {
   FragmentKey key;
@@ -20,7 +20,7 @@ FragmentKey Datagram(uint32_t identification) {
   return key;
 }
 
-WaitingPacket Numbered(uintptr_t number) { return {.buffer = reinterpret_cast<void*>(number)}; }
+WaitingPacket WithNumber(uintptr_t number) { return {.buffer = reinterpret_cast<void*>(number)}; }
 uintptr_t NumberOf(const WaitingPacket& packet) { return reinterpret_cast<uintptr_t>(packet.buffer); }
 
 // What RFC 5722 and RFC 8200 say, unit by unit.
@@ -51,9 +51,9 @@ struct ModelDatagram {
   }
 };
 
-class Model {
+class ModelTable {
  public:
-  explicit Model(unsigned seed) : random_(seed) {}
+  explicit ModelTable(unsigned seed) : random_(seed) {}
 
   void Step() {
     if (Pick(30) == 0) Expire(Pick(60));
@@ -124,7 +124,7 @@ class Model {
     CHECK((first != nullptr) == m.has_first);
     if (first != nullptr) {
       CHECK(first->src_port == id);
-    } else if (table_.Wait(place, Numbered(++number_))) {
+    } else if (table_.Wait(place, WithNumber(++number_))) {
       m.waiting.push_back(number_);
       ++waiting_;
       CHECK(waiting_ <= kLimits.waiting);
@@ -149,7 +149,7 @@ class Model {
   }
 
   std::mt19937 random_;
-  FragmentTable table_{kLimits, kSeed};
+  FragmentTable table_{kLimits, kTableSeed};
   std::map<uint32_t, ModelDatagram> model_;
   Millis now_ = 0xffffff00;  // wraps on the way
   uintptr_t number_ = 0;
@@ -161,13 +161,13 @@ class Model {
 TEST_CASE("the fragment table does what a model does") {
   const auto seed = GENERATE(range(1u, 9u));
   CAPTURE(seed);
-  Model model(seed);
+  ModelTable model(seed);
   for (int i = 0; i < 5000; ++i) model.Step();
   model.Expire(100);
 }
 
 TEST_CASE("datagrams differ by every part of their key") {
-  FragmentTable table({.datagrams = 8, .waiting = 1, .time_limit = 100}, kSeed);
+  FragmentTable table({.datagrams = 8, .waiting = 1, .time_limit = 100}, kTableSeed);
   std::vector<FragmentKey> keys(6, Datagram(1));
   keys[1].src[0] = 1;
   keys[2].dst[15] = 1;
@@ -184,7 +184,7 @@ TEST_CASE("datagrams differ by every part of their key") {
 }
 
 TEST_CASE("the oldest complete datagram makes room, one that is not complete does not") {
-  FragmentTable table({.datagrams = 2, .waiting = 1, .time_limit = 100}, kSeed);
+  FragmentTable table({.datagrams = 2, .waiting = 1, .time_limit = 100}, kTableSeed);
   for (const uint32_t id : {1u, 2u}) {
     CHECK(table.Note(table.FindOrCreate(Datagram(id), true, 0), {0, 2, true}, 0) == DropReason::kNone);
   }
@@ -197,7 +197,7 @@ TEST_CASE("the oldest complete datagram makes room, one that is not complete doe
 }
 
 TEST_CASE("a datagram has 64 pieces at most") {
-  FragmentTable table({.datagrams = 2, .waiting = 1, .time_limit = 100}, kSeed);
+  FragmentTable table({.datagrams = 2, .waiting = 1, .time_limit = 100}, kTableSeed);
   const uint32_t place = table.FindOrCreate(Datagram(1), true, 0);
   for (uint16_t i = 0; i < 64; ++i) {
     CHECK(table.Note(place, {static_cast<uint16_t>(2 * i), static_cast<uint16_t>(2 * i + 1)}, 0) == DropReason::kNone);
@@ -207,8 +207,8 @@ TEST_CASE("a datagram has 64 pieces at most") {
 }
 
 TEST_CASE("a table ends only so many datagrams in one call") {
-  FragmentTable table({.datagrams = 8, .waiting = 8, .time_limit = 100}, kSeed);
-  for (uint32_t id = 0; id < 8; ++id) table.Wait(table.FindOrCreate(Datagram(id), false, 0), Numbered(id));
+  FragmentTable table({.datagrams = 8, .waiting = 8, .time_limit = 100}, kTableSeed);
+  for (uint32_t id = 0; id < 8; ++id) table.Wait(table.FindOrCreate(Datagram(id), false, 0), WithNumber(id));
   table.ExpireSome(99, 3);
   CHECK(table.datagrams() == 8);
   table.ExpireSome(100, 3);
