@@ -107,7 +107,7 @@ void Machine::ForgetWork() {
   collection_.reset();
   paced_.clear();
   discovering_ = wants_allocation_ = false;
-  discovery_ends_ = next_review_ = learn_until_ = asked_for_ = TimePoint::max();
+  discovery_ends_ = next_review_ = learn_until_ = asked_for_ = tell_of_fault_ = TimePoint::max();
   measured_at_ = TimePoint::min();
   overflowed_ = false;
   taken_over_.clear();
@@ -389,6 +389,7 @@ void Machine::Elapse(TimePoint now, Out& out) {
   if (role_ == Role::kActive) {
     for (const IpAddress& unit : membership_.Elapse(now)) HandleFault(tables_.IndexOf(unit), now, out);
     if (now >= learn_until_) EndLearning(now, out);
+    ElapseFaults(now, out);
   }
   hand_overs_.Elapse(now, out);
   if (incoming_ && now >= incoming_->ask_at) AskForMissing(now, out);
@@ -404,7 +405,7 @@ void Machine::Elapse(TimePoint now, Out& out) {
 TimePoint Machine::NextDeadline() const {
   if (role_ == Role::kStopped) return TimePoint::max();
   TimePoint next = std::min<TimePoint>({hand_overs_.NextDeadline(), learn_until_, next_review_});
-  if (role_ == Role::kActive) next = std::min(next, membership_.NextDeadline());
+  if (role_ == Role::kActive) next = std::min({next, membership_.NextDeadline(), tell_of_fault_});
   if (incoming_) next = std::min(next, incoming_->ask_at);
   if (collection_) next = std::min(next, collection_->deadline);
   if (IsMaker()) {

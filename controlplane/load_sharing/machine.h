@@ -129,6 +129,8 @@ class Machine {
   // making.cc
   void TakeOver(UnitIndex gone, std::vector<Charge>& charges) const;
   void HandleFault(UnitIndex unit, TimePoint now, Out& out);
+  void TellOfFault(Duration wait, TimePoint now, Out& out);
+  void ElapseFaults(TimePoint now, Out& out);
   void NoteProgress(UnitIndex unit, const Response& response, TimePoint now, Out& out);
   void Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& out);
   bool MovesMeasured(const std::vector<Charge>& charges) const;
@@ -205,6 +207,8 @@ class Machine {
   TimePoint measured_at_ = TimePoint::min();  // not looked at before: what is measured is of before the last move
   TimePoint asked_for_ = TimePoint::max();    // a review, by another unit, that has to wait for that
   TimePoint learn_until_ = TimePoint::max();
+  TimePoint tell_of_fault_ = TimePoint::max();  // the server again
+  Duration fault_wait_{};                       // for how long that was put off
 };
 
 }  // namespace baton::controlplane::load_sharing

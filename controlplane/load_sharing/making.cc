@@ -60,10 +60,28 @@ void Machine::HandleFault(UnitIndex index, TimePoint now, Out& out) {
   Log(EventLogged::Kind::kUnitFault, unit.address, unit.conditions, out);
   if (!IsMaker()) {
     Cover(index, true, out);
-    Tell(Maker(), ReviewRequest{generation_}, out);  // the server finds out when it asks for the flow
+    TellOfFault(config_.flow_wait, now, out);
     return;
   }
   HandleRestart(index, now, out);
+}
+
+// The server finds out when it asks for the flow. It is asked again, less and less often, until nothing is that unit's.
+void Machine::TellOfFault(Duration wait, TimePoint now, Out& out) {
+  Tell(Maker(), ReviewRequest{generation_}, out);
+  fault_wait_ = wait;
+  tell_of_fault_ = now + wait;
+}
+
+void Machine::ElapseFaults(TimePoint now, Out& out) {
+  if (now < tell_of_fault_) return;
+  tell_of_fault_ = TimePoint::max();
+  if (role_ != Role::kActive || IsMaker()) return;
+  for (UnitIndex u = 0; u < covers_.size(); ++u) {
+    if (tables_.unit(u).state != UnitState::kFault || tables_.unit(u).conditions == 0) continue;
+    TellOfFault(std::max(config_.flow_wait, std::min(2 * fault_wait_, config_.hold_off)), now, out);
+    return;
+  }
 }
 
 // VR-Q21: while the server has not yet allocated anew, the conditions of a unit at fault are forwarded all the same.
@@ -125,7 +143,8 @@ void Machine::NoteProgress(UnitIndex index, const Response& response, TimePoint 
   behind_[index] = 0;
   if (!IsMaker()) {
     if (lost_all) {
-      Cover(index, true, out);
+      // And again, as long as its responses say so. Not covered: it begins when the server tells it all again, and
+      // this unit hears of that later.
       Tell(Maker(), ReviewRequest{generation_}, out);
     } else {
       SendWhole(index, now, out);

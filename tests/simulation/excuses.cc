@@ -1,7 +1,6 @@
 // When two routers may forward the same packet. There are five reasons, each as long as it holds and no longer:
 //
-// - Two routers are active. VRRP lets that be for as long as an advertisement takes to the weaker one: after the LAN
-// was
+// - Two routers are active. VRRP lets that be for as long as an advertisement takes to the weaker one: after the LAN was
 //   in parts, after a stall, when a stronger one starts.
 // - Another router has become active, or the LAN has healed, and not all routers have the same allocation yet: the
 //   active one has not heard what others were told, or they have not heard what it told. Who has none forwards nothing.

@@ -70,6 +70,8 @@ TEST_CASE("what stories found") {
       {"who was active for a moment goes on forwarding for a unit that was at fault", 3327, Mood::kEither},
       {"a later allocation is confirmed before a report is asked for again, under its first name", 4071, Mood::kEither},
       {"what a unit was told to end giving is the taker's at once: it stops at once", 5072, Mood::kEither, true},
+      {"the server is not told of a unit at fault that had not begun with what it was given", 8149, Mood::kEither,
+       true},
   }));
   CAPTURE(c.name);
   CHECK(TellStory(c.seed, c.mood, false, c.moves).failure == "");

@@ -332,6 +332,32 @@ TEST_CASE("[VR-47] [VR-52] the first end system that is only seen after a discov
   CHECK(a.Sent<Allocation>()[0].second.charges == std::vector<Charge>{{kHost, kA, false}});
 }
 
+// When within a minute, in seconds, the active router asked the server for a review, while B is silent.
+std::vector<int> AsksInAMinute(Unit& active) {
+  std::vector<int> asked;
+  for (int second = 0; second < 60; ++second, active.now += 1s) {
+    const Generation generation = active.machine.generation();
+    active.On(Heard(kServer, Response{.generation = generation, .state = UnitState::kServer}));
+    size_t asks = active.Sent<ReviewRequest>().size();
+    active.On(Heard(kC, Response{.generation = generation, .state = UnitState::kWorking}));
+    asks += active.Sent<ReviewRequest>().size();
+    if (asks > 0) asked.push_back(second);
+  }
+  return asked;
+}
+
+TEST_CASE("[VR-11] [VR-116] the server is told of a unit at fault until it has allocated what that unit had") {
+  Unit a(kA, {}, {kServer});
+  a.On(RoleChanged{Role::kActive});
+  a.On(Heard(kServer, Response{.generation = 0, .state = UnitState::kServer}));
+  for (const IpAddress& unit : {kB, kC}) a.On(Heard(unit, Response{.generation = 0, .state = UnitState::kSuspended}));
+  a.On(Heard(kServer, TwoHosts()));
+  CHECK(AsksInAMinute(a) == std::vector<int>{3, 4, 6, 10, 18, 34});
+  CHECK(a.machine.tables().unit(a.machine.OwnerOf(kHost)).state == UnitState::kFault);
+  a.On(Heard(kServer, Allocation{.generation = 11, .base = 7, .charges = {{kHost, kA, true}}}));
+  CHECK(AsksInAMinute(a).empty());
+}
+
 TEST_CASE("[VR-109] the server answers advertisements as what it is") {
   Unit server(kServer, {}, {kServer});
   server.On(RoleChanged{Role::kServer});
