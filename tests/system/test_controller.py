@@ -9,19 +9,38 @@ import time
 
 import pytest
 
+from baton_lab.lab import Lab
 from baton_lab.processes import Process
-from conftest import SOURCE, assert_every_packet_is_accounted_for, wait_until
-from test_load_sharing import BOX, END_SYSTEMS, EVERY_S, PINGS, came_back, in_charge, ping, router
-from test_load_sharing import routers_lab  # noqa: F401
+from baton_lab.sharing import group as router
+from baton_lab.sharing import in_charge
+from conftest import SOURCE, Judge, assert_every_packet_is_accounted_for, wait_until
+from test_load_sharing import END_SYSTEMS, EVERY_S, PINGS, fates
+from test_sharing_networks import ping
 
 pytestmark = pytest.mark.batond
 
-SERVER = "10.0.0.20"    # `peer` of the lab
+BOX = """\
+node: {{name: r{n}}}
+api: {{socket: {state}/r{n}.sock, metrics: ""}}
+dataplane: {{access_rows: 10000, packet_buffers: 16384}}
+ports:
+  - {{name: wan, device: "af_packet:wan", addresses: [192.0.2.{host}/24]}}
+  - {{name: lan, device: "af_packet:lan", addresses: [10.0.0.{host}/24]}}
+virtual_routers:
+  - id: 1
+    port: lan
+    addresses: [10.0.0.1]
+    priority: {priority}
+    advertise_every: 100ms
+  - {{id: 2, port: wan, addresses: [192.0.2.1], priority: {priority}, advertise_every: 100ms}}
+"""
+FAR, SERVER = "192.0.2.2", "10.0.0.20"    # `far` and `peer` of the lab
 SHARING = """\
       routers: [10.0.0.11, 10.0.0.12, 10.0.0.13]
       server: {server}
       hand_over: {mode}
       key: a secret of the three
+      skew: 20ms
       review_every: 1s
       hold_off: 500ms
       average_over: 1s
@@ -59,8 +78,18 @@ class Controller:
         return len(re.findall(r"allocation \d+: \d+ end systems change", self.log()))
 
 
+@pytest.fixture(scope="module")
+def routers_lab():
+    lab = Lab("routers", "baton-vr")
+    try:
+        lab.up(start_boxes=False)
+        yield lab
+    finally:
+        lab.down()
+
+
 @pytest.fixture
-def group(routers_lab):    # noqa: F811
+def group(routers_lab):
     """Starts the three boxes, which know of a server, and the server; the first box is active."""
     boxes = [routers_lab.boxes[f"r{n}"] for n in (1, 2, 3)]
     controllers = []
@@ -71,9 +100,8 @@ def group(routers_lab):    # noqa: F811
         controller = Controller(routers_lab, mode, more)
         controllers.append(controller)
         controller.start()
-        head, tail = BOX.split("    load_sharing:\n")
-        tail = tail[tail.index("  - {{id: 2"):]
-        text = head + "    load_sharing:\n" + SHARING.replace("{server}", SERVER) + tail
+        first, second = BOX.split("  - {{id: 2")
+        text = first + "    load_sharing:\n" + SHARING.replace("{server}", SERVER) + "  - {{id: 2" + second
         for n, box in enumerate(boxes, start=1):
             priority = 250 - 50 * n
             own = text.format(n=n, host=10 + n, priority=priority, mode=mode, state=routers_lab.state)
@@ -111,30 +139,34 @@ def all_equal(boxes):
 
 
 @pytest.mark.parametrize("mode", ["exact", "timer"])
-def test_the_server_makes_the_first_allocation(routers_lab, group, mode):    # noqa: F811
+def test_the_server_makes_the_first_allocation(routers_lab, group, mode):
     """[VR-107] [VR-110] [VR-111] [VR-112]: it finds the end systems and gives each router one; the active router makes
     no allocation. In `exact` no packet is lost or doubled meanwhile."""
     boxes, controller = group(mode)
-    pings = [ping(routers_lab, host) for host in END_SYSTEMS]
+    judge = Judge(boxes)
+    judge.begin()
+    pings = [ping(routers_lab, host, FAR, PINGS) for host in END_SYSTEMS]
     assert all_share(boxes), ([in_charge(box) for box in boxes], controller.log())
     assert state_of_server(boxes[0]) == "server"
-    results = [came_back(process) for process in pings]
-    assert all(not doubled for _, _, doubled in results)
-    if mode == "exact":
-        assert results == [(PINGS, PINGS, False)] * 3
+    results = [fates(process) for process in pings]
+    judge.end()
     assert controller.allocations() >= 1
     for box in boxes:
         assert not re.search(r"allocation \d+: \d+ end systems change", box.process.log.read_text())
         assert router(box)["load_sharing"]["refused"] == []
         assert_every_packet_is_accounted_for(box)
     assert controller.stop() == 0
+    for result in results:
+        judge.nothing_is(result, "duplicated", *(["lost"] if mode == "exact" else []))
 
 
-def test_the_active_router_does_it_itself_while_the_server_is_gone(routers_lab, group):    # noqa: F811
+def test_the_active_router_does_it_itself_while_the_server_is_gone(routers_lab, group):
     """[VR-119] [VR-Q34]: within three intervals of 100 ms the active router knows and makes the allocations; the server
     that comes back makes them again. No packet is lost or doubled on the way."""
     boxes, controller = group("exact")
-    pings = [ping(routers_lab, host, count=3 * PINGS) for host in END_SYSTEMS]
+    judge = Judge(boxes)
+    judge.begin()
+    pings = [ping(routers_lab, host, FAR, 3 * PINGS) for host in END_SYSTEMS]
     assert all_share(boxes), [in_charge(box) for box in boxes]
 
     def made_by_active():
@@ -152,13 +184,15 @@ def test_the_active_router_does_it_itself_while_the_server_is_gone(routers_lab, 
     assert wait_until(lambda: state_of_server(boxes[0]) == "server", 5)
     boxes[2].start()
     assert wait_until(lambda: controller.allocations() >= 1 and all_equal(boxes), 15), controller.log()
-    results = sorted(came_back(process) for process in pings)
-    assert all(not doubled for _, _, doubled in results)
-    lost = sorted(sent - answers for sent, answers, _ in results)
-    assert lost[:2] == [0, 0], lost            # who was not of the router that died notices nothing
-    assert lost[2] * EVERY_S < 1.5, lost
+    results = sorted((fates(process) for process in pings), key=lambda result: result["lost"])
+    judge.end()
+    assert results[2]["lost"] * EVERY_S < 1.5, results
     for box in boxes[:2]:
         assert_every_packet_is_accounted_for(box)
+    for result in results:
+        judge.nothing_is(result, "duplicated")
+    for result in results[:2]:    # who was not of the router that died notices nothing
+        judge.nothing_is(result, "lost")
 
 
 def link_local(lab, host):
@@ -167,7 +201,7 @@ def link_local(lab, host):
     return str(ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + bytes([mac[0] ^ 2]) + mac[1:3] + b"\xff\xfe" + mac[3:]))
 
 
-def test_a_server_of_two_groups_of_both_families(routers_lab, group):    # noqa: F811
+def test_a_server_of_two_groups_of_both_families(routers_lab, group):
     """[VR-107] [VR-111]: IPv4 and IPv6 have a virtual router each, and the same server, which finds the end systems of
     either by ARP and by neighbour discovery."""
     units = [link_local(routers_lab, host) for host in ("r1", "r2", "r3", "peer")]
