@@ -135,6 +135,7 @@ void Machine::BecomeActive(TimePoint now, Out& out) {
   server_alive_ = HasServer();  // until it turns out not to be
   if (predecessor != kNobody) {
     membership_.SetFault(tables_.unit(predecessor).address);  // until it answers
+    tables_.unit(predecessor).state = UnitState::kFault;
     std::vector<Charge> charges;
     TakeOver(predecessor, charges);
     std::vector<IpAddress> mine;

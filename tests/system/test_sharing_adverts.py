@@ -72,7 +72,8 @@ def test_advertisements_with_a_list_of_units(sharing_lab, routers, tmp_path):
     first, states = lists[0]
     assert states.split(",") == ["0" if unit == first else "1" for unit in ADDRESSES], lists
     assert (ADDRESSES[0], "0,0,0") in lists, lists
-    assert lists[-1][0] == ADDRESSES[1], lists
+    assert lists[-1] == (ADDRESSES[1], "2,0,0"), lists    # the one before is at fault
+    assert states_at(routers.boxes[1])[ADDRESSES[0]] == "fault"
     assert [answers(ping(sharing_lab, host, "192.0.2.2")) for host in ("e2", "e3")] == [(100, False)] * 2
     odd = routers.boxes[0]
     odd.configuration.write_text(configuration(odd, router_ports(1), [lan_group(shared)]))
