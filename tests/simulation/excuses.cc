@@ -32,10 +32,11 @@ bool Group::IsTakenOver(const PacketRecord& packet, size_t unit) const {
   return std::any_of(orphans_.begin(), orphans_.end(), [&](const Orphans& orphans) {
     const auto heir = orphans.heirs.find(EndSystem(packet.end_system));
     if (heir == orphans.heirs.end() || heir->second == node.address) return false;
-    const auto knew = std::find_if(node.recorded.begin(), node.recorded.end(), [&](const auto& record) {
-      return record.second != 0 && !ls::IsNewer(orphans.generation, record.second);
+    // What it had last: before that it may have had higher numbers, of the other side of a LAN in parts.
+    const auto had = std::find_if(node.recorded.rbegin(), node.recorded.rend(), [&](const auto& record) {
+      return record.second != 0 && record.first < packet.at;
     });
-    return knew == node.recorded.end() || knew->first >= packet.at;
+    return had == node.recorded.rend() || ls::IsNewer(orphans.generation, had->second);
   });
 }
 
