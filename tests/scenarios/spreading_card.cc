@@ -18,7 +18,8 @@ uint32_t Hash(const Bytes& frame, size_t address, size_t length, size_t port) {
     words.push_back(uint32_t{input[i]} << 24 | uint32_t{input[i + 1]} << 16 | uint32_t{input[i + 2]} << 8 |
                     input[i + 3]);
   }
-  return rte_softrss(words.data(), static_cast<uint32_t>(words.size()), dataplane::kSpreadKey.data());
+  const Bytes key(dataplane::kSpreadKey.begin(), dataplane::kSpreadKey.end());  // aligned: it is read in words
+  return rte_softrss(words.data(), static_cast<uint32_t>(words.size()), key.data());
 }
 
 }  // namespace
