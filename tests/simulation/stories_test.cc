@@ -9,12 +9,7 @@
 namespace baton::simulation {
 namespace {
 
-// Sanitizers make a story many times as long.
-#ifdef __SANITIZE_ADDRESS__
-constexpr uint32_t kSeeds = 20;
-#else
-constexpr uint32_t kSeeds = 1000;
-#endif
+constexpr uint32_t kSeeds = BATON_STORIES;  // meson.build
 
 TEST_CASE("a thousand stories: nothing goes out twice, and in the end all is quiet [VR-55] [VR-60] [VR-63] [VR-67]") {
   for (uint32_t seed = 1; seed <= kSeeds; ++seed) {
