@@ -34,8 +34,9 @@ struct World : Callbacks {
     Require(!update.mac.is_group());
   }
   bool IsUsed(PortId, const IpAddress& a) const override { return (a.v6_bytes()[15] & 1) != 0; }
-  std::optional<Station> VirtualStation(PortId, const IpAddress& a, const Asker&) const override {  // some of them
-    if ((a.v6_bytes()[15] & 0x10) == 0) return std::nullopt;
+  std::optional<Station> VirtualStation(PortId, const IpAddress& a, const Asker&) const override {  // some hosts'
+    const bool is_none = a.is_multicast() || a.is_loopback() || a == IpAddress::V4(0xffffffff);
+    if (is_none || (a.v6_bytes()[15] & 0x10) == 0) return std::nullopt;
     const MacAddress mac{{0, 0, 0x5e, 0, 1, a.v6_bytes()[15]}};
     return Station{mac, mac};
   }
