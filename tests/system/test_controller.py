@@ -89,6 +89,13 @@ def routers_lab():
 
 
 @pytest.fixture
+def judge(routers_lab):
+    judge = Judge([routers_lab.boxes[f"r{n}"] for n in (1, 2, 3)])
+    yield judge
+    judge.end()
+
+
+@pytest.fixture
 def group(routers_lab):
     """Starts the three boxes, which know of a server, and the server; the first box is active."""
     boxes = [routers_lab.boxes[f"r{n}"] for n in (1, 2, 3)]
@@ -139,17 +146,15 @@ def all_equal(boxes):
 
 
 @pytest.mark.parametrize("mode", ["exact", "timer"])
-def test_the_server_makes_the_first_allocation(routers_lab, group, mode):
+def test_the_server_makes_the_first_allocation(routers_lab, group, judge, mode):
     """[VR-107] [VR-110] [VR-111] [VR-112]: it finds the end systems and gives each router one; the active router makes
     no allocation. In `exact` no packet is lost or doubled meanwhile."""
     boxes, controller = group(mode)
-    judge = Judge(boxes)
     judge.begin()
     pings = [ping(routers_lab, host, FAR, PINGS) for host in END_SYSTEMS]
     assert all_share(boxes), ([in_charge(box) for box in boxes], controller.log())
     assert state_of_server(boxes[0]) == "server"
     results = [fates(process) for process in pings]
-    judge.end()
     assert controller.allocations() >= 1
     for box in boxes:
         assert not re.search(r"allocation \d+: \d+ end systems change", box.process.log.read_text())
@@ -160,11 +165,10 @@ def test_the_server_makes_the_first_allocation(routers_lab, group, mode):
         judge.nothing_is(result, "duplicated", *(["lost"] if mode == "exact" else []))
 
 
-def test_the_active_router_does_it_itself_while_the_server_is_gone(routers_lab, group):
+def test_the_active_router_does_it_itself_while_the_server_is_gone(routers_lab, group, judge):
     """[VR-119] [VR-Q34]: within three intervals of 100 ms the active router knows and makes the allocations; the server
     that comes back makes them again. No packet is lost or doubled on the way."""
     boxes, controller = group("exact")
-    judge = Judge(boxes)
     judge.begin()
     pings = [ping(routers_lab, host, FAR, 3 * PINGS) for host in END_SYSTEMS]
     assert all_share(boxes), [in_charge(box) for box in boxes]
@@ -185,7 +189,6 @@ def test_the_active_router_does_it_itself_while_the_server_is_gone(routers_lab, 
     boxes[2].start()
     assert wait_until(lambda: controller.allocations() >= 1 and all_equal(boxes), 15), controller.log()
     results = sorted((fates(process) for process in pings), key=lambda result: result["lost"])
-    judge.end()
     assert results[2]["lost"] * EVERY_S < 1.5, results
     for box in boxes[:2]:
         assert_every_packet_is_accounted_for(box)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from baton_lab.balancer import SOURCE, program
+from conftest import wait_until
 from services import TARGETS, fetch
 
 pytestmark = pytest.mark.batond
@@ -29,8 +30,7 @@ def test_sigterm_ends_it_cleanly_under_load(lab, box):
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         before = served(lab)
-        while served(lab) < before + 100:    # bounded by the test's time limit
-            time.sleep(0.05)
+        assert wait_until(lambda: served(lab) >= before + 100, 60)
         asked = time.monotonic()
         assert box.stop(signal.SIGTERM, timeout_s=5.0) == 0
         assert time.monotonic() - asked < 5.0

@@ -2,14 +2,13 @@
 follows from the configured timers, nothing is doubled, and in the end each end system has one router."""
 
 import signal
-import time
 
 import pytest
 
 from baton_lab import network
 from baton_lab.commands import run
 from baton_lab.ledger import Ledger, known, profile
-from baton_lab.sharing import ADVERTISE_MS, in_charge, until
+from baton_lab.sharing import ADDRESSES, ADVERTISE_MS, group, in_charge, until
 from conftest import assert_every_packet_is_accounted_for
 from test_generator import assert_sums_hold
 
@@ -66,7 +65,8 @@ def test_a_router_that_was_cut_off_comes_back(sharing_lab, routers, judge):
     routers.wait_until_shared(END_SYSTEMS)
     switch = f"{sharing_lab.name}-{network.SWITCH}"
     run("ip", "-n", switch, "link", "set", "lan-r2", "nomaster")
-    time.sleep(2)
+    until(lambda: in_charge(routers.boxes[0])[ADDRESSES[1]] == 0 and group(routers.boxes[1])["role"] == "active", 5,
+          "its end systems are the others', and it is alone")
     run("ip", "-n", switch, "link", "set", "lan-r2", "master", "lan")
     report, said = ledger.report(), ledger.said
     assert_sums_hold(report)
