@@ -5,6 +5,7 @@
 
 #include "common/headers.h"
 #include "generator/engine_class.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
@@ -225,7 +226,6 @@ int Engine::TakeResponses(Port& port, int64_t now_ns) {
 // Whether what came for a flow's client looks as if the other end of the flow had sent it: a translation that is not
 // undone, or wrongly, is seen here alone, for the stamp tells the flow whatever the addresses are.
 bool Engine::IsAddressedRight(const Class& c, uint32_t flow, const Arrival& arrival, const uint8_t* frame) const {
-  constexpr size_t kIp = 14;
   const auto hosts = static_cast<uint32_t>(c.sources.size());
   const uint32_t source = c.SourceOf(flow - c.first_flow);
   const IpAddress &to = c.profile.to, &from = c.sources[source % hosts];

@@ -5,6 +5,7 @@
 
 #include "generator/engine.h"
 #include "generator/engine_class.h"
+#include "generator/frame_layout.h"
 
 namespace baton::generator {
 namespace {
@@ -125,7 +126,6 @@ bool Engine::FlowBySource(const Port& port, const Arrival& arrival, const uint8_
 
 // The place of a frame's destination among the sources of its port and family.
 bool Engine::SourceIn(const Port& port, const Arrival& arrival, const uint8_t* frame, uint32_t* source) const {
-  constexpr size_t kIp = 14;
   const IpAddress own =
       arrival.ipv4 ? IpAddress::FromV4Bytes(frame + kIp + 16) : IpAddress::FromV6Bytes(frame + kIp + 24);
   const std::vector<IpAddress>& hosts = port.hosts.of(own.family());

@@ -8,7 +8,7 @@
 namespace baton::controlplane {
 namespace {
 
-constexpr auto kBetweenEvents = std::chrono::milliseconds(20);
+constexpr auto kBetweenLooks = std::chrono::milliseconds(20);
 
 class Follower {
  public:
@@ -52,7 +52,7 @@ absl::Status StreamEvents(const Requests& requests, const v1::EventsRequest& in,
       last = event.number;
     }
     if (told == count || !in.follow()) return absl::OkStatus();
-    std::this_thread::sleep_for(kBetweenEvents);
+    std::this_thread::sleep_for(kBetweenLooks);
   }
   return absl::OkStatus();
 }

@@ -18,11 +18,11 @@ using Format = LoadSharingConfig::AdvertFormat;
 constexpr Choice<Format> kFormats[] = {{"rfc", Format::kRfc}, {"unit-list", Format::kUnitList}};
 using Method = bool LoadSharingConfig::*;
 constexpr Choice<Method> kMethods[] = {{"passive", &LoadSharingConfig::passive},
-                                     {"static", nullptr},  // always
-                                     {"arp_scan", &LoadSharingConfig::arp_scan},
-                                     {"icmp_echo", &LoadSharingConfig::icmp_echo},
-                                     {"icmp_info", &LoadSharingConfig::icmp_info},
-                                     {"whole_subnet", &LoadSharingConfig::whole_subnet}};
+                                       {"static", nullptr},  // always
+                                       {"arp_scan", &LoadSharingConfig::arp_scan},
+                                       {"icmp_echo", &LoadSharingConfig::icmp_echo},
+                                       {"icmp_info", &LoadSharingConfig::icmp_info},
+                                       {"whole_subnet", &LoadSharingConfig::whole_subnet}};
 
 std::vector<IpAddress> ReadAddresses(const Node& node, ErrorList& errors, Limits count) {
   std::vector<IpAddress> addresses;

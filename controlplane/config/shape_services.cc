@@ -8,22 +8,22 @@ namespace baton::controlplane {
 namespace {
 
 constexpr Choice<ForwardMethod> kForwards[] = {{"destination", ForwardMethod::kDestination},
-                                             {"full", ForwardMethod::kFull},
-                                             {"direct", ForwardMethod::kDirect},
-                                             {"tunnel", ForwardMethod::kTunnel}};
+                                               {"full", ForwardMethod::kFull},
+                                               {"direct", ForwardMethod::kDirect},
+                                               {"tunnel", ForwardMethod::kTunnel}};
 constexpr Choice<Schedule> kSchedules[] = {{"weight", Schedule::kWeight},
-                                         {"round_robin", Schedule::kRoundRobin},
-                                         {"least_load", Schedule::kLeastLoad},
-                                         {"maglev", Schedule::kMaglev}};
+                                           {"round_robin", Schedule::kRoundRobin},
+                                           {"least_load", Schedule::kLeastLoad},
+                                           {"maglev", Schedule::kMaglev}};
 constexpr Choice<Application> kApplications[] = {{"ftp", Application::kFtp}};
 constexpr Choice<Tunnel::Type> kTunnels[] = {{"ip", Tunnel::Type::kIp}, {"vxlan", Tunnel::Type::kVxlan}};
 constexpr Choice<uint8_t> kProtocols[] = {{"tcp", kTcp}, {"udp", kUdp}, {"icmp", kIcmp}};
 struct SourcePort {};
 constexpr Choice<SourcePort> kIdentities[] = {{"source_port", SourcePort{}},
-                                            {"source", std::nullopt},
-                                            {"home_address", std::nullopt},
-                                            {"interface_id", std::nullopt},
-                                            {"spi", std::nullopt}};
+                                              {"source", std::nullopt},
+                                              {"home_address", std::nullopt},
+                                              {"interface_id", std::nullopt},
+                                              {"spi", std::nullopt}};
 
 GroupDraft ReadGroup(const Node& node, ErrorList& errors) {
   GroupDraft group;

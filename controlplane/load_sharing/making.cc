@@ -77,8 +77,8 @@ void Machine::ElapseFaults(TimePoint now, Out& out) {
   if (now < tell_of_fault_) return;
   tell_of_fault_ = TimePoint::max();
   if (role_ != Role::kActive || IsMaker()) return;
-  for (UnitIndex u = 0; u < covers_.size(); ++u) {
-    if (tables_.unit(u).state != UnitState::kFault || tables_.unit(u).conditions == 0) continue;
+  for (const UnitRow& unit : tables_.units()) {
+    if (unit.state != UnitState::kFault || unit.conditions == 0) continue;
     TellOfFault(std::max(config_.flow_wait, std::min(2 * fault_wait_, config_.hold_off)), now, out);
     return;
   }

@@ -47,11 +47,11 @@ constexpr Choice<uint8_t> kProtocols[] = {
 constexpr uint16_t kImix[] = {64, 570, 64, 64, 570, 64, 1518, 64, 570, 64, 64, 570};
 constexpr Choice<bool> kServices[] = {{"echo", true}};
 constexpr Choice<FragmentOrder> kOrders[] = {{"in_order", FragmentOrder::kInOrder},
-                                           {"reversed", FragmentOrder::kReversed},
-                                           {"shuffled", FragmentOrder::kShuffled}};
+                                             {"reversed", FragmentOrder::kReversed},
+                                             {"shuffled", FragmentOrder::kShuffled}};
 constexpr Choice<bool> kCloses[] = {{"fin", false}, {"reset", true}};
 constexpr Choice<SearchFor> kSearches[] = {{"throughput", SearchFor::kThroughput}, {"capacity", SearchFor::kCapacity},
-                                         {"back_to_back", SearchFor::kBackToBack}};
+                                           {"back_to_back", SearchFor::kBackToBack}};
 
 void ReadServe(const Node& node, ErrorList& errors, PortProfile& port) {
   MapReader map(node, errors);

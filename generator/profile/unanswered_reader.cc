@@ -20,7 +20,7 @@ using controlplane::RefuseValue;
 namespace {
 
 constexpr Choice<UnansweredKind> kUnansweredKinds[] = {{"syn_flood", UnansweredKind::kSynFlood},
-                                                     {"malformed", UnansweredKind::kMalformed}};
+                                                       {"malformed", UnansweredKind::kMalformed}};
 
 constexpr Choice<Malformed> kKinds[] = {
 #define BATON_MALFORMED_WORD(id, name, v4, v6) {name, Malformed::id},
