@@ -87,7 +87,8 @@ absl::Status Control::DoSetMode(const IpAddress& address, AddressMode mode, cons
   if (at == address_slots_.end()) {
     return absl::NotFoundError(absl::StrCat("address: ", address.ToString(), " is no external or internal address"));
   }
-  const LocalAddress was = addresses_[at->second].local;
+  const Slot slot = at->second;  // by value: to rebuild the addresses fills the map anew
+  const LocalAddress was = addresses_[slot].local;
   if (was.kind == AddressKind::kOwn) {
     return absl::FailedPreconditionError(absl::StrCat("address: ", address.ToString(), " is port ",
                                                       setup_.ports[was.port].name,
@@ -95,14 +96,14 @@ absl::Status Control::DoSetMode(const IpAddress& address, AddressMode mode, cons
   }
   if (mode > AddressMode::kMigration) return absl::InvalidArgumentError("mode: is none of none, normal, migration");
   RETURN_IF_ERROR(HasRoomAfterCommit());
-  if (live_.leaving.contains(at->second)) return EndLeaving(at->second, mode, question);
+  if (live_.leaving.contains(slot)) return EndLeaving(slot, mode, question);
   const bool announced = mode == AddressMode::kMigration ? was.announced : mode == AddressMode::kNormal;
   AfterCommit after{.generation = publisher_.generation(), .answer = question, .becoming_ours = {}};
   if (was.mode != mode || was.announced != announced) {
-    live_.modes[at->second] = {.mode = mode, .announced = announced};
+    live_.modes[slot] = {.mode = mode, .announced = announced};
     ASSIGN_OR_RETURN(std::shared_ptr<const AddressTable> addresses, RebuildAddresses());
     after.generation = publisher_.Publish({.routes = {}, .services = {}, .addresses = std::move(addresses)});
-    if (announced && !was.announced) after.becoming_ours.push_back(at->second);
+    if (announced && !was.announced) after.becoming_ours.push_back(slot);
   }
   after_commits_.push_back(std::move(after));
   return absl::OkStatus();

@@ -156,6 +156,19 @@ TEST_CASE("[AM-33] who announces an address in each mode") {
   CHECK(answered == c.answers);
 }
 
+TEST_CASE("[AM-33] of many addresses each is announced when it becomes normal") {
+  Config config = ControlConfig();
+  AddressGroupConfig& spare = config.address_groups[1];
+  for (uint32_t last = 21; last < 200; ++last) spare.external.push_back(IpAddress::V4(0xc6336400 + last));
+  World world(std::chrono::minutes(1), config);
+  world.Start();
+  for (uint32_t last = 20; last < 200; ++last) {
+    CAPTURE(last);
+    REQUIRE(world.SetMode(IpAddress::V4(0xc6336400 + last).ToString().c_str(), AddressMode::kNormal).ok());
+    REQUIRE(CountAnnouncements(world, static_cast<uint8_t>(last)) == 1);
+  }
+}
+
 TEST_CASE("an address taken back before the workers knew it is not announced") {
   World world;
   world.Start();
