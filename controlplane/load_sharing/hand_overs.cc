@@ -125,7 +125,8 @@ void HandOvers::Begin(Session& session, TimePoint now, std::vector<Action>& out)
     session.deadline = now;
     if (session.confirm) Ask(session, now, out);
     session.confirm = true;  // a report that is late is asked for where it should come from
-    session.deadline = now + config_.report_wait;
+    // `timer` asks for nothing, and begins even if this confirmation is lost: it is said twice.
+    session.deadline = now + (session.mode == HandOver::kTimer ? session.delay / 2 : config_.report_wait);
   }
 }
 
