@@ -28,6 +28,7 @@ struct FlowMark {
   IpAddress src, dst;
   uint16_t src_port = 0, dst_port = 0;  // host byte order
   uint32_t sequence = 0;                // host byte order
+  uint64_t digest = 0;                  // of that packet
   friend bool operator==(const FlowMark&, const FlowMark&) = default;
 };
 

@@ -77,7 +77,8 @@ std::vector<FlowMark> MakeMarks(absl::Span<const Giving* const> givings) {
     for (; flow != flows.end() && flow->flow.src == condition; ++flow) {
       marks.push_back({condition, flow->left ? FlowMark::Status::kFirst : FlowMark::Status::kLast, kTcpProtocol,
                        flow->flow.src, flow->flow.dst, flow->flow.src_port, flow->flow.dst_port,
-                       flow->left ? flow->first : flow->last});
+                       flow->left ? flow->first : flow->last,
+                       flow->left ? flow->first_digest : flow->last_digest});
     }
   }
   return marks;
@@ -89,8 +90,11 @@ void SortMarks(absl::Span<const FlowMark> marks, Taking& taking) {
   for (const FlowMark& mark : marks) {
     taking.marked.emplace_back().address = mark.condition;
     if (mark.status == FlowMark::Status::kNotFound || mark.protocol != kTcpProtocol) continue;
-    const uint32_t from = mark.status == FlowMark::Status::kFirst ? mark.sequence : mark.sequence + 1;
-    taking.flows.push_back({{mark.src, mark.dst, mark.src_port, mark.dst_port}, from});
+    const bool forwarded = mark.status == FlowMark::Status::kLast;
+    taking.flows.push_back({.flow = {mark.src, mark.dst, mark.src_port, mark.dst_port},
+                            .from = mark.sequence + (forwarded ? 1 : 0),
+                            .digest = mark.digest,
+                            .forwarded = forwarded});
   }
   std::sort(taking.flows.begin(), taking.flows.end(),
             [](const MarkedFlow& a, const MarkedFlow& b) { return a.flow < b.flow; });

@@ -34,6 +34,7 @@ struct GivenFlow {
   bool forwarded = false, left = false;
   uint32_t last = 0;                 // forwarded: the last octet that was
   uint32_t first = 0;                // left: the number of the first packet that was not forwarded
+  uint64_t last_digest = 0, first_digest = 0;  // of the packet forwarded last; of the first that was not
   TimePoint left_at{};
 };
 
@@ -75,8 +76,12 @@ struct ReportedPacket {
 // Of the report, in the order of their flow; and of conditions, in the order of their address.
 struct MarkedFlow {
   TcpFlow flow;
-  uint32_t from = 0;   // the first number that is forwarded
-  bool begun = false;  // a packet that agrees has come
+  uint32_t from = 0;       // the first number that is forwarded
+  uint64_t digest = 0;     // of the packet that was reported
+  bool forwarded = false;  // which the old router has forwarded; or else left
+  uint32_t copies = 0;     // of it, that wait and have not been looked at
+  bool agrees = false;     // a packet that agrees waited
+  bool begun = false;      // a packet that agrees has been looked at
 };
 struct MarkedCondition {
   IpAddress address;

@@ -16,7 +16,7 @@ constexpr size_t kRange = 4, kForwarded = 12;
 
 size_t AddressSize(Family family) { return family == Family::kIpv4 ? 4 : 16; }
 size_t ChargeSize(Family family) { return 2 * AddressSize(family) + 4; }
-size_t FlowMarkSize(Family family) { return 3 * AddressSize(family) + 12; }
+size_t FlowMarkSize(Family family) { return 3 * AddressSize(family) + 20; }
 size_t FlowSize(Family family) { return AddressSize(family) + 8; }
 
 // Of the part of a body that is there whatever the number of records. Type 2 has it behind them, all others before.
@@ -69,7 +69,7 @@ void PutRecords(ByteWriter& out, Family family, const std::vector<FlowMark>& mar
     out.U8(static_cast<uint8_t>(mark.status)).U8(mark.protocol).Zeros(2);
     PutAddress(out, mark.src, family);
     PutAddress(out, mark.dst, family);
-    out.U16(mark.src_port).U16(mark.dst_port).U32(mark.sequence);
+    out.U16(mark.src_port).U16(mark.dst_port).U32(mark.sequence).U64(mark.digest);
   }
 }
 
@@ -195,6 +195,7 @@ std::vector<FlowMark> ReadFlowMarks(Opened& in) {
     mark.src_port = in.body.U16();
     mark.dst_port = in.body.U16();
     mark.sequence = in.body.U32();
+    mark.digest = in.body.U64();
   }
   return marks;
 }

@@ -55,13 +55,15 @@ class ExactMatch {
   bool MayMatch(uint64_t digest, TimePoint since, TimePoint arrival) const;
   bool MayMatch(uint64_t digest, TimePoint arrival) const { return MayMatch(digest, arrival, arrival); }
 
+  // Whether it reached the old router before the notes begin; of which there is no note.
+  bool CameBefore(TimePoint since, TimePoint arrival) const;
+
   // A packet that arrives at this time or later can not have been forwarded.
   TimePoint end() const { return end_; }
 
  private:
   // The place of the note that stands for it; -1: none. Shortens the ways to it.
   int64_t Find(uint64_t digest, TimePoint since, TimePoint arrival) const;
-  bool CameBefore(TimePoint since, TimePoint arrival) const;
   uint32_t UnusedTo(uint32_t left) const;
   uint32_t UnusedFrom(uint32_t right) const;
 

@@ -36,8 +36,21 @@ TcpPacket TcpAt(const uint8_t* data, uint8_t l3, bool ipv4, uint16_t tcp, uint16
   return packet;
 }
 
-TcpPacket TcpOf(const Packet& p) { return TcpAt(p.data, p.l3, p.ipv4, TcpHeaderOf(p), p.length); }
-TcpPacket TcpOf(const HeldPacket& h) { return TcpAt(h.packet.data, h.l3, h.ipv4, h.tcp, h.packet.length); }
+uint64_t DigestOf(const DigestKey& key, const Packet& p) {
+  return PacketDigest(key, p.data + p.l3, static_cast<size_t>(p.length - p.l3));
+}
+
+TcpPacket TcpOf(const DigestKey& key, const Packet& p) {
+  TcpPacket tcp = TcpAt(p.data, p.l3, p.ipv4, TcpHeaderOf(p), p.length);
+  if (tcp.flow.src_port != 0) tcp.digest = DigestOf(key, p);
+  return tcp;
+}
+
+TcpPacket TcpOf(const HeldPacket& h) {
+  TcpPacket tcp = TcpAt(h.packet.data, h.l3, h.ipv4, h.tcp, h.packet.length);
+  tcp.digest = h.digest;
+  return tcp;
+}
 
 // nullptr: there is no room near its place; counted.
 GivenFlow* FindOrAddFlow(Giving& giving, const TcpFlow& flow) {
@@ -66,10 +79,6 @@ uint64_t IpBytes(const HeldPacket& held) { return static_cast<uint64_t>(held.pac
 
 HandOvers::HandOvers(uint32_t packets, ConditionTable& table)
     : table_(table), work_of_(size_t{table.capacity()} + 1), history_(packets, kAtATime) {}
-
-uint64_t HandOvers::DigestOf(const DigestKey& key, const Packet& p) {
-  return PacketDigest(key, p.data + p.l3, static_cast<size_t>(p.length - p.l3));
-}
 
 HandOvers::Work* HandOvers::NewWork(TimePoint now) {
   for (Work& work : works_) {
@@ -285,23 +294,25 @@ void HandOvers::Judge(ConditionTable::Entry entry, Packet& p, TimePoint now) {
 
 void HandOvers::NoteForwarded(Giving& giving, const Packet& p, TimePoint now) const {
   if (giving.kind == HandOverKind::kExact) return giving.Note(DigestOf(giving.key, p), now);
-  const TcpPacket tcp = TcpOf(p);
+  const TcpPacket tcp = TcpOf(giving.key, p);
   if (tcp.flow.src_port == 0) return;
   GivenFlow* flow = FindOrAddFlow(giving, tcp.flow);
   if (flow == nullptr) return;
   const uint32_t last = tcp.sequence + tcp.octets - 1;
   if (!flow->forwarded || static_cast<int32_t>(last - flow->last) > 0) flow->last = last;
   flow->forwarded = true;
+  flow->last_digest = tcp.digest;
 }
 
 // VR-75: of each flow the first; what is no TCP is not told of (VR-77).
 void HandOvers::NoteLeft(Giving& giving, const Packet& p, TimePoint now) const {
-  const TcpPacket tcp = TcpOf(p);
+  const TcpPacket tcp = TcpOf(giving.key, p);
   if (tcp.flow.src_port == 0) return;
   GivenFlow* flow = FindOrAddFlow(giving, tcp.flow);
   if (flow == nullptr || flow->left) return;
   flow->left = true;
   flow->first = tcp.sequence;
+  flow->first_digest = tcp.digest;
   flow->left_at = now;
 }
 
@@ -309,7 +320,7 @@ bool HandOvers::WasForwarded(Work& work, const Packet& p, TimePoint now) {
   if (work.taking->kind == HandOverKind::kExact) {
     return work.match.WasForwarded(DigestOf(work.taking->key, p), since_, now);
   }
-  const TcpPacket tcp = TcpOf(p);
+  const TcpPacket tcp = TcpOf(work.taking->key, p);
   return tcp.flow.src_port != 0 && !work.sequence.ForwardsLate(tcp);
 }
 
@@ -325,6 +336,7 @@ void HandOvers::BeginReleasing(Work& work) {
     const TcpPacket tcp = TcpOf(held);
     work.sequence.Count(SourceOf(held), held.tcp == 0 ? nullptr : &tcp);
   });
+  work.sequence.EndCount();
 }
 
 void HandOvers::HoldBack(size_t work, Packet& p, TimePoint now) {
@@ -335,8 +347,9 @@ void HandOvers::HoldBack(size_t work, Packet& p, TimePoint now) {
     pushed_out_[pushed_out_count_++] = history_.Take(work).packet;
   }
   const Taking& taking = *works_[work].taking;
-  const uint64_t digest = taking.kind == HandOverKind::kExact ? DigestOf(taking.key, p) : 0;
-  history_.Add(work, {{p.buffer, p.data, p.length, p.port}, digest, since_, now, p.l3, p.ipv4, TcpHeaderOf(p)});
+  const uint16_t tcp = TcpHeaderOf(p);
+  const uint64_t digest = taking.kind == HandOverKind::kExact || tcp != 0 ? DigestOf(taking.key, p) : 0;
+  history_.Add(work, {{p.buffer, p.data, p.length, p.port}, digest, since_, now, p.l3, p.ipv4, tcp});
   p.fate = Fate::kKept;
 }
 
@@ -344,15 +357,18 @@ bool HandOvers::LooksForwarded(ConditionTable::Entry entry, const Packet& p, Tim
   if (ConditionTable::StateOf(entry) != ConditionState::kSettled) return false;
   const Work& work = works_[work_of_[ConditionTable::PlaceOf(entry)]];
   if (work.taking->kind == HandOverKind::kExact) return work.match.MayMatch(DigestOf(work.taking->key, p), now);
-  const TcpPacket tcp = TcpOf(p);
+  const TcpPacket tcp = TcpOf(work.taking->key, p);
   return tcp.flow.src_port != 0 && !work.sequence.MayForwardLate(tcp);
 }
 
 // Whether the old router has forwarded a packet that waited, or is taken to have.
 bool HandOvers::Known(Work& work, const HeldPacket& held) {
   if (work.taking->kind == HandOverKind::kExact) return work.match.WasForwarded(held.digest, held.since, held.arrival);
+  const IpAddress source = SourceOf(held);
+  // An old router that was started anew knows nothing: what came so long before its report may have been forwarded.
+  if (!work.sequence.Names(source)) return work.match.CameBefore(held.since, held.arrival);
   const TcpPacket tcp = TcpOf(held);
-  return !work.sequence.Forwards(SourceOf(held), held.tcp == 0 ? nullptr : &tcp);
+  return !work.sequence.Forwards(source, held.tcp == 0 ? nullptr : &tcp);
 }
 
 // What becomes of the oldest packet of a work that releases.

@@ -107,7 +107,6 @@ class HandOvers {
   void HoldBack(size_t work, Packet& packet, TimePoint now);
   bool Known(Work& work, const HeldPacket& held);
   DropReason Settle(Work& work, const HeldPacket& held);
-  static uint64_t DigestOf(const DigestKey& key, const Packet& packet);
 
   ConditionTable& table_;
   std::vector<uint8_t> work_of_;  // by place of the record: which of works_ it is in, if its state says so

@@ -27,8 +27,34 @@ void SequenceMatch::Count(const IpAddress& source, const TcpPacket* tcp) {
   MarkedCondition* condition = ConditionOf(source);
   if (condition == nullptr) return;
   ++condition->waited;
-  const MarkedFlow* flow = tcp == nullptr ? nullptr : FlowOf(*tcp);
-  condition->agrees |= flow != nullptr && NotBefore(tcp->sequence, flow->from);
+  MarkedFlow* flow = tcp == nullptr ? nullptr : FlowOf(*tcp);
+  if (flow == nullptr) return;
+  if (tcp->digest == flow->digest) {
+    ++flow->copies;
+    flow->agrees = !flow->forwarded;  // nothing up to it does
+  } else {
+    flow->agrees |= NotBefore(tcp->sequence, flow->from);
+  }
+}
+
+void SequenceMatch::EndCount() {
+  for (const MarkedFlow& flow : flows_) {
+    MarkedCondition* condition = flow.agrees ? ConditionOf(flow.flow.src) : nullptr;
+    if (condition != nullptr) condition->agrees = true;
+  }
+}
+
+// Whether the flow begins with this packet, or has begun.
+bool SequenceMatch::Begins(MarkedFlow& flow, const TcpPacket& tcp) {
+  if (flow.begun) return true;
+  const bool reported = tcp.digest == flow.digest;
+  if (reported && flow.copies > 0) --flow.copies;
+  if (flow.forwarded) {
+    flow.begun = !reported && flow.copies == 0 && NotBefore(tcp.sequence, flow.from);
+  } else {
+    flow.begun = reported || (flow.copies == 0 && NotBefore(tcp.sequence, flow.from));
+  }
+  return flow.begun;
 }
 
 bool SequenceMatch::Forwards(const IpAddress& source, const TcpPacket* tcp) {
@@ -37,21 +63,24 @@ bool SequenceMatch::Forwards(const IpAddress& source, const TcpPacket* tcp) {
   const uint32_t position = condition->passed++;
   MarkedFlow* flow = tcp == nullptr ? nullptr : FlowOf(*tcp);
   if (flow == nullptr) return condition->agrees ? condition->begun : 2 * uint64_t{position} >= condition->waited;
-  flow->begun |= NotBefore(tcp->sequence, flow->from);
-  condition->begun |= flow->begun;
-  return flow->begun;
+  const bool goes_on = Begins(*flow, *tcp);
+  condition->begun |= goes_on;
+  return goes_on;
 }
 
 bool SequenceMatch::MayForwardLate(const TcpPacket& tcp) const {
   const MarkedFlow* flow = FlowOf(tcp);
-  return flow == nullptr || flow->begun || NotBefore(tcp.sequence, flow->from);
+  if (flow == nullptr) return true;
+  MarkedFlow copy = *flow;
+  copy.copies = 0;
+  return Begins(copy, tcp);
 }
 
 bool SequenceMatch::ForwardsLate(const TcpPacket& tcp) {
   MarkedFlow* flow = FlowOf(tcp);
   if (flow == nullptr) return true;
-  flow->begun |= NotBefore(tcp.sequence, flow->from);
-  return flow->begun;
+  flow->copies = 0;  // nothing waits any longer
+  return Begins(*flow, tcp);
 }
 
 }  // namespace baton::dataplane

@@ -175,7 +175,7 @@ local BODIES = {
   },
   [5] = {
     fixed = function() return 16 end,
-    record = function(a, tvb) return tvb(HEADER + 12, 1):uint() == 0 and 3 * a + 12 or 12 end,
+    record = function(a, tvb) return tvb(HEADER + 12, 1):uint() == 0 and 3 * a + 20 or 12 end,
     add = function(c, tree, count, a)
       c:add(tree, f.generation, 4)
       fragment(c, tree)
@@ -184,7 +184,7 @@ local BODIES = {
       c:zeros(tree, 3)
       for i = 1, count do
         if kind:uint() == 0 then
-          local t = c:record(tree, 3 * a + 12, "Flow " .. i)
+          local t = c:record(tree, 3 * a + 20, "Flow " .. i)
           c:address(t, "condition")
           c:add(t, f.mark, 1)
           c:add(t, f.protocol, 1)
@@ -194,6 +194,7 @@ local BODIES = {
           c:add(t, f.src_port, 2)
           c:add(t, f.dst_port, 2)
           c:add(t, f.sequence, 4)
+          c:add(t, f.digest, 8)
         else
           local t = c:record(tree, 12, "Forwarded packet " .. i)
           c:add(t, f.digest, 8)

@@ -45,7 +45,7 @@ void PrintMessages(uint8_t version) {
   };
   const IpAddress unit = Ip("192.0.2.3"), host = Ip("192.0.2.100");
   FlowMark mark{.condition = host, .status = FlowMark::Status::kFirst, .protocol = 6, .src = host,
-                .dst = Ip("203.0.113.9"), .src_port = 4711, .dst_port = 80, .sequence = 0xdeadbeef};
+                .dst = Ip("203.0.113.9"), .src_port = 4711, .dst_port = 80, .sequence = 0xdeadbeef, .digest = 0x0102030405060708};
   Print("unit_list", kMulticast,
         EncodeUnitAdvert(header,
                          {{{unit, UnitState::kSuspended}, {Ip("192.0.2.2")}, {Ip("192.0.2.9")}}, HandOver::kExact},

@@ -96,7 +96,7 @@ class Wireshark(unittest.TestCase):
                 "confirmation": {"unit": "192.0.2.3", "status": "1", "missing.first": "0,7", "missing.last": "1,9"},
                 "report_flows": {"stopped_ago_us": "1000", "kind": "0", "condition": "192.0.2.100", "mark": "0",
                                  "protocol": "6", "src": "192.0.2.100", "dst": "203.0.113.9", "src_port": "4711",
-                                 "dst_port": "80", "sequence": "3735928559"},
+                                 "dst_port": "80", "sequence": "3735928559", "digest": "0x0102030405060708"},
                 "report_packets": {"kind": "1", "digest": "0x0102030405060708,0x0000000000000009",
                                    "before_stop_us": "10,0"},
                 "flow_request": {"generation": "6", "review": "9"},

@@ -151,6 +151,24 @@ TEST_CASE("`sequence`: what is given back waits at once when the old router has 
   if (marks[0].status == FlowMark::Status::kLast) CHECK(marks[0].sequence == line.passed.back());
 }
 
+TEST_CASE("`sequence`: what the report does not name is known by time alone: its sender was started anew [VR-85]") {
+  Line line;
+  line.table.Set(kHost, 0, ConditionState::kBlock);
+  Taking taking = Takes(HandOverKind::kSequence);
+  line.updates = {BeginTaking{&taking}};
+  line.Poll();
+  line.RunFor(60);
+  REQUIRE(line.kept.size() == 60);
+  taking.stopped_at = line.now;
+  line.updates = {EndTaking{&taking}};
+  line.Poll();
+  line.Poll();
+  // `cover` less `skew` before the stop: 45 ms.
+  CHECK(line.dropped.size() == 15);
+  CHECK(line.released.size() == 45);
+  CHECK((line.dropped.back() == 15 && line.released.front() == 16));
+}
+
 TEST_CASE("a condition that is handed on as soon as it was taken: what waits goes on first, late copies are known") {
   Line line;
   line.table.Set(kHost, 0, ConditionState::kBlock);
