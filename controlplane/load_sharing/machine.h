@@ -182,7 +182,7 @@ class Machine {
   std::optional<Incoming> incoming_;
   std::optional<Pending> pending_;
   std::optional<Collection> collection_;
-  std::shared_ptr<const Outgoing> made_;   // the last one by this unit
+  std::shared_ptr<const Outgoing> made_;   // the last one by this unit, or by the server that told it
   int asked_active_ = 0;
   std::shared_ptr<const Outgoing> whole_;  // of whole_->generation
   std::vector<int> behind_;                // responses in a row that show an older allocation, by unit
@@ -191,6 +191,7 @@ class Machine {
   std::vector<bool> covers_;               // forwards for it what is that unit's, by unit
   std::vector<Generation> recorded_;       // the last that a unit is known to have, by unit
   std::vector<Generation> whole_sent_;     // the last that it was sent whole, by unit
+  std::vector<Generation> sent_again_;     // the last that it was sent as it was made
   std::vector<TimePoint> whole_sent_at_;
   std::deque<Paced> paced_;
   TimePoint next_turn_{};

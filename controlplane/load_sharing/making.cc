@@ -243,6 +243,15 @@ void Machine::SendWhole(UnitIndex unit, TimePoint now, Out& out) {
     AnnounceTakeOver(now, out);
   }
   const IpAddress& to = tables_.unit(unit).address;
+  // Those who give to it still forward, and wait for it, if it misses no more than the last one: begin at once it must
+  // not. Its maker may be gone, or may have given up.
+  const bool lacks_last = made_ != nullptr && made_->generation == generation_ && made_->base != 0 &&
+                          recorded_[unit] == made_->base && !tables_.unit(unit).is_server;
+  if (lacks_last && sent_again_[unit] != generation_) {
+    sent_again_[unit] = generation_;
+    Queue(to, made_, 0, Fragments(config_, made_->charges.size()), now, out);
+    return;
+  }
   auto what = Whole();
   for (const Paced& paced : paced_) {
     if (paced.to == to && paced.what == what) return;  // it is on its way
@@ -300,11 +309,15 @@ void Machine::Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePo
       HandleRestart(unit, now, out);  // it had the last one, or it would not have any: it lost all in between
       return;
     }
+    recorded_[unit] = 0;
     SendWhole(unit, now, out);
     return;
   }
   const bool was_whole = whole_sent_[unit] == generation_;
-  if (!was_whole && (made_ == nullptr || made_->generation != generation_)) return;
+  if (!was_whole && (made_ == nullptr || made_->generation != generation_)) {
+    SendWhole(unit, now, out);  // somebody else made it, and may be gone
+    return;
+  }
   const auto what = was_whole ? Whole() : made_;
   const uint32_t fragments = Fragments(config_, what->charges.size());
   for (const Range& range : confirmation.missing) {
