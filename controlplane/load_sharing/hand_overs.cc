@@ -119,6 +119,12 @@ void HandOvers::Begin(Session& session, TimePoint now, std::vector<Action>& out)
     }
   }
   if (session.giving) {
+    // `timer`: the taker begins, whether its confirmations come through or not. If it missed the allocation itself, its
+    // maker has given it up by then.
+    const Duration delay = std::max(config_.start_delay, config_.server_start_delay);
+    if (session.mode == HandOver::kTimer) {
+      session.deadline = now + delay + (config_.tries + 1) * config_.confirmation_wait;
+    }
     StopIfDue(session, now, out);
   } else {
     if (session.mode == HandOver::kTimer) session.begin_at = now + session.delay;
@@ -320,7 +326,10 @@ void HandOvers::TakeNow(Session& session, std::vector<Action>& out) {
 void HandOvers::Elapse(TimePoint now, std::vector<Action>& out) {
   for (size_t s = 0; s < sessions_.size(); ++s) {
     Session& session = sessions_[s];
-    if (session.giving && session.phase == Phase::kBegun) StopIfDue(session, now, out);
+    if (session.giving && session.phase == Phase::kBegun) {
+      session.confirmed |= session.mode == HandOver::kTimer && now >= session.deadline;
+      StopIfDue(session, now, out);
+    }
     if (session.giving || session.phase != Phase::kBegun) continue;
     if (now >= session.begin_at) {
       TakeNow(session, out);
@@ -344,7 +353,6 @@ TimePoint HandOvers::NextDeadline() const {
   TimePoint next = TimePoint::max();
   for (const Session& session : sessions_) {
     if (session.phase == Phase::kWaiting || session.phase == Phase::kStopping) continue;
-    if (session.giving && session.phase == Phase::kBegun && !session.confirmed) continue;
     next = std::min({next, session.deadline, session.phase == Phase::kBegun ? session.begin_at : TimePoint::max()});
   }
   return next;

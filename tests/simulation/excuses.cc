@@ -8,7 +8,8 @@
 //   is its own at once, and it goes on until it has recorded the allocation that says so, or is heard again. Only
 //   packets that it forwards itself are excused.
 // - Mode `sequence`, and the report does not name the flow (VR-84): half of what waited goes, on a guess.
-// - Mode `timer`, and a router's control plane stalls: the giver does not stop when the taker begins.
+// - Mode `timer`, and a router's control plane stalls or the LAN is in parts: the giver does not hear that it has to stop
+//   when the taker begins. It stops by itself later.
 //
 // A packet is excused if it was sent before the reason ended.
 #include <algorithm>
@@ -16,6 +17,12 @@
 #include "tests/simulation/group.h"
 
 namespace baton::simulation {
+namespace {
+
+// The longer start_delay and six times confirmation_wait, and some for the allocation to be heard of after all.
+constexpr Duration kStopsByItself = std::chrono::seconds(2);
+
+}  // namespace
 
 void Group::NoteOrphans(const ls::Allocation& allocation) {
   Orphans orphans{.generation = allocation.generation};
@@ -75,7 +82,10 @@ void Group::NoteMinds() {
     if (node->held_for_dead) node->dead_until = now_;
   }
   if (actives > 1) two_active_until_ = now_;
-  if (stalled && options_.mode == ls::HandOver::kTimer) timer_stalled_until_ = now_;
+  if (options_.mode == ls::HandOver::kTimer) {
+    if (stalled) timer_stalled_until_ = std::max(timer_stalled_until_, now_);
+    if (parted_) timer_stalled_until_ = now_ + kStopsByItself;
+  }
   if (disagree_ && HaveAgreed()) disagree_ = false;
   if (disagree_) disagreed_until_ = now_;
 }
@@ -87,7 +97,7 @@ const char* Group::Excuse(const PacketRecord& packet, size_t unit) const {
     if (packet.at <= nodes_[one]->dead_until) return "one of them is held for dead";
     if (IsTakenOver(packet, one)) return "one of them does not know yet that it was taken over";
   }
-  if (packet.at <= timer_stalled_until_) return "a router stalls, and the mode is timer";
+  if (packet.at <= timer_stalled_until_) return "a router stalls or the LAN was in parts, and the mode is timer";
   return nullptr;
 }
 
