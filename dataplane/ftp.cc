@@ -47,7 +47,11 @@ const Service* Ftp::ServiceOf(const Tables& tables, const Row& row) {
 }
 
 FtpConnection* Ftp::ExpecterOf(const Packet& p, Millis now) {
-  return connections_.FindExpected(p.key.src(p.ipv4), p.key.dst(p.ipv4), Host(p.key.dst_port(p.ipv4)), now);
+  FtpConnection* found =
+      connections_.FindExpected(p.key.src(p.ipv4), p.key.dst(p.ipv4), Host(p.key.dst_port(p.ipv4)), now);
+  // From the control connection's own port: that one may begin anew, and no data connection.
+  const bool own = found != nullptr && p.side != nullptr && access_.IndexOf(RowOf(*p.side)) == found->row;
+  return own ? nullptr : found;
 }
 
 // The row of the data connection: the control connection's addresses, the port that was told, and the port that the
@@ -81,7 +85,8 @@ bool Ftp::PrepareData(const Tables& tables, const FtpConnection& connection, Pac
     p.Drop(DropReason::kReplyKeyInUse);
     return false;
   }
-  if (!full || Reserved(e, row)) return true;
+  // Of a connection that is over, the port goes on to this one.
+  if (!full || Reserved(e, row) || (e.active && p.side != nullptr)) return true;
   auto taken = PortPools::Result::kOk;
   if (e.active) {
     taken = pools_.TakeExact(row.internal, BackendOf(row), e.dst_port);
@@ -97,13 +102,13 @@ bool Ftp::PrepareData(const Tables& tables, const FtpConnection& connection, Pac
 }
 
 void Ftp::OpenData(const Tables& tables, FtpConnection& connection, Packet& p, Millis now) {
+  if (p.side != nullptr) translator_.End(RowOf(*p.side));  // it is over, and has the port that this one may need
+  p.side = nullptr;
   NewRow row{};
   if (!PrepareData(tables, connection, p, row)) return;
   const bool active = connection.expected.active;
   if (Reserved(connection.expected, row)) connection.expected.reserved = false;  // the row's from now on
   connections_.ForgetExpected(connection);
-  if (p.side != nullptr) translator_.End(RowOf(*p.side));
-  p.side = nullptr;
   const FlowKey request_key = FlowKey::Of(row.client, row.client_port, row.external, row.external_port, kTcp);
   RowSide* request = access_.Find(request_key, row.client.is_v4());
   if (request != nullptr) translator_.End(RowOf(*request));  // it has ended
@@ -117,7 +122,8 @@ void Ftp::PreviewExpected(const Tables& tables, Packet& p, Millis now, RowPrevie
   FtpConnection* connection = ExpecterOf(p, now);
   NewRow row{};
   if (connection == nullptr || !PrepareData(tables, *connection, p, row)) return;
-  if (row.method == ForwardMethod::kFull && !Reserved(connection->expected, row)) {
+  const bool goes_on = connection->expected.active && p.side != nullptr;
+  if (row.method == ForwardMethod::kFull && !Reserved(connection->expected, row) && !goes_on) {
     pools_.Release(row.internal, BackendOf(row), Host(row.internal_port));
   }
   const Row* leaving = p.side == nullptr ? nullptr : &RowOf(*p.side);
