@@ -194,6 +194,7 @@ std::optional<SharingView> Control::ViewSharing(size_t router) const {
                    .unsent = sharer->unsent(),
                    .handed_over = sharer->handed_over(),
                    .incomplete_reports = sharer->incomplete_reports(),
+                   .put_off = sharer->put_off(),
                    .reviews_kept = sharer->reviews_kept(),
                    .reviews_changed = sharer->reviews_changed(),
                    .longest_hold = sharer->longest_hold(),

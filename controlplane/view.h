@@ -79,7 +79,7 @@ struct SharingView {
   bool settled = false;     // nothing is changing hands here
   size_t conditions = 0, end_systems = 0;
   std::vector<UnitView> units;
-  uint64_t sent = 0, heard = 0, unsent = 0, handed_over = 0, incomplete_reports = 0;
+  uint64_t sent = 0, heard = 0, unsent = 0, handed_over = 0, incomplete_reports = 0, put_off = 0;
   uint64_t reviews_kept = 0, reviews_changed = 0;  // collected here; the load stayed as it was, or was shared anew
   Duration longest_hold{};                         // of packets, in a hand-over
   std::vector<load_sharing::Flow> busiest;         // end systems in this box's charge; bounded

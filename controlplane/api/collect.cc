@@ -259,6 +259,8 @@ constexpr Column<SharingView> kSharingColumns[] = {
      [](S s) { return Count(s.handed_over); }},
     {"baton_sharing_incomplete_reports", kCounter, "Hand-overs with more packets than could be noted.",
      [](S s) { return Count(s.incomplete_reports); }},
+    {"baton_sharing_hand_overs_put_off", kCounter, "Hand-overs that waited for others to end before they began.",
+     [](S s) { return Count(s.put_off); }},
     {"baton_sharing_longest_hold_seconds", kGauge, "Longest time that packets waited for a hand-over, since the start.",
      [](S s) { return std::chrono::duration<double>(s.longest_hold).count(); }},
 };

@@ -32,6 +32,7 @@ void Fill(const SharingView& from, v1::LoadSharing* to) {
   to->set_messages_unsent(from.unsent);
   to->set_hand_overs_taken(from.handed_over);
   to->set_incomplete_reports(from.incomplete_reports);
+  to->set_hand_overs_put_off(from.put_off);
   for (const auto& [reason, messages] : from.refused) {
     if (messages > 0) FillRefused(reason, messages, to->add_refused());
   }

@@ -205,6 +205,7 @@ void Sharer::SendInTurn(const Send& send) {
 
 void Sharer::NotePutOff(uint64_t before, const IpAddress& other) {
   if (workers_.put_off() == before) return;
+  ++put_off_;
   callbacks_.OnSharingEvent(settings_.group, absl::StrCat("a hand-over with ", other.ToString(), " begins later: ",
                                                           WorkerSide::kAtATime, " others are under way"));
 }

@@ -115,6 +115,7 @@ class Sharer {
   uint64_t sent() const { return sent_; }
   uint64_t handed_over() const { return handed_over_; }
   uint64_t incomplete_reports() const { return incomplete_reports_; }
+  uint64_t put_off() const { return put_off_; }  // hand-overs that began later, as many others were under way
   uint64_t reviews_kept() const { return reviews_kept_; }
   uint64_t reviews_changed() const { return reviews_changed_; }
   Duration longest_hold() const { return longest_hold_; }  // of a hand-over: until its packets were released
@@ -154,7 +155,7 @@ class Sharer {
   std::optional<UnitAdvert> told_;  // by the advertisement that was read last
   bool lists_differ_ = false;
   bool stranger_ = false;  // the active router is none of the group's
-  uint64_t sent_ = 0, unsent_ = 0, handed_over_ = 0, incomplete_reports_ = 0;
+  uint64_t sent_ = 0, unsent_ = 0, handed_over_ = 0, incomplete_reports_ = 0, put_off_ = 0;
   uint64_t reviews_kept_ = 0, reviews_changed_ = 0;
   Duration longest_hold_{};
   std::map<HandOverId, TimePoint> holding_since_;

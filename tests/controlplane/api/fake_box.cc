@@ -65,6 +65,7 @@ void FakeBox::MakeVirtualRouters() {
                             .unsent = 1,
                             .handed_over = 3,
                             .incomplete_reports = 0,
+                            .put_off = 4,
                             .reviews_kept = 5,
                             .reviews_changed = 2,
                             .longest_hold = 2500us,

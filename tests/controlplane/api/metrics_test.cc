@@ -99,6 +99,7 @@ TEST_CASE("each kind of thing is measured") {
       "baton_worker_held_packets{worker=\"0\"} 6",
       "baton_worker_rows{worker=\"0\"} 20",
       "baton_worker_conditions{worker=\"1\"} 5",
+      "baton_sharing_hand_overs_put_off_total{port=\"lan\",family=\"ipv4\",id=\"7\"} 4",
       "baton_sharing_longest_hold_seconds{port=\"lan\",family=\"ipv4\",id=\"7\"} 0.0025",
       "baton_sharing_reviews_total{port=\"lan\",family=\"ipv4\",id=\"7\",outcome=\"kept\"} 5",
       "baton_sharing_reviews_total{port=\"lan\",family=\"ipv4\",id=\"7\",outcome=\"changed\"} 2",

@@ -386,6 +386,7 @@ TEST_CASE("while a hand-over waits for its turn a router confirms nothing, but a
   world.Hear(GivesHostToUs(), Ip("224.0.0.18"));
   CHECK(world.Types().empty());
   CHECK(world.log.back() == "a hand-over with 10.0.0.11 begins later: 64 others are under way");
+  CHECK(world.sharer.put_off() == 1);
   world.sharer.OnAdvertHeard(kActive, world.now);
   CHECK(world.Types() == std::vector<int>{2});
   // Asked for again each report_wait, and confirmed once.
