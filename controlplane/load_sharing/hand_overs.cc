@@ -21,6 +21,7 @@ void HandOvers::Take(Generation generation, const IpAddress& from, HandOver mode
                      Duration delay, bool confirm_to_giver, TimePoint now, std::vector<Action>& out) {
   Session session{.generation = generation, .other = from, .mode = mode};
   session.conditions = std::move(conditions);
+  session.giver = from;
   session.confirm = confirm_to_giver;
   session.delay = delay;
   Add(std::move(session), now, out);
@@ -138,7 +139,7 @@ void HandOvers::Begin(Session& session, TimePoint now, std::vector<Action>& out)
 
 // The confirmation is the question, too: who has stopped answers with its report (README.md, 4).
 void HandOvers::Ask(Session& session, TimePoint now, std::vector<Action>& out) {
-  Tell(session.other, Confirmation{.generation = session.generation, .unit = config_.own}, out);
+  Tell(session.giver, Confirmation{.generation = session.generation, .unit = config_.own}, out);
   session.deadline = now + config_.report_wait;
 }
 
@@ -274,10 +275,23 @@ void HandOvers::SendReport(const Session& session, TimePoint now, std::vector<Ac
   }
 }
 
+void HandOvers::GiverIs(const IpAddress& giver, const IpAddress& before, Generation generation, TimePoint now,
+                        std::vector<Action>& out) {
+  for (Session& session : sessions_) {
+    if (session.giving || session.phase > Phase::kBegun || session.giver != before ||
+        session.generation != generation) {
+      continue;
+    }
+    session.giver = giver;
+    session.have.clear();
+    if (session.phase == Phase::kBegun) Ask(session, now, out);
+  }
+}
+
 void HandOvers::Reported(const IpAddress& from, const Report& report, TimePoint now, std::vector<Action>& out) {
   for (size_t s = 0; s < sessions_.size(); ++s) {
     Session& session = sessions_[s];
-    if (session.giving || session.phase != Phase::kBegun || session.other != from ||
+    if (session.giving || session.phase != Phase::kBegun || session.giver != from ||
         session.generation != report.generation || session.mode == HandOver::kTimer ||
         report.fragment >= report.fragments) {
       continue;
@@ -306,7 +320,7 @@ void HandOvers::Reported(const IpAddress& from, const Report& report, TimePoint 
       next.earlier_at = now - report.stopped_ago;
     }
     const size_t number = StillIn(session).size();
-    out.push_back(EndTaking{session.generation, from, report.stopped_ago, std::move(session.records)});
+    out.push_back(EndTaking{session.generation, session.other, report.stopped_ago, std::move(session.records)});
     out.push_back(EventLogged{EventLogged::Kind::kTaken, from, session.generation, number});
     session.phase = Phase::kDone;
     session.deadline = now;

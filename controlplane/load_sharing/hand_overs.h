@@ -37,6 +37,9 @@ class HandOvers {
   // `unit` has recorded the allocation; it may come before this unit has it, and more than once.
   void Confirmed(const IpAddress& unit, Generation generation, TimePoint now, std::vector<Action>& out);
   void Stopped(Given given, TimePoint now, std::vector<Action>& out);
+  // What this unit takes from `before` by the allocation is reported by `giver`, who is active in its place.
+  void GiverIs(const IpAddress& giver, const IpAddress& before, Generation generation, TimePoint now,
+               std::vector<Action>& out);
   void Reported(const IpAddress& from, const Report& report, TimePoint now, std::vector<Action>& out);
   void Elapse(TimePoint now, std::vector<Action>& out);
   TimePoint NextDeadline() const;
@@ -63,6 +66,7 @@ class HandOvers {
     std::vector<ForwardedPacket> earlier = {};    // of those before this unit, as of `earlier_at`
     TimePoint earlier_at = {};
     // Taking.
+    IpAddress giver = {};                         // who reports: `other`, or who is active in its place
     bool confirm = true;
     Duration delay{};                             // `timer`: from when it has begun
     TimePoint begin_at = TimePoint::max();

@@ -211,6 +211,10 @@ void Machine::HearAdvert(const AdvertHeard& event, TimePoint now, Out& out) {
   if (role_ == Role::kActive || from == kNobody || from == own_) return;
   const UnitIndex before = active_;
   active_ = from;
+  // What the server allocated whole is taken from the active router, and that was never `before`, or is it no more.
+  if (role_ == Role::kBackup && before != kNobody && before != from && whole_by_server_ == generation_) {
+    hand_overs_.GiverIs(event.from, tables_.unit(before).address, generation_, now, out);
+  }
   if (role_ == Role::kBackup && before == kNobody && tables_.unit(own_).conditions > 0) {
     // This unit was active itself: its successor has what it had.
     for (const IpAddress& condition : tables_.ConditionsOf(own_)) tables_.Assign(condition, from, generation_, true);

@@ -177,6 +177,7 @@ class Machine {
   Generation last_given_;  // by this unit, in whatever role: no number is given twice
   HandOver mode_;
   IpAddress maker_ = {};  // of the last allocation
+  Generation whole_by_server_ = 0;  // the last that was recorded whole, and that the server sent
   Duration overflow_unit_{};
 
   std::optional<Incoming> incoming_;

@@ -185,6 +185,7 @@ void Machine::Record(const std::vector<Charge>& charges, Generation generation, 
   if (!changes.block.empty()) out.push_back(SetConditions{false, std::move(changes.block)});
   if (!changes.pass.empty()) out.push_back(SetConditions{true, std::move(changes.pass)});
   const bool by_server = tables_.IndexOf(maker) != kNobody && tables_.unit(tables_.IndexOf(maker)).is_server;
+  if (whole && by_server) whole_by_server_ = generation;
   const Duration delay = by_server ? config_.server_start_delay : config_.start_delay;  // VR-114
   for (UnitIndex u = 0; u < changes.give.size(); ++u) {
     const IpAddress& unit = tables_.unit(u).address;

@@ -70,6 +70,7 @@ TEST_CASE("what stories found") {
       {"the old router restarts in the middle of a hand-over, and reports nothing", 10590, Mood::kEither},
       {"the LAN parts at the very moment of an allocation, and loses the confirmation", 10859, Mood::kEither},
       {"the server dies before it repeats what a unit missed, which others still give to", 11083, Mood::kEither},
+      {"a unit takes another for active when the server makes the first allocation", 12776, Mood::kEither},
       {"in timer mode all confirmations are lost to a giver, which goes on for ever", 12904, Mood::kEither},
       {"who is asked for all of an allocation did not make it, and its maker is gone", 11861, Mood::kEither},
   }));
