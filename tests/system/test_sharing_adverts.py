@@ -66,7 +66,8 @@ def test_advertisements_with_a_list_of_units(sharing_lab, routers, tmp_path):
         until(lambda: group(routers.boxes[1])["role"] == "active", 5, "r2 is active")
         until(lambda: in_charge(routers.boxes[2])[ADDRESSES[0]] == 0, 5, "r3 knows")
         from_second = socket.inet_aton(ADDRESSES[1]) + socket.inet_aton("224.0.0.18")
-        until(lambda: from_second in file.read_bytes()[before:], 5, "an advertisement of r2 is captured")
+        # The first may still say what it knew as a backup.
+        until(lambda: file.read_bytes()[before:].count(from_second) > 1, 5, "two advertisements of r2 are captured")
     lists = unit_lists(file)
     # Units are suspended until they have end systems; whoever is active at first has them all.
     first, states = lists[0]
