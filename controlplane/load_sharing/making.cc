@@ -176,13 +176,19 @@ Generation Machine::NextGeneration() const {
 // When the next allocation cannot wait for the last one, who has not confirmed that gets it whole, and begins at once:
 // those who still forward for it have to hear of that.
 void Machine::AddUnconfirmed(std::vector<Charge>& charges) const {
-  if (!pending_) return;
+  // The active router confirms nothing to a server: that it has the last one shows when it is asked for its flow.
+  const bool is_server = role_ == Role::kServer && active_ != kNobody;
+  const bool made_last = made_ != nullptr && made_->generation == generation_;
+  const Outgoing* last = pending_ ? pending_->what.get() : is_server && made_last ? made_.get() : nullptr;
+  if (last == nullptr) return;
   absl::flat_hash_set<IpAddress> named;
   for (const Charge& charge : charges) named.insert(charge.condition);
-  for (const Charge& charge : pending_->what->charges) {
+  for (const Charge& charge : last->charges) {
     const UnitIndex unit = tables_.IndexOf(charge.unit);
-    if (unit == kNobody || !pending_->waits_for[unit] || named.contains(charge.condition)) continue;
-    charges.push_back({charge.condition, charge.unit, true});
+    if (unit == kNobody || named.contains(charge.condition)) continue;
+    const bool awaited = pending_ && pending_->waits_for[unit];
+    const bool unknown = is_server && unit == active_ && recorded_[unit] != last->generation;
+    if (awaited || unknown) charges.push_back({charge.condition, charge.unit, true});
   }
 }
 

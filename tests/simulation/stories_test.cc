@@ -71,6 +71,8 @@ TEST_CASE("what stories found") {
       {"the LAN parts at the very moment of an allocation, and loses the confirmation", 10859, Mood::kEither},
       {"the server dies before it repeats what a unit missed, which others still give to", 11083, Mood::kEither},
       {"a unit takes another for active when the server makes the first allocation", 12776, Mood::kEither},
+      {"the active router misses what the server moved to it, and gets the next allocation whole", 17872,
+       Mood::kEither},
       {"in timer mode all confirmations are lost to a giver, which goes on for ever", 12904, Mood::kEither},
       {"who is asked for all of an allocation did not make it, and its maker is gone", 11861, Mood::kEither},
   }));
