@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,18 @@ def wait_until(condition, timeout_s):
             return False
         time.sleep(0.05)
     return True
+
+
+@contextmanager
+def heard_by(lab, host, interface, what, file, *options):
+    """tcpdump writes what a host hears meanwhile to the file."""
+    command = ("tcpdump", "-U", "-nn", "-B", "16384", *options, "-i", interface, "-w", str(file), what)
+    with subprocess.Popen([*lab.enter(host), *command], stderr=subprocess.PIPE, text=True) as listener:
+        try:
+            listener.stderr.readline()      # it listens
+            yield
+        finally:
+            listener.terminate()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -6,12 +6,12 @@ import secrets
 import pytest
 
 from conftest import assert_every_packet_is_accounted_for, lab_of, wait_until
+from services import TARGETS
 from test_ftp import WAYS, FtpServer, contents, curl, digest_of, each_way
 
 pytestmark = pytest.mark.batond
 CANDIDATES = range(40, 80)
 AT_EACH = 3     # clients of a family at a worker
-EXTERNAL = {"v4": "192.0.2.10", "v6": "[2001:db8:1::10]"}
 
 
 def address_of(number, family):
@@ -24,10 +24,11 @@ def rows_created(lab):
 
 def clients_of_both_workers(lab, family):
     """Whose a client is the box decides by a number that it draws at its start."""
+    host = next(target.host for target in TARGETS if target.family == family)
     chosen = [[], []]
     for number in CANDIDATES:
         before = rows_created(lab)
-        curl(lab, "--interface", address_of(number, family), "--list-only", f"ftp://{EXTERNAL[family]}/in/")
+        curl(lab, "--interface", address_of(number, family), "--list-only", f"ftp://{host}/in/")
         grown = [a > b for a, b in zip(rows_created(lab), before)]
         assert sum(grown) == 1, "the control connection and its data are one worker's"
         at = chosen[grown.index(True)]

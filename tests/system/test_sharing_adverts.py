@@ -3,31 +3,18 @@
 import signal
 import socket
 import subprocess
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from baton_lab.sharing import (ADDRESSES, configuration, group, in_charge, lan_group, router_ports,
                                sharing, until, wan_group)
-from conftest import assert_every_packet_is_accounted_for
+from conftest import assert_every_packet_is_accounted_for, heard_by
 from test_sharing_networks import answers, ping
 
 pytestmark = pytest.mark.batond
 
 DISSECTOR = Path(__file__).parents[2] / "scripts/wireshark/vrrp-load-sharing.lua"
-
-
-@contextmanager
-def heard_by(lab, host, file):
-    """What a host hears of VRRP meanwhile."""
-    command = ("tcpdump", "--immediate-mode", "-U", "-nn", "-i", "lan", "-w", str(file), "ip proto 112")
-    with subprocess.Popen([*lab.enter(host), *command], stderr=subprocess.PIPE, text=True) as listener:
-        try:
-            listener.stderr.readline()      # it listens
-            yield
-        finally:
-            listener.terminate()
 
 
 def unit_lists(file):
@@ -56,7 +43,7 @@ def test_advertisements_with_a_list_of_units(sharing_lab, routers, tmp_path):
     end_systems = ["10.0.0.51", "10.0.0.52", "10.0.0.53"]
     shared = {"end_systems": end_systems, "discovery": ["static"], "review_every": "0s", "hand_over": "exact"}
     file = tmp_path / "vrrp.pcap"
-    with heard_by(sharing_lab, "e1", file):
+    with heard_by(sharing_lab, "e1", "lan", "ip proto 112", file, "--immediate-mode"):
         shared_by_list = {**shared, "advert_format": "unit-list"}
         routers.start(lambda priority: [lan_group(shared_by_list, priority), wan_group(priority)])
         routers.wait_until_shared(3)

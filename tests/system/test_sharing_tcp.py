@@ -4,12 +4,11 @@ import hashlib
 import json
 import random
 import subprocess
-from contextlib import contextmanager
 
 import pytest
 
 from baton_lab.sharing import ADDRESSES, FAR, forwarded, until
-from conftest import assert_every_packet_is_accounted_for
+from conftest import assert_every_packet_is_accounted_for, heard_by
 
 pytestmark = pytest.mark.batond
 
@@ -75,19 +74,6 @@ def test_streams_of_all_end_systems_pass_through_all_routers(sharing_lab, router
         assert_every_packet_is_accounted_for(box)
 
 
-@contextmanager
-def heard_by_server(lab, source, file):
-    """What TCP of this source reaches the server meanwhile."""
-    command = ("tcpdump", "-U", "-nn", "-B", "16384", "-s", "96", "-i", "wan", "-w", str(file),
-               f"tcp and src host {source}")
-    with subprocess.Popen([*lab.enter("far"), *command], stderr=subprocess.PIPE, text=True) as listener:
-        try:
-            listener.stderr.readline()      # it listens
-            yield
-        finally:
-            listener.terminate()
-
-
 def packets_in(file):
     """What tells packets of one sender apart: Linux counts the identifications of each connection."""
     fields = ["tcp.srcport", "ip.id", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.flags", "tcp.options.timestamp.tsval"]
@@ -105,7 +91,8 @@ def test_a_download_is_whole_whoever_forwards_its_acknowledgements(sharing_lab, 
     routers.wait_until_shared(3)
     judge.begin()
     command = f"set -o pipefail; curl -sS --fail --limit-rate 30M --max-time 90 http://{FAR}/large.bin | sha256sum"
-    with heard_by_server(sharing_lab, END_SYSTEMS["e1"], tmp_path / "heard.pcap"):
+    acknowledgements = f"tcp and src host {END_SYSTEMS['e1']}"
+    with heard_by(sharing_lab, "far", "wan", acknowledgements, tmp_path / "heard.pcap"):
         download = start(sharing_lab, "e1", "bash", "-c", command)
         moves = move_while(routers, [download])
         assert output(download).split()[0] == large_file
