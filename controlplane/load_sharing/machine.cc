@@ -327,7 +327,7 @@ void Machine::HearConfirmation(const IpAddress& from, const Confirmation& confir
     }
   }
   if (role_ == Role::kActive && confirmation.status == Confirmation::Status::kNoBase && IsServer(config_, from)) {
-    SendWhole(tables_.IndexOf(from), now, out);
+    SendMissed(tables_.IndexOf(from), now, out);
     return;
   }
   if (role_ == Role::kActive && relayed && IsNewer(confirmation.generation, generation_)) {

@@ -136,7 +136,8 @@ class Machine {
   bool MovesMeasured(const std::vector<Charge>& charges) const;
   void MakeWhole(TimePoint now, Out& out);
   std::shared_ptr<const Outgoing> Whole();
-  void SendWhole(UnitIndex unit, TimePoint now, Out& out);
+  // The last allocation to a unit that misses no more than that; otherwise, or the second time, all of it.
+  void SendMissed(UnitIndex unit, TimePoint now, Out& out);
   void Retry(TimePoint now, Out& out);
   void Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePoint now, Out& out);
   void Allocate(TimePoint now, Out& out);

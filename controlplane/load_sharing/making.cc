@@ -127,7 +127,7 @@ void Machine::NoteProgress(UnitIndex index, const Response& response, TimePoint 
   }
   const bool is_old = response.generation != generation_;
   if (is_old && unit.is_server) {
-    SendWhole(index, now, out);
+    SendMissed(index, now, out);
     return;
   }
   const bool lost_all = unit.conditions > 0 && response.state == UnitState::kSuspended;
@@ -147,12 +147,12 @@ void Machine::NoteProgress(UnitIndex index, const Response& response, TimePoint 
       // this unit hears of that later.
       Tell(Maker(), ReviewRequest{generation_}, out);
     } else {
-      SendWhole(index, now, out);
+      SendMissed(index, now, out);
     }
   } else if (lost_all) {
     HandleRestart(index, now, out);
   } else {
-    SendWhole(index, now, out);
+    SendMissed(index, now, out);
   }
 }
 
@@ -241,7 +241,7 @@ std::shared_ptr<const Machine::Outgoing> Machine::Whole() {
   return whole_;
 }
 
-void Machine::SendWhole(UnitIndex unit, TimePoint now, Out& out) {
+void Machine::SendMissed(UnitIndex unit, TimePoint now, Out& out) {
   if (generation_ == 0) return;
   if (tables_.unit(unit).is_server && !taken_over_.empty()) {
     // It was away as well: from what it is sent it could not know what the others have not been told.
@@ -315,13 +315,13 @@ void Machine::Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePo
       HandleRestart(unit, now, out);  // it had the last one, or it would not have any: it lost all in between
       return;
     }
-    recorded_[unit] = 0;
-    SendWhole(unit, now, out);
+    recorded_[unit] = 0;  // it lacks more than the last one
+    SendMissed(unit, now, out);
     return;
   }
   const bool was_whole = whole_sent_[unit] == generation_;
   if (!was_whole && (made_ == nullptr || made_->generation != generation_)) {
-    SendWhole(unit, now, out);  // somebody else made it, and may be gone
+    SendMissed(unit, now, out);  // somebody else made it, and may be gone
     return;
   }
   const auto what = was_whole ? Whole() : made_;

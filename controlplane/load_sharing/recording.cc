@@ -34,7 +34,7 @@ void Machine::HearAllocation(const IpAddress& from, const Allocation& allocation
     if (confirms && (allocation.generation == generation_ || by_server)) {
       Confirm(from, Confirmation::Status::kRecorded, generation_, out);
     } else if (role_ == Role::kActive && allocation.generation != generation_) {
-      SendWhole(tables_.IndexOf(from), now, out);  // the server was away
+      SendMissed(tables_.IndexOf(from), now, out);  // the server was away
     }
     return;
   }

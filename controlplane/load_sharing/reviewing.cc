@@ -128,7 +128,7 @@ void Machine::HearFlows(UnitIndex unit, const FlowResponse& response, TimePoint 
     tables_.unit(unit).state = UnitState::kWorking;
     if (IsNewer(generation_, response.generation) && !pending_) {
       if (unit != active_ && tables_.unit(unit).conditions > 0) HandleRestart(unit, now, out);
-      else SendWhole(unit, now, out);
+      else SendMissed(unit, now, out);
     }
   }
   const std::vector<bool>& waits = collection_->waits_for;
