@@ -40,11 +40,8 @@ uint64_t DigestOf(const DigestKey& key, const Packet& p) {
   return PacketDigest(key, p.data + p.l3, static_cast<size_t>(p.length - p.l3));
 }
 
-TcpPacket TcpOf(const DigestKey& key, const Packet& p) {
-  TcpPacket tcp = TcpAt(p.data, p.l3, p.ipv4, TcpHeaderOf(p), p.length);
-  if (tcp.flow.src_port != 0) tcp.digest = DigestOf(key, p);
-  return tcp;
-}
+// Without its digest.
+TcpPacket TcpOf(const Packet& p) { return TcpAt(p.data, p.l3, p.ipv4, TcpHeaderOf(p), p.length); }
 
 TcpPacket TcpOf(const HeldPacket& h) {
   TcpPacket tcp = TcpAt(h.packet.data, h.l3, h.ipv4, h.tcp, h.packet.length);
@@ -294,25 +291,25 @@ void HandOvers::Judge(ConditionTable::Entry entry, Packet& p, TimePoint now) {
 
 void HandOvers::NoteForwarded(Giving& giving, const Packet& p, TimePoint now) const {
   if (giving.kind == HandOverKind::kExact) return giving.Note(DigestOf(giving.key, p), now);
-  const TcpPacket tcp = TcpOf(giving.key, p);
+  const TcpPacket tcp = TcpOf(p);
   if (tcp.flow.src_port == 0) return;
   GivenFlow* flow = FindOrAddFlow(giving, tcp.flow);
   if (flow == nullptr) return;
   const uint32_t last = tcp.sequence + tcp.octets - 1;
   if (!flow->forwarded || static_cast<int32_t>(last - flow->last) > 0) flow->last = last;
   flow->forwarded = true;
-  flow->last_digest = tcp.digest;
+  flow->last_digest = DigestOf(giving.key, p);
 }
 
 // VR-75: of each flow the first; what is no TCP is not told of (VR-77).
 void HandOvers::NoteLeft(Giving& giving, const Packet& p, TimePoint now) const {
-  const TcpPacket tcp = TcpOf(giving.key, p);
+  const TcpPacket tcp = TcpOf(p);
   if (tcp.flow.src_port == 0) return;
   GivenFlow* flow = FindOrAddFlow(giving, tcp.flow);
   if (flow == nullptr || flow->left) return;
   flow->left = true;
   flow->first = tcp.sequence;
-  flow->first_digest = tcp.digest;
+  flow->first_digest = DigestOf(giving.key, p);
   flow->left_at = now;
 }
 
@@ -320,8 +317,10 @@ bool HandOvers::WasForwarded(Work& work, const Packet& p, TimePoint now) {
   if (work.taking->kind == HandOverKind::kExact) {
     return work.match.WasForwarded(DigestOf(work.taking->key, p), since_, now);
   }
-  const TcpPacket tcp = TcpOf(work.taking->key, p);
-  return tcp.flow.src_port != 0 && !work.sequence.ForwardsLate(tcp);
+  TcpPacket tcp = TcpOf(p);
+  if (tcp.flow.src_port == 0) return false;
+  tcp.digest = DigestOf(work.taking->key, p);
+  return !work.sequence.ForwardsLate(tcp);
 }
 
 // `sequence`: looks through all that waits, which is bounded by the configuration: 4096 packets take some 200 us.
@@ -357,8 +356,10 @@ bool HandOvers::LooksForwarded(ConditionTable::Entry entry, const Packet& p, Tim
   if (ConditionTable::StateOf(entry) != ConditionState::kSettled) return false;
   const Work& work = works_[work_of_[ConditionTable::PlaceOf(entry)]];
   if (work.taking->kind == HandOverKind::kExact) return work.match.MayMatch(DigestOf(work.taking->key, p), now);
-  const TcpPacket tcp = TcpOf(work.taking->key, p);
-  return tcp.flow.src_port != 0 && !work.sequence.MayForwardLate(tcp);
+  TcpPacket tcp = TcpOf(p);
+  if (tcp.flow.src_port == 0) return false;
+  tcp.digest = DigestOf(work.taking->key, p);
+  return !work.sequence.MayForwardLate(tcp);
 }
 
 // Whether the old router has forwarded a packet that waited, or is taken to have.

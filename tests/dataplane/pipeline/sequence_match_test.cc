@@ -30,7 +30,9 @@ std::string GoOn(const std::vector<FlowMark>& marks, const std::vector<Arrival>&
   Taking taking;
   SortMarks(marks, taking);
   SequenceMatch match(absl::MakeSpan(taking.flows), absl::MakeSpan(taking.marked));
-  const auto tcp = [](const Arrival& a) { return TcpPacket{{kClient, kServer, a.port, 80}, a.sequence, 0, DigestOf(a)}; };
+  const auto tcp = [](const Arrival& a) {
+    return TcpPacket{{kClient, kServer, a.port, 80}, a.sequence, 0, DigestOf(a)};
+  };
   for (const Arrival& a : waited) {
     const TcpPacket packet = tcp(a);
     match.Count(kClient, a.port == 0 ? nullptr : &packet);
@@ -107,7 +109,11 @@ TEST_CASE("what goes on in mode sequence") {
        {{1, 20, 1}, {1, 20, 2}, {1, 20, 3}},
        {{1, 20, 4}},
        "nny|y"},
-      {"[VR-Q45] nothing waits behind it", {Mark(kLast, 1, 19, {1, 20, 2})}, {{1, 20, 1}, {1, 20, 2}}, {{1, 20, 3}}, "nn|y"},
+      {"[VR-Q45] nothing waits behind it",
+       {Mark(kLast, 1, 19, {1, 20, 2})},
+       {{1, 20, 1}, {1, 20, 2}},
+       {{1, 20, 3}},
+       "nn|y"},
       {"[VR-Q45] of identical ones all were forwarded",
        {Mark(kLast, 1, 19, {1, 20, 1})},
        {{1, 20, 1}, {1, 20, 1}, {1, 20, 2}},
