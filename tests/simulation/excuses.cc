@@ -8,8 +8,8 @@
 //   is its own at once, and it goes on until it has recorded the allocation that says so, or is heard again. Only
 //   packets that it forwards itself are excused.
 // - Mode `sequence`, and the report does not name the flow (VR-84): half of what waited goes, on a guess.
-// - Mode `timer`, and a router's control plane stalls or the LAN is in parts: the giver does not hear that it has to stop
-//   when the taker begins. It stops by itself later.
+// - Mode `timer`, and a router's control plane stalls or the LAN is in parts: the giver does not hear that it has to
+//   stop when the taker begins. It stops by itself later.
 //
 // A packet is excused if it was sent before the reason ended.
 #include <algorithm>
@@ -83,8 +83,8 @@ void Group::NoteMinds() {
   }
   if (actives > 1) two_active_until_ = now_;
   if (options_.mode == ls::HandOver::kTimer) {
-    if (stalled) timer_stalled_until_ = std::max(timer_stalled_until_, now_);
-    if (parted_) timer_stalled_until_ = now_ + kStopsByItself;
+    if (stalled) timer_excused_until_ = std::max(timer_excused_until_, now_);
+    if (parted_) timer_excused_until_ = now_ + kStopsByItself;
   }
   if (disagree_ && HaveAgreed()) disagree_ = false;
   if (disagree_) disagreed_until_ = now_;
@@ -97,7 +97,7 @@ const char* Group::Excuse(const PacketRecord& packet, size_t unit) const {
     if (packet.at <= nodes_[one]->dead_until) return "one of them is held for dead";
     if (IsTakenOver(packet, one)) return "one of them does not know yet that it was taken over";
   }
-  if (packet.at <= timer_stalled_until_) return "a router stalls or the LAN was in parts, and the mode is timer";
+  if (packet.at <= timer_excused_until_) return "the mode is timer, and a router stalls or the LAN was in parts";
   return nullptr;
 }
 

@@ -162,7 +162,7 @@ class Group {
   std::vector<Orphans> orphans_;
   bool disagree_ = false;  // since there is another active router, or the LAN has healed
   TimePoint disagreed_until_ = TimePoint::min(), two_active_until_ = TimePoint::min(),
-            timer_stalled_until_ = TimePoint::min();
+            timer_excused_until_ = TimePoint::min();
   size_t accounted_for_ = 25;
   absl::flat_hash_map<IpAddress, IpAddress> in_charge_ = {};  // by the last allocation
   size_t sent_ = 0, forwarded_once_ = 0, excused_doubles_ = 0;
