@@ -102,6 +102,7 @@ void DataPlane::Do(const Update& update, TimePoint now) {
 
 // As Worker::PollOnce, but for the ports.
 void DataPlane::Poll(TimePoint now) {
+  if (!needs_polls()) return;
   while (!updates_.empty() && !hand_overs_.marking()) {
     const Update update = updates_.front();
     updates_.pop_front();

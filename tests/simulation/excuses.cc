@@ -1,12 +1,15 @@
-// When two routers may forward the same packet. There are five reasons, each as long as it holds and no longer:
+// When two routers may forward the same packet. There are six reasons, each as long as it holds and no longer:
 //
 // - Two routers are active. VRRP lets that be for as long as an advertisement takes to the weaker one: after the LAN was
 //   in parts, after a stall, when a stronger one starts.
-// - Another router has become active, or the LAN has healed, and not all routers have the same allocation yet: the
-//   active one has not heard what others were told, or they have not heard what it told. Who has none forwards nothing.
+// - Another router has become active, or the LAN has healed or parts anew, or a server that was held for dead is back,
+//   and not all have the same allocation yet: the active router has not heard what others were told, or they have not
+//   heard what it told. Who has none forwards nothing.
 // - A router that lives is taken for gone, because it did not answer in time or did not confirm: others take over what
 //   is its own at once, and it goes on until it has recorded the allocation that says so, or is heard again. Only
 //   packets that it forwards itself are excused.
+// - A router is asked for a report on what it forwarded a moment ago, but knows nothing of the hand-over: it had missed
+//   the allocation, and was told all of it whole by who had not kept that.
 // - Mode `sequence`, and the report does not name the flow (VR-84): half of what waited goes, on a guess.
 // - Mode `timer`, and a router's control plane stalls or the LAN is in parts: the giver does not hear that it has to
 //   stop when the taker begins. It stops by itself later.
@@ -21,6 +24,8 @@ namespace {
 
 // The longer start_delay and six times confirmation_wait, and some for the allocation to be heard of after all.
 constexpr Duration kStopsByItself = std::chrono::seconds(2);
+constexpr Duration kReportsAreKept = std::chrono::seconds(1);
+constexpr Duration kNoted = std::chrono::milliseconds(150);  // before a report, at most
 
 }  // namespace
 
@@ -30,6 +35,18 @@ void Group::NoteOrphans(const ls::Allocation& allocation) {
     if (charge.orphan) orphans.heirs.emplace(charge.condition, charge.unit);
   }
   if (!orphans.heirs.empty()) orphans_.push_back(std::move(orphans));
+}
+
+void Group::NoteGiven(size_t unit, const ls::EventLogged& event) {
+  if (event.kind == ls::EventLogged::Kind::kGiven) nodes_[unit]->gave[event.unit] = now_;
+}
+
+void Group::NoteReport(size_t unit, const IpAddress& to, const ls::Report& report) {
+  Node& node = *nodes_[unit];
+  const bool names_any = std::visit([](const auto& list) { return !list.empty(); }, report.records);
+  const auto gave = node.gave.find(to);
+  const bool gave_it = gave != node.gave.end() && now_ - gave->second < kReportsAreKept;
+  if (!names_any && !gave_it) node.knew_nothing = now_;
 }
 
 // Somebody else was told to take the packet's end system over at once, and the unit had not recorded that when the
@@ -86,7 +103,9 @@ void Group::NoteMinds() {
     if (stalled) timer_excused_until_ = std::max(timer_excused_until_, now_);
     if (parted_) timer_excused_until_ = now_ + kStopsByItself;
   }
-  if (disagree_ && HaveAgreed()) disagree_ = false;
+  // What somebody said who was active for a moment may be under way, and what the server says because of it.
+  if (!disagree_ || !HaveAgreed()) agree_since_ = now_;
+  if (now_ - agree_since_ > 2 * (options_.delay + options_.more_delay)) disagree_ = false;
   if (disagree_) disagreed_until_ = now_;
 }
 
@@ -95,6 +114,9 @@ const char* Group::Excuse(const PacketRecord& packet, size_t unit) const {
   if (packet.at <= disagreed_until_) return "not all know of the active router's allocation";
   for (const size_t one : {size_t{packet.by}, unit}) {
     if (packet.at <= nodes_[one]->dead_until) return "one of them is held for dead";
+    if (packet.at <= nodes_[one]->knew_nothing && packet.at > nodes_[one]->knew_nothing - kNoted) {
+      return "one of them knows nothing of the hand-over";
+    }
     if (IsTakenOver(packet, one)) return "one of them does not know yet that it was taken over";
   }
   if (packet.at <= timer_excused_until_) return "the mode is timer, and a router stalls or the LAN was in parts";

@@ -82,15 +82,31 @@ void Group::Fail(const std::string& what) {
 
 void Group::RunFor(Duration time) {
   const TimePoint end = now_ + time;
-  while (!events_.empty() && events_.begin()->first <= end && failure_.empty()) {
-    const auto first = events_.begin();
-    now_ = std::max(now_, first->first);
-    const std::function<void()> what = std::move(first->second);
-    events_.erase(first);
+  while (failure_.empty()) {
+    const TimePoint arrival = arrivals_.empty() ? TimePoint::max() : arrivals_.top().at;
+    const TimePoint event = events_.empty() ? TimePoint::max() : events_.begin()->first;
+    if (std::min(arrival, event) > end) break;
+    now_ = std::max(now_, std::min(arrival, event));
+    if (arrival < event) {
+      const Arrival next = arrivals_.top();
+      arrivals_.pop();
+      Arrive(next);
+      continue;
+    }
+    const std::function<void()> what = std::move(events_.begin()->second);
+    events_.erase(events_.begin());
     what();
     CheckNow();
   }
   now_ = std::max(now_, end);
+}
+
+// Of no other router anything changes by it, and nothing of what anybody knows.
+void Group::Arrive(const Arrival& arrival) {
+  Node& node = *nodes_[arrival.to];
+  if (!node.alive) return;
+  node.data->Arrive(arrival.packet, EndSystem(arrival.end_system), Local(node));
+  CheckHolds(node);
 }
 
 void Group::Start(size_t unit) {
@@ -116,6 +132,7 @@ void Group::Start(size_t unit) {
   node.confirmations.clear();
   node.vrrp = {};
   node.recorded.clear();
+  node.gave.clear();
   AccountForFailure();
   if (node.is_server) {
     Do(unit, ls::RoleChanged{ls::Role::kServer});
@@ -150,6 +167,7 @@ void Group::Stall(size_t unit, Duration time) {
 
 void Group::Partition(const std::vector<int>& sides) {
   if (options_.narrate) Narrate(0, ": the LAN parts");
+  if (parted_) disagree_ = true;  // who was apart may be together
   parted_ = true;
   for (size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->side = sides[i];
   for (size_t i = 0; i < end_systems_; ++i) end_system_sides_[i] = sides[nodes_.size() + i];
@@ -278,6 +296,7 @@ void Group::Send(size_t from, const ls::Send& send) {
   if (decoded.malformed != ls::Malformed::kNothing || decoded.message != send.message) {
     Fail("a message is another one after Encode and Decode: " + ToText(send.message));
   }
+  if (const auto* report = std::get_if<ls::Report>(&send.message)) NoteReport(from, send.to, *report);
   const auto* allocation = std::get_if<ls::Allocation>(&send.message);
   if (allocation != nullptr && send.to == IpAddress{}) NoteOrphans(*allocation);
   for (size_t to = 0; to < nodes_.size(); ++to) {
@@ -308,7 +327,9 @@ void Group::Perform(size_t unit, const std::vector<ls::Action>& actions) {
       // Who is taken for dead and is not goes on until it hears of it.
       using Kind = ls::EventLogged::Kind;
       AccountFor(unit, *log);
+      NoteGiven(unit, *log);
       if (log->kind == Kind::kUnitFault || log->kind == Kind::kTookOver) Disturb(kMoved);
+      if (log->kind == Kind::kServerAlive) disagree_ = true;  // and both have allocated meanwhile
       if (log->kind == Kind::kUnitFault && !node.is_server) NodeOf(log->unit).held_for_dead = true;
     } else {
       node.data->Apply(action, Local(node));
@@ -354,10 +375,12 @@ void Group::SendPacket(size_t end_system) {
   for (size_t to = 0; to < nodes_.size(); ++to) {
     if (nodes_[to]->is_server || nodes_[to]->side != side) continue;
     const Duration skew(static_cast<int64_t>(Share() * static_cast<double>(options_.skew.count())));
-    At(now_ + 10us + skew, [this, to, id, end_system] {
-      Node& node = *nodes_[to];
-      if (node.alive) node.data->Arrive(id, EndSystem(end_system), Local(node));
-    });
+    TimePoint at = now_ + 10us + skew;
+    if (options_.mode == ls::HandOver::kSequence) {  // which counts on it
+      TimePoint& last = nodes_[to]->last_arrivals.try_emplace(end_system, at).first->second;
+      last = at = std::max(at, last);
+    }
+    arrivals_.push({at, id, static_cast<uint16_t>(to), static_cast<uint16_t>(end_system)});
   }
 }
 
@@ -401,10 +424,14 @@ void Group::Disturb(Duration time) {
 
 void Group::CheckNow() {
   NoteMinds();
-  for (auto& node : nodes_) {
-    if (!node->alive || node->is_server || !node->data->is_holding()) continue;
-    if (node->data->holds_too_long(Local(*node))) Fail("a packet waits longer than the limit");
+  for (const auto& node : nodes_) {
+    if (node->alive && !node->is_server) CheckHolds(*node);
   }
+}
+
+void Group::CheckHolds(const Node& node) {
+  if (!node.data->is_holding()) return;
+  if (node.data->holds_too_long(Local(node))) Fail("a packet waits longer than the limit");
 }
 
 size_t Group::active() const {

@@ -7,8 +7,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <queue>
 #include <random>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "controlplane/load_sharing/machine.h"
@@ -98,8 +100,11 @@ class Group {
     TimePoint wakes = TimePoint::max();
     int side = 0;
     bool polls = false;  // one is to come
+    absl::flat_hash_map<size_t, TimePoint> last_arrivals = {};  // of packets, by end system
     std::vector<ls::Send> confirmations = {};  // until packets wait, as in batond
     size_t life = 0;  // how often it started
+    absl::flat_hash_map<IpAddress, TimePoint> gave = {};  // of this life, when last, by who takes
+    TimePoint knew_nothing = TimePoint::min();            // when it said so in a report
     bool held_for_dead = false;          // by the active router, which forwards for it
     TimePoint dead_until = TimePoint::min();
     std::vector<std::pair<TimePoint, ls::Generation>> recorded = {};  // of this life
@@ -116,6 +121,15 @@ class Group {
     bool parted = false;   // sent while the router in charge may be elsewhere, or nobody was active
   };
 
+  struct Arrival {  // of a packet at a router
+    TimePoint at;
+    PacketId packet = 0;
+    uint16_t to = 0, end_system = 0;
+    bool operator>(const Arrival& other) const {
+      return std::tie(at, packet, to) > std::tie(other.at, other.packet, other.to);
+    }
+  };
+
   void At(TimePoint time, std::function<void()> what) { events_.emplace(time, std::move(what)); }
   TimePoint Local(const Node& node) const;
   void Do(size_t unit, const ls::Event& event);
@@ -127,16 +141,20 @@ class Group {
   void SendAdvert(size_t from, uint8_t priority);
   void Wake(size_t unit);
   void ScheduleWake(size_t unit);
+  void Arrive(const Arrival& arrival);
   void Forwarded(size_t unit, PacketId packet, bool guessed);
   void PollLater(size_t unit);
   void Disturb(Duration time);
   void CheckNow();
+  void CheckHolds(const Node& node);
   // effort.cc
   size_t Fragments(size_t records, size_t per_packet) const { return (records + per_packet - 1) / per_packet; }
   void AccountFor(size_t unit, const ls::EventLogged& event);
   void AccountForFailure();
   // excuses.cc
   void NoteMinds();
+  void NoteGiven(size_t unit, const ls::EventLogged& event);
+  void NoteReport(size_t unit, const IpAddress& to, const ls::Report& report);
   void NoteOrphans(const ls::Allocation& allocation);
   bool IsTakenOver(const PacketRecord& packet, size_t unit) const;
   bool HaveAgreed() const;
@@ -152,6 +170,7 @@ class Group {
   std::mt19937 random_;
   TimePoint now_{std::chrono::seconds(1000)};
   std::multimap<TimePoint, std::function<void()>> events_;
+  std::priority_queue<Arrival, std::vector<Arrival>, std::greater<>> arrivals_;  // most of what happens
   std::vector<std::unique_ptr<Node>> nodes_;
   size_t end_systems_;
   std::vector<int> end_system_sides_;
@@ -161,6 +180,7 @@ class Group {
   TimePoint excused_until_ = TimePoint::min();
   std::vector<Orphans> orphans_;
   bool disagree_ = false;  // since there is another active router, or the LAN has healed
+  TimePoint agree_since_{};
   TimePoint disagreed_until_ = TimePoint::min(), two_active_until_ = TimePoint::min(),
             timer_excused_until_ = TimePoint::min();
   size_t accounted_for_ = 25;
