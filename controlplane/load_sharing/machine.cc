@@ -25,7 +25,7 @@ Machine::Machine(const Config& config)
       behind_(tables_.units().size(), 0), behind_since_(tables_.units().size()),
       covers_(tables_.units().size(), false),
       recorded_(tables_.units().size(), 0),
-      whole_sent_(tables_.units().size(), 0), sent_again_(tables_.units().size(), 0),
+      whole_sent_(tables_.units().size(), 0), sent_again_(tables_.units().size()),
       whole_sent_at_(tables_.units().size()) {}
 
 void Machine::Log(EventLogged::Kind kind, const IpAddress& unit, uint64_t number, Out& out) const {
@@ -116,7 +116,7 @@ void Machine::ForgetWork() {
   std::fill(covers_.begin(), covers_.end(), false);
   std::fill(recorded_.begin(), recorded_.end(), 0);
   std::fill(whole_sent_.begin(), whole_sent_.end(), 0);
-  std::fill(sent_again_.begin(), sent_again_.end(), 0);
+  std::fill(sent_again_.begin(), sent_again_.end(), SentAgain{});
 }
 
 // VR-Q22: what was the predecessor's is this unit's at once; the others keep their shares.

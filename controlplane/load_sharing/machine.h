@@ -2,8 +2,8 @@
 // is heard and measured and that time passes, and says what to send and what to do with packets (rules: README.md).
 // Deterministic, no I/O; one thread. Who is active is not decided here (VR-17).
 //
-// machine.cc the dispatch and the roles; recording.cc allocations that come in; making.cc those that go out and who is
-// at fault; reviewing.cc the measured flow; asking.cc what an operator wants.
+// machine.cc the dispatch and the roles; recording.cc allocations that come in; making.cc those that are made and who
+// is at fault; repeating.cc who misses them; reviewing.cc the measured flow; asking.cc what an operator wants.
 #pragma once
 
 #include <deque>
@@ -81,6 +81,10 @@ class Machine {
     TimePoint deadline{};
     int tries = 1;
   };
+  struct SentAgain {
+    Generation generation = 0;
+    int times = 0;
+  };
   struct Paced {  // fragments to send, a few per turn
     IpAddress to;
     std::shared_ptr<const Outgoing> what;
@@ -135,11 +139,6 @@ class Machine {
   void Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& out);
   bool MovesMeasured(const std::vector<Charge>& charges) const;
   void MakeWhole(TimePoint now, Out& out);
-  std::shared_ptr<const Outgoing> Whole();
-  // The last allocation to a unit that misses no more than that; otherwise, or the second time, all of it.
-  void SendMissed(UnitIndex unit, TimePoint now, Out& out);
-  void Retry(TimePoint now, Out& out);
-  void Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePoint now, Out& out);
   void Allocate(TimePoint now, Out& out);
   void AllocateIfWanted(TimePoint now, Out& out);
   void LearnEndSystems(const EndSystemsKnown& event, TimePoint now, Out& out);
@@ -147,12 +146,24 @@ class Machine {
   std::vector<bool> Eligible() const;
   bool MustConfirm(UnitIndex unit) const;
   bool CanAllocate() const;
-  void AskWhoLags(TimePoint now, Out& out);
   void Cover(UnitIndex unit, bool covers, Out& out);
   void AnnounceTakeOver(TimePoint now, Out& out);
   Generation NextGeneration() const;
   void AddUnconfirmed(std::vector<Charge>& charges) const;
   void HandleRestart(UnitIndex unit, TimePoint now, Out& out);
+
+  // repeating.cc
+  uint32_t FragmentsOf(const Outgoing& what) const;
+  void Keep(std::shared_ptr<const Outgoing> made);
+  std::shared_ptr<const Outgoing> Kept(Generation generation) const;  // null: it is not
+  std::shared_ptr<const Outgoing> FirstMissedBy(UnitIndex unit) const;
+  std::shared_ptr<const Outgoing> Whole();
+  // To a unit that misses the last allocations, the first of those, as it was made; otherwise all of it.
+  void SendMissed(UnitIndex unit, TimePoint now, Out& out);
+  void Retry(TimePoint now, Out& out);
+  void Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePoint now, Out& out);
+  void LacksBase(UnitIndex unit, Generation refused, TimePoint now, Out& out);
+  void AskWhoLags(TimePoint now, Out& out);
 
   // reviewing.cc
   void Measured(const FlowsMeasured& event, TimePoint now, Out& out);
@@ -185,6 +196,7 @@ class Machine {
   std::optional<Pending> pending_;
   std::optional<Collection> collection_;
   std::shared_ptr<const Outgoing> made_;   // the last one by this unit, or by the server that told it
+  std::deque<std::shared_ptr<const Outgoing>> made_before_;  // each the base of the next, the last that of `made_`
   int asked_active_ = 0;
   std::shared_ptr<const Outgoing> whole_;  // of whole_->generation
   std::vector<int> behind_;                // responses in a row that show an older allocation, by unit
@@ -193,7 +205,7 @@ class Machine {
   std::vector<bool> covers_;               // forwards for it what is that unit's, by unit
   std::vector<Generation> recorded_;       // the last that a unit is known to have, by unit
   std::vector<Generation> whole_sent_;     // the last that it was sent whole, by unit
-  std::vector<Generation> sent_again_;     // the last that it was sent as it was made
+  std::vector<SentAgain> sent_again_;      // the last that it was sent as it was made
   std::vector<TimePoint> whole_sent_at_;
   std::deque<Paced> paced_;
   TimePoint next_turn_{};

@@ -1,4 +1,4 @@
-// Allocations that go out: what a fault, a restart or a decision changes, who has confirmed it, and who needs it again.
+// Allocations that are made: what a fault, a restart or a decision changes.
 #include <algorithm>
 #include <utility>
 
@@ -11,11 +11,6 @@ constexpr int kResponsesThatShowIt = 2;  // one may have been under way
 // Allocations: a hand-over of one before may wait for a report that never comes.
 constexpr Generation kStillUnderWay = 4;
 constexpr Duration kLookAgain = std::chrono::milliseconds(100);
-
-uint32_t Fragments(const Config& config, size_t charges) {
-  return static_cast<uint32_t>(
-      std::max<size_t>(1, (charges + config.charges_per_packet - 1) / config.charges_per_packet));
-}
 
 }  // namespace
 
@@ -196,10 +191,11 @@ void Machine::Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& 
   AddUnconfirmed(charges);
   Outgoing made{.generation = NextGeneration(), .base = whole ? 0 : generation_, .mode = config_.hand_over,
                 .charges = std::move(charges)};
-  const auto what = made_ = std::make_shared<const Outgoing>(std::move(made));
+  const auto what = std::make_shared<const Outgoing>(std::move(made));
+  Keep(what);
   last_given_ = what->generation;
   const size_t units = tables_.units().size();
-  const uint32_t fragments = Fragments(config_, what->charges.size());
+  const uint32_t fragments = FragmentsOf(*what);
   const Duration sending = config_.turn * (fragments / config_.packets_per_turn);
   pending_ = Pending{.what = what, .waits_for = std::vector<bool>(units, false), .tries = std::vector<int>(units, 0),
                      .retry_at = now + sending + config_.confirmation_wait};
@@ -224,112 +220,6 @@ bool Machine::MovesMeasured(const std::vector<Charge>& charges) const {
 
 void Machine::MakeWhole(TimePoint now, Out& out) {
   Make(Whole()->charges, true, now, out);
-}
-
-// The active router's have a name, too: who becomes active after it has to know what was its own. Nobody has a report
-// for who needs the whole of it: it missed the moves, or was told of others. What it has that is not its own it drops
-// at once, and what is its own is nobody else's any more.
-std::shared_ptr<const Machine::Outgoing> Machine::Whole() {
-  if (whole_ != nullptr && whole_->generation == generation_) return whole_;
-  Outgoing all{.generation = generation_, .base = 0, .mode = mode_, .charges = {}};
-  for (const auto& entry : tables_.conditions()) {
-    all.charges.push_back({entry.first, tables_.unit(entry.second.unit).address, true});
-  }
-  std::sort(all.charges.begin(), all.charges.end(),
-            [](const Charge& a, const Charge& b) { return a.condition < b.condition; });
-  whole_ = std::make_shared<const Outgoing>(std::move(all));
-  return whole_;
-}
-
-void Machine::SendMissed(UnitIndex unit, TimePoint now, Out& out) {
-  if (generation_ == 0) return;
-  if (tables_.unit(unit).is_server && !taken_over_.empty()) {
-    // It was away as well: from what it is sent it could not know what the others have not been told.
-    server_alive_ = false;  // until that is done
-    AnnounceTakeOver(now, out);
-  }
-  const IpAddress& to = tables_.unit(unit).address;
-  // Those who give to it still forward, and wait for it, if it misses no more than the last one: begin at once it must
-  // not. Its maker may be gone, or may have given up.
-  const bool lacks_last = made_ != nullptr && made_->generation == generation_ && made_->base != 0 &&
-                          recorded_[unit] == made_->base && !tables_.unit(unit).is_server;
-  if (lacks_last && sent_again_[unit] != generation_) {
-    sent_again_[unit] = generation_;
-    Queue(to, made_, 0, Fragments(config_, made_->charges.size()), now, out);
-    return;
-  }
-  auto what = Whole();
-  for (const Paced& paced : paced_) {
-    if (paced.to == to && paced.what == what) return;  // it is on its way
-  }
-  if (whole_sent_[unit] == generation_ && now < whole_sent_at_[unit] + 2 * config_.fragment_wait) return;
-  whole_sent_[unit] = generation_;
-  whole_sent_at_[unit] = now;
-  Queue(to, what, 0, Fragments(config_, what->charges.size()), now, out);
-}
-
-// VR-Q31. The last packet alone is enough: who has not got the others asks for them.
-void Machine::Retry(TimePoint now, Out& out) {
-  std::vector<UnitIndex> at_fault;
-  for (UnitIndex u = 0; u < pending_->waits_for.size(); ++u) {
-    if (!pending_->waits_for[u]) continue;
-    if (++pending_->tries[u] >= config_.tries) {
-      at_fault.push_back(u);
-      continue;
-    }
-    const auto what = whole_sent_[u] == pending_->what->generation ? Whole() : pending_->what;
-    const uint32_t fragments = Fragments(config_, what->charges.size());
-    Queue(tables_.unit(u).address, what, fragments - 1, fragments, now, out);
-  }
-  pending_->retry_at = now + config_.confirmation_wait;
-  for (const UnitIndex u : at_fault) HandleFault(u, now, out);
-  if (!pending_) return;
-  const std::vector<bool>& waits = pending_->waits_for;
-  if (std::find(waits.begin(), waits.end(), true) == waits.end()) pending_.reset();
-}
-
-void Machine::Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePoint now, Out& out) {
-  if (role_ == Role::kServer && IsNewer(confirmation.generation, newest_seen_)) {
-    newest_seen_ = confirmation.generation;  // this server was away, and what it just made is too late
-    pending_.reset();
-    wants_allocation_ = true;
-  }
-  if (confirmation.status == Confirmation::Status::kRecorded) {
-    const bool catches_up = role_ == Role::kServer && recorded_[unit] != generation_ && !pending_ &&
-                            confirmation.generation == generation_;
-    if (catches_up) next_review_ = std::min(next_review_, now + config_.settle);  // it has no share yet
-    recorded_[unit] = confirmation.generation;
-    behind_[unit] = 0;
-    if (!pending_ || pending_->what->generation != confirmation.generation) return;
-    pending_->waits_for[unit] = false;
-    const std::vector<bool>& waits = pending_->waits_for;
-    if (std::find(waits.begin(), waits.end(), true) != waits.end()) return;
-    Log(EventLogged::Kind::kConfirmed, {}, 0, out);
-    pending_.reset();
-    return;
-  }
-  if (confirmation.generation != generation_) return;
-  const bool is_awaited = pending_ && pending_->waits_for[unit];
-  if (confirmation.status == Confirmation::Status::kNoBase) {
-    if (is_awaited && pending_->what->base != 0 && tables_.unit(unit).conditions > 0) {
-      HandleRestart(unit, now, out);  // it had the last one, or it would not have any: it lost all in between
-      return;
-    }
-    recorded_[unit] = 0;  // it lacks more than the last one
-    SendMissed(unit, now, out);
-    return;
-  }
-  const bool was_whole = whole_sent_[unit] == generation_;
-  if (!was_whole && (made_ == nullptr || made_->generation != generation_)) {
-    SendMissed(unit, now, out);  // somebody else made it, and may be gone
-    return;
-  }
-  const auto what = was_whole ? Whole() : made_;
-  const uint32_t fragments = Fragments(config_, what->charges.size());
-  for (const Range& range : confirmation.missing) {
-    if (range.first > range.last || range.first >= fragments) continue;
-    Queue(tables_.unit(unit).address, what, range.first, std::min<uint32_t>(range.last + 1U, fragments), now, out);
-  }
 }
 
 std::vector<bool> Machine::Eligible() const {
@@ -405,23 +295,6 @@ void Machine::AllocateIfWanted(TimePoint now, Out& out) {
     return;
   }
   Allocate(now, out);
-}
-
-// The active router does not confirm (VR-112). Before the server changes anything more it has to know that the active
-// router has the last: its flow response says what it has.
-void Machine::AskWhoLags(TimePoint now, Out& out) {
-  const IpAddress& active = tables_.unit(active_).address;
-  const bool lacks_it = recorded_[active_] != generation_;
-  if (made_ != nullptr && made_->generation == generation_ && lacks_it && asked_active_++ > 0) {
-    const uint32_t fragments = Fragments(config_, made_->charges.size());
-    Queue(active, made_, fragments - 1, fragments, now, out);
-  }
-  for (UnitIndex u = 0; u < recorded_.size(); ++u) {
-    const UnitRow& unit = tables_.unit(u);
-    if (u == own_ || recorded_[u] == generation_ || (u != active_ && unit.conditions == 0)) continue;
-    if (membership_.LifeOf(unit.address) == Membership::Life::kFault) continue;
-    Tell(unit.address, FlowRequest{generation_, reviews_}, out);
-  }
 }
 
 void Machine::Allocate(TimePoint now, Out& out) {

@@ -60,8 +60,8 @@ void Machine::HearAllocation(const IpAddress& from, const Allocation& allocation
   for (const auto& part : incoming_->fragments) charges.insert(charges.end(), part->begin(), part->end());
   const bool whole = incoming_->base == 0;
   if (role_ == Role::kActive) {  // who misses it is told by this unit if the server is gone
-    made_ = std::make_shared<const Outgoing>(
-        Outgoing{allocation.generation, incoming_->base, allocation.hand_over, charges});
+    Keep(std::make_shared<const Outgoing>(
+        Outgoing{allocation.generation, incoming_->base, allocation.hand_over, charges}));
   }
   incoming_.reset();
   Record(charges, allocation.generation, whole, allocation.hand_over, from, now, out);
