@@ -62,6 +62,11 @@ bool HandOvers::EndsGiven(const IpAddress& condition) const {
   return last != nullptr && last->giving;
 }
 
+bool HandOvers::IsTakingFrom(const IpAddress& condition, const IpAddress& unit) const {
+  const Session* session = FirstOf(condition);
+  return session != nullptr && !session->giving && session->other == unit;
+}
+
 bool HandOvers::IsPassing(const IpAddress& condition) const {
   const Session* session = FirstOf(condition);
   return session != nullptr && session->giving && session->phase <= Phase::kBegun;
@@ -85,6 +90,12 @@ std::vector<IpAddress> HandOvers::LeaveAll() {
   std::vector<IpAddress> passing;
   for (const auto& entry : in_flight_) {
     if (IsPassing(entry.first)) passing.push_back(entry.first);
+  }
+  for (const Session& session : sessions_) {
+    if (!session.giving || session.phase != Phase::kStopping) continue;  // workers have not stopped yet
+    for (const IpAddress& condition : session.conditions) {
+      if (!in_flight_.contains(condition)) passing.push_back(condition);
+    }
   }
   std::sort(passing.begin(), passing.end());
   sessions_.clear();
@@ -143,11 +154,13 @@ void HandOvers::Ask(Session& session, TimePoint now, std::vector<Action>& out) {
   session.deadline = now + config_.report_wait;
 }
 
-void HandOvers::Confirmed(const IpAddress& unit, Generation generation, TimePoint now, std::vector<Action>& out) {
-  const auto [entry, first] = confirmed_.try_emplace(unit, generation);
-  Generation& newest = entry->second;
-  const bool again = !first && IsAtLeast(newest, generation);
-  if (IsNewer(generation, newest)) newest = generation;
+void HandOvers::Confirmed(const IpAddress& unit, Generation generation, bool asks, TimePoint now,
+                          std::vector<Action>& out) {
+  const auto [entry, first] = confirmed_.try_emplace(unit, Heard{generation, asks});
+  Heard& heard = entry->second;
+  const bool again = !first && IsAtLeast(heard.newest, generation);
+  if (IsNewer(generation, heard.newest)) heard = {generation, asks};
+  else if (generation == heard.newest) heard.asks |= asks;
   if (IsNewer(generation, recorded_)) return;  // this unit does not know yet what it gives: see Recorded
   bool any = false;
   Session* asked = nullptr;  // what the unit takes with this allocation, or with one before if it missed that
@@ -167,7 +180,7 @@ void HandOvers::Confirmed(const IpAddress& unit, Generation generation, TimePoin
     }
     if (asked == nullptr || IsNewer(session.generation, asked->generation)) asked = &session;
   }
-  if (!any && again && mode_ != HandOver::kTimer) {
+  if (!any && again && asks && mode_ != HandOver::kTimer) {
     // It waits for a report, and this unit forwards nothing that is its own any more: that is the report.
     Report report{.generation = generation};
     if (mode_ == HandOver::kExact) report.records = std::vector<ForwardedPacket>{};
@@ -181,12 +194,36 @@ void HandOvers::Confirmed(const IpAddress& unit, Generation generation, TimePoin
   BeginNext(now, out);
 }
 
+void HandOvers::AllConfirmed(Generation generation, TimePoint now, std::vector<Action>& out) {
+  std::vector<std::pair<IpAddress, Generation>> confirmed;
+  for (const Session& session : sessions_) {
+    const bool waits = session.giving && !session.confirmed && session.phase <= Phase::kBegun;
+    if (waits && IsAtLeast(generation, session.generation)) confirmed.emplace_back(session.other, session.generation);
+  }
+  for (const auto& [unit, of] : confirmed) Confirmed(unit, of, false, now, out);
+}
+
+std::vector<IpAddress> HandOvers::LeaveGivenTo(const IpAddress& unit) {
+  std::vector<IpAddress> conditions;
+  for (const Session& session : sessions_) {
+    if (!session.giving || session.other != unit || session.phase > Phase::kStopping) continue;
+    const bool is_stopping = session.phase == Phase::kStopping;  // and they are free already
+    for (const IpAddress& condition : session.conditions) {
+      const Session* first = FirstOf(condition);
+      if (first == &session || (is_stopping && first == nullptr)) conditions.push_back(condition);
+    }
+  }
+  for (const IpAddress& condition : conditions) Leave(condition);
+  return conditions;
+}
+
 void HandOvers::Recorded(Generation generation, HandOver mode, TimePoint now, std::vector<Action>& out) {
   recorded_ = generation;
   mode_ = mode;
   const auto confirmed = confirmed_;
   for (const auto& entry : confirmed) {
-    if (entry.second == generation) Confirmed(entry.first, generation, now, out);
+    const auto& [unit, heard] = entry;
+    if (heard.newest == generation) Confirmed(unit, generation, heard.asks, now, out);
   }
 }
 

@@ -31,11 +31,17 @@ class HandOvers {
   bool IsUnderWay(const IpAddress& condition) const { return in_flight_.contains(condition); }
   Here HereOf(const IpAddress& condition) const;  // REQUIRES: a hand-over of it is under way
   bool IsPassing(const IpAddress& condition) const;  // as for Leave
+  bool IsTakingFrom(const IpAddress& condition, const IpAddress& unit) const;
   bool EndsGiven(const IpAddress& condition) const;  // the last hand-over of it that is not over gives it away
   std::vector<IpAddress> LeaveAll();  // those that still pass here
 
-  // `unit` has recorded the allocation; it may come before this unit has it, and more than once.
-  void Confirmed(const IpAddress& unit, Generation generation, TimePoint now, std::vector<Action>& out);
+  // `unit` has recorded the allocation; it may come before this unit has it, and more than once. `asks`: it says so
+  // itself, and may wait for a report.
+  void Confirmed(const IpAddress& unit, Generation generation, bool asks, TimePoint now, std::vector<Action>& out);
+  // Every unit has confirmed that allocation, and those before it.
+  void AllConfirmed(Generation generation, TimePoint now, std::vector<Action>& out);
+  // What is being given to that unit, which is gone, and what has left it on the way: the caller drops it.
+  std::vector<IpAddress> LeaveGivenTo(const IpAddress& unit);
   void Stopped(Given given, TimePoint now, std::vector<Action>& out);
   // What this unit takes from `before` by the allocation is reported by `giver`, who is active in its place.
   void GiverIs(const IpAddress& giver, const IpAddress& before, Generation generation, TimePoint now,
@@ -94,7 +100,11 @@ class HandOvers {
   Generation recorded_ = 0;
   HandOver mode_ = HandOver::kTimer;  // of that
   absl::flat_hash_map<IpAddress, absl::InlinedVector<Id, 2>> in_flight_ = {};  // the sessions of a condition, in turn
-  absl::flat_hash_map<IpAddress, Generation> confirmed_ = {};  // the newest, by unit
+  struct Heard {
+    Generation newest = 0;
+    bool asks = false;
+  };
+  absl::flat_hash_map<IpAddress, Heard> confirmed_ = {};  // by unit
 };
 
 }  // namespace baton::controlplane::load_sharing

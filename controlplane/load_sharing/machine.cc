@@ -219,6 +219,13 @@ void Machine::HearAdvert(const AdvertHeard& event, TimePoint now, Out& out) {
     // This unit was active itself: its successor has what it had.
     for (const IpAddress& condition : tables_.ConditionsOf(own_)) tables_.Assign(condition, from, generation_, true);
   }
+  if (role_ == Role::kBackup && before != kNobody && before != from) {
+    // Its successor has begun with what this unit was giving to it.
+    std::vector<IpAddress> drop = hand_overs_.LeaveGivenTo(tables_.unit(before).address);
+    drop.erase(std::remove_if(drop.begin(), drop.end(), [&](const IpAddress& c) { return OwnerOf(c) != before; }),
+               drop.end());
+    if (!drop.empty()) out.push_back(SetConditions{false, std::move(drop)});
+  }
   if (role_ == Role::kServer) {
     if (!first_heard_) {
       first_heard_ = true;
@@ -339,7 +346,7 @@ void Machine::HearConfirmation(const IpAddress& from, const Confirmation& confir
   if (role_ == Role::kActive && tables_.unit(unit).state == UnitState::kSuspended) {
     tables_.unit(unit).state = UnitState::kWorking;  // VR-62
   }
-  hand_overs_.Confirmed(confirmation.unit, confirmation.generation, now, out);
+  hand_overs_.Confirmed(confirmation.unit, confirmation.generation, !relayed, now, out);
 }
 
 void Machine::Queue(const IpAddress& to, std::shared_ptr<const Outgoing> what, uint32_t from, uint32_t end,

@@ -20,13 +20,15 @@ void Machine::TakeOver(UnitIndex gone, std::vector<Charge>& charges) const {
   const IpAddress& active = tables_.unit(active_).address;
   const bool unconfirmed = pending_ && pending_->waits_for[gone];
   const Generation a_moment = kStillUnderWay * static_cast<Generation>(tables_.units().size());
+  const IpAddress& unit = tables_.unit(gone).address;
   for (const auto& entry : tables_.conditions()) {
     const ConditionRow& row = entry.second;
     if (row.unit == gone) {
       const bool not_begun = unconfirmed && row.moved == generation_ && row.previous != kNobody &&
                              row.previous != gone && tables_.unit(row.previous).state != UnitState::kFault;
       charges.push_back({entry.first, not_begun ? tables_.unit(row.previous).address : active, true});
-    } else if (row.previous == gone && generation_ - row.moved < a_moment && !row.orphan) {
+    } else if ((row.previous == gone && generation_ - row.moved < a_moment && !row.orphan) ||
+               hand_overs_.IsTakingFrom(entry.first, unit)) {  // and is to give it on
       charges.push_back({entry.first, tables_.unit(row.unit).address, true});
     }
   }
@@ -85,8 +87,9 @@ void Machine::Cover(UnitIndex unit, bool covers, Out& out) {
   covers_[unit] = covers;
   std::vector<IpAddress> conditions;
   for (const IpAddress& condition : tables_.ConditionsOf(unit)) {
-    // What this very allocation gave to it, the one before may still forward.
-    if (tables_.Find(condition)->moved != generation_) conditions.push_back(condition);
+    // What this very allocation gave to it, the one before may still forward, unless it is known to have that.
+    const bool is_new = tables_.Find(condition)->moved == generation_;
+    if (!is_new || recorded_[unit] == generation_) conditions.push_back(condition);
   }
   if (!conditions.empty()) out.push_back(SetConditions{covers, std::move(conditions)});
 }
@@ -158,12 +161,12 @@ bool Machine::MustConfirm(UnitIndex unit) const {
 }
 
 // The next number that is this unit's to give: on both sides of a LAN that parts allocations are made, and two that are
-// not the same must not have the same number. Nor two in different lives of one unit: while it knows nothing it goes on
-// from what it gave last, or from its clock. Not otherwise: numbers far apart look like allocations long past.
+// not the same must not have the same number. Nor two in different lives of one unit: while it has none it goes on from
+// what it gave last, or from its clock. Not otherwise: numbers far apart look like allocations long past.
 Generation Machine::NextGeneration() const {
   const Generation units = static_cast<Generation>(tables_.units().size());
-  const Generation newest = IsNewer(newest_seen_, generation_) ? newest_seen_ : generation_;
-  Generation next = (newest == 0 ? last_given_ : newest) + 1;
+  const Generation own = generation_ == 0 ? last_given_ : generation_;
+  Generation next = (newest_seen_ != 0 && IsNewer(newest_seen_, own) ? newest_seen_ : own) + 1;
   while (next == 0 || next % units != (own_ + 1U) % units) ++next;  // 0 says that there is none
   return next;
 }
@@ -189,6 +192,10 @@ void Machine::AddUnconfirmed(std::vector<Charge>& charges) const {
 
 void Machine::Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& out) {
   AddUnconfirmed(charges);
+  for (Charge& charge : charges) {  // of a unit at fault there will be no report
+    const UnitIndex owner = OwnerOf(charge.condition);
+    charge.orphan |= owner != kNobody && owner != own_ && tables_.unit(owner).state == UnitState::kFault;
+  }
   Outgoing made{.generation = NextGeneration(), .base = whole ? 0 : generation_, .mode = config_.hand_over,
                 .charges = std::move(charges)};
   const auto what = std::make_shared<const Outgoing>(std::move(made));

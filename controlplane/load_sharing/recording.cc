@@ -169,14 +169,17 @@ void Machine::Record(const std::vector<Charge>& charges, Generation generation, 
     for (const Charge& charge : charges) named.insert(charge.condition);
     std::vector<IpAddress> unnamed;
     for (const auto& entry : tables_.conditions()) {
-      if (entry.second.unit != active_ && !named.contains(entry.first)) unnamed.push_back(entry.first);
+      const bool changes_it = entry.second.unit != active_ || hand_overs_.IsUnderWay(entry.first);
+      if (changes_it && !named.contains(entry.first)) unnamed.push_back(entry.first);
     }
     std::sort(unnamed.begin(), unnamed.end());
     for (const IpAddress& condition : unnamed) {
       RecordOne({condition, tables_.unit(active_).address, true}, generation, whole, changes);
     }
   }
-  generation_ = generation;
+  // Who had not confirmed the last one would be named as the heir of what it was given.
+  const bool all_had_it = !whole && maker == maker_ && role_ != Role::kServer;
+  const Generation before = std::exchange(generation_, generation);
   if (IsNewer(generation, newest_seen_)) newest_seen_ = generation;
   mode_ = mode;
   maker_ = maker;
@@ -184,6 +187,7 @@ void Machine::Record(const std::vector<Charge>& charges, Generation generation, 
   if (role_ == Role::kServer) return;
   if (!changes.block.empty()) out.push_back(SetConditions{false, std::move(changes.block)});
   if (!changes.pass.empty()) out.push_back(SetConditions{true, std::move(changes.pass)});
+  if (all_had_it) hand_overs_.AllConfirmed(before, now, out);
   const bool by_server = tables_.IndexOf(maker) != kNobody && tables_.unit(tables_.IndexOf(maker)).is_server;
   if (whole && by_server) whole_by_server_ = generation;
   const Duration delay = by_server ? config_.server_start_delay : config_.start_delay;  // VR-114
