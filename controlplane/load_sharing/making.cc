@@ -11,6 +11,7 @@ constexpr int kResponsesThatShowIt = 2;  // one may have been under way
 // Allocations: a hand-over of one before may wait for a report that never comes.
 constexpr Generation kStillUnderWay = 4;
 constexpr Duration kLookAgain = std::chrono::milliseconds(100);
+constexpr int kSlower = 10;  // at last
 
 }  // namespace
 
@@ -297,7 +298,7 @@ void Machine::AllocateIfWanted(TimePoint now, Out& out) {
     return;
   }
   if (!CanAllocate()) {
-    settled_at_ = now + kLookAgain;
+    settled_at_ = now + kLookAgain * std::clamp(asked_active_, 1, kSlower);  // it may be gone, and nobody after it
     if (role_ == Role::kServer) AskWhoLags(now, out);
     return;
   }

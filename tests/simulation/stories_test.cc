@@ -86,6 +86,7 @@ TEST_CASE("what stories found") {
       {"a number that an earlier life gave is given again", 352462, Mood::kEither, true},
       {"a confirmation that the server relays twice is no question for a report", 367889, Mood::kEither, true},
       {"a unit is at fault, and an allocation from before says that it has something", 403138, Mood::kEither, true},
+      {"both routers are gone, and the server asks the last one for 14 s", 278284, Mood::kEither, true},
       {"in timer mode all confirmations are lost to a giver, which goes on for ever", 12904, Mood::kEither},
       {"who is asked for all of an allocation did not make it, and its maker is gone", 11861, Mood::kEither},
   }));
