@@ -43,6 +43,7 @@ Control::~Control() {
 }
 
 absl::Status Control::Start(TimePoint now) {
+  RETURN_IF_ERROR(CheckUnits());
   Snapshots first;
   ASSIGN_OR_RETURN(first.routes, setup_.build_routes(config_.routes));
   ASSIGN_OR_RETURN(first.services, RebuildServices());

@@ -113,6 +113,7 @@ class Control : public Requests,
   bool PublishRoles();
 
   // Load sharing: what is heard by VRRP, and by workers; control_sharing.cc
+  absl::Status CheckUnits() const;
   void StartSharing();
   void AdjustSharing();
   void OnState(size_t router, vrrp::Role role) override;

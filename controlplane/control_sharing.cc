@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <absl/strings/str_cat.h>
+
 #include "controlplane/control.h"
 #include "controlplane/sharing_settings.h"
 
@@ -13,6 +15,21 @@ using load_sharing::Sharer;
 constexpr Duration kMeasureEvery = std::chrono::seconds(1);
 
 }  // namespace
+
+// The configuration cannot tell: over IPv6 the unit's address is made of the device's MAC address.
+absl::Status Control::CheckUnits() const {
+  for (const VirtualRouterConfig& router : config_.virtual_routers) {
+    if (!router.load_sharing) continue;
+    const PortInfo& port = setup_.ports[router.port_id];
+    const std::vector<IpAddress>& units = router.load_sharing->routers;
+    const IpAddress own = VrrpSettings(router, port).machine.own;
+    if (std::find(units.begin(), units.end(), own) != units.end()) continue;
+    return absl::InvalidArgumentError(absl::StrCat("virtual router ", router.id, " on port ", port.name,
+                                                   ": load_sharing.routers: ", own.ToString(),
+                                                   " is missing, the address of the port with ", port.mac.ToString()));
+  }
+  return absl::OkStatus();
+}
 
 // As the configuration of the start has them: a reload changes no more than AdjustSharing can.
 void Control::StartSharing() {

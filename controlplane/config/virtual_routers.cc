@@ -115,16 +115,15 @@ class Checker {
                       absl::StrCat("directed on port ", router.port), reporter_);
     }
     CheckUnits(router, path, reporter_);
-    // Over IPv6 it is link-local, and made of the device's MAC address.
     const PortConfig& port = config_.ports[router.port_id];
     const auto& units = sharing.routers;
-    const bool known =
-        router.family() == Family::kIpv6 || units.empty() ||
-        std::any_of(units.begin(), units.end(), [&](const IpAddress& a) { return a == FirstIpv4(port); });
-    if (!known) {
-      reporter_.Report(path + ".routers", FirstIpv4(port).ToString(),
-                       absl::StrCat("is missing, the address of port ", port.name));
-    }
+    // Over IPv6 it is link-local, and made of the MAC address; the device's own is known when that is open
+    // (Control::CheckUnits).
+    const bool is_ipv6 = router.family() == Family::kIpv6;
+    if (units.empty() || (is_ipv6 && port.mac.is_zero())) return;
+    const IpAddress own = is_ipv6 ? LinkLocalFrom(port.mac) : FirstIpv4(port);
+    if (std::find(units.begin(), units.end(), own) != units.end()) return;
+    reporter_.Report(path + ".routers", own.ToString(), absl::StrCat("is missing, the address of port ", port.name));
   }
 
   static IpAddress FirstIpv4(const PortConfig& port) {

@@ -182,6 +182,19 @@ TEST_CASE("an operator has the active router resign: a backup then takes over wi
   CHECK(world.Takes(world.a));
 }
 
+TEST_CASE("a box that is not among the routers of its group does not start") {
+  Config config = WithRouter();
+  config.virtual_routers[0].addresses = {Ip("fe80::1")};
+  config.virtual_routers[0].load_sharing = LoadSharingConfig{.routers = {Ip("fe80::2"), Ip("fe80::3")}};
+  World stranger(1min, config);
+  CHECK(stranger.control->Start(stranger.now).message() ==
+        "virtual router 7 on port wan: load_sharing.routers: fe80::ff:fe00:1 is missing, the address of the port with "
+        "02:00:00:00:00:01");
+  config.virtual_routers[0].load_sharing->routers[0] = Ip("fe80::ff:fe00:1");
+  World member(1min, config);
+  CHECK(member.control->Start(member.now).ok());
+}
+
 TEST_CASE("an operator asks for a review and for moves; what cannot be is refused with its reason") {
   Config config = WithRouter();
   config.virtual_routers[0].load_sharing = LoadSharingConfig{

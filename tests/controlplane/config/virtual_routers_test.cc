@@ -59,6 +59,16 @@ TEST_CASE("every key of a virtual router is read") {
   CHECK_FALSE(young.pseudo_header);
 }
 
+TEST_CASE("over IPv6 the unit's own address is made of the port's MAC address, if that is configured") {
+  const std::string text =
+      "ports: [{name: lan, device: \"af_packet:eth0\", addresses: [10.0.0.2/24], mac: \"02:00:00:00:00:11\"}]\n"
+      "virtual_routers: [{id: 1, port: lan, addresses: [\"fe80::1\"], load_sharing: {routers: ^[\"fe80::2\", "
+      "\"fe80::3\"]}}]\n";
+  CheckOneError(text, "virtual_routers[0].load_sharing.routers: fe80::ff:fe00:11 is missing, the address of port lan");
+  std::string right = absl::StrReplaceAll(text, {{"^", ""}, {"fe80::2", "fe80::ff:fe00:11"}});
+  CHECK(ParseConfig(right, "f").Report() == "");
+}
+
 TEST_CASE("[VR-16] an id may be there once for each port and family") {
   const ParseResult result = ParseConfig(With("  - {id: 1, port: lan, addresses: [10.0.0.1]}\n"
                                               "  - {id: 1, port: wan, addresses: [192.0.2.1]}\n"
