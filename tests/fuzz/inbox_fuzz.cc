@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include <absl/strings/str_cat.h>
+
 #include "common/bytes.h"
 #include "controlplane/load_sharing/inbox.h"
 
@@ -117,7 +119,9 @@ class World {
   }
 
   ByteReader in_;
-  const std::vector<Key> keys_ = {{1, "a secret"}, {2, "another one"}};
+  // Others for each input: the fuzzer sees what HMACs are compared with, and tries that.
+  static inline uint64_t worlds_ = 0;
+  const std::vector<Key> keys_ = {{1, absl::StrCat("a secret", ++worlds_)}, {2, absl::StrCat("another one", worlds_)}};
   vrrp::ChecksumOver over_ = vrrp::ChecksumOver::kPseudoHeaderToo;
   std::vector<IpAddress> units_;
   std::unique_ptr<Seals> seals_;
