@@ -52,9 +52,10 @@ def test_advertisements_with_a_list_of_units(sharing_lab, routers, tmp_path):
         routers.boxes[0].stop(signal.SIGKILL)
         until(lambda: group(routers.boxes[1])["role"] == "active", 5, "r2 is active")
         until(lambda: in_charge(routers.boxes[2])[ADDRESSES[0]] == 0, 5, "r3 knows")
-        from_second = socket.inet_aton(ADDRESSES[1]) + socket.inet_aton("224.0.0.18")
+        # Version 3, type 1: an allocation goes there, too.
+        advertisement = socket.inet_aton(ADDRESSES[1]) + socket.inet_aton("224.0.0.18") + b"\x31"
         # The first may still say what it knew as a backup.
-        until(lambda: file.read_bytes()[before:].count(from_second) > 1, 5, "two advertisements of r2 are captured")
+        until(lambda: file.read_bytes()[before:].count(advertisement) > 1, 5, "two advertisements of r2 are captured")
     lists = unit_lists(file)
     # Units are suspended until they have end systems; whoever is active at first has them all.
     first, states = lists[0]
