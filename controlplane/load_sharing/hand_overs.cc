@@ -203,7 +203,7 @@ void HandOvers::AllConfirmed(Generation generation, TimePoint now, std::vector<A
   for (const auto& [unit, of] : confirmed) Confirmed(unit, of, false, now, out);
 }
 
-std::vector<IpAddress> HandOvers::LeaveGivenTo(const IpAddress& unit) {
+std::vector<IpAddress> HandOvers::GivenTo(const IpAddress& unit) const {
   std::vector<IpAddress> conditions;
   for (const Session& session : sessions_) {
     if (!session.giving || session.other != unit || session.phase > Phase::kStopping) continue;
@@ -213,7 +213,6 @@ std::vector<IpAddress> HandOvers::LeaveGivenTo(const IpAddress& unit) {
       if (first == &session || (is_stopping && first == nullptr)) conditions.push_back(condition);
     }
   }
-  for (const IpAddress& condition : conditions) Leave(condition);
   return conditions;
 }
 

@@ -40,8 +40,8 @@ class HandOvers {
   void Confirmed(const IpAddress& unit, Generation generation, bool asks, TimePoint now, std::vector<Action>& out);
   // Every unit has confirmed that allocation, and those before it.
   void AllConfirmed(Generation generation, TimePoint now, std::vector<Action>& out);
-  // What is being given to that unit, which is gone, and what has left it on the way: the caller drops it.
-  std::vector<IpAddress> LeaveGivenTo(const IpAddress& unit);
+  // What this unit gives to that one, and its workers may still forward.
+  std::vector<IpAddress> GivenTo(const IpAddress& unit) const;
   void Stopped(Given given, TimePoint now, std::vector<Action>& out);
   // What this unit takes from `before` by the allocation is reported by `giver`, who is active in its place.
   void GiverIs(const IpAddress& giver, const IpAddress& before, Generation generation, TimePoint now,

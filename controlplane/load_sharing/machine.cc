@@ -220,10 +220,13 @@ void Machine::HearAdvert(const AdvertHeard& event, TimePoint now, Out& out) {
     for (const IpAddress& condition : tables_.ConditionsOf(own_)) tables_.Assign(condition, from, generation_, true);
   }
   if (role_ == Role::kBackup && before != kNobody && before != from) {
-    // Its successor has begun with what this unit was giving to it.
-    std::vector<IpAddress> drop = hand_overs_.LeaveGivenTo(tables_.unit(before).address);
-    drop.erase(std::remove_if(drop.begin(), drop.end(), [&](const IpAddress& c) { return OwnerOf(c) != before; }),
-               drop.end());
+    // Its successor has begun with what was its own, and this unit was giving to it.
+    std::vector<IpAddress> drop;
+    for (const IpAddress& condition : hand_overs_.GivenTo(tables_.unit(before).address)) {
+      if (OwnerOf(condition) != before) continue;
+      hand_overs_.Leave(condition);
+      drop.push_back(condition);
+    }
     if (!drop.empty()) out.push_back(SetConditions{false, std::move(drop)});
   }
   if (role_ == Role::kServer) {

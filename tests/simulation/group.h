@@ -15,7 +15,6 @@
 
 #include "controlplane/load_sharing/machine.h"
 #include "controlplane/vrrp/machine.h"
-#include "controlplane/vrrp/machine.h"
 #include "tests/simulation/data_plane.h"
 
 namespace baton::simulation {
