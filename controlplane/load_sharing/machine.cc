@@ -246,7 +246,7 @@ void Machine::HearAdvert(const AdvertHeard& event, TimePoint now, Out& out) {
       if (!charges.empty()) Make(std::move(charges), false, now, out);
       StartDiscovery(now, out);
     }
-    membership_.Heard(event.from, now);  // it does not confirm, and would stay at fault
+    HeardByServer(from, now);  // it does not confirm, and would stay at fault
   }
   if (role_ == Role::kBackup && event.told) NoteTold(*event.told);
   // VR-10: the answer says how this unit is.
@@ -258,6 +258,11 @@ void Machine::HearAdvert(const AdvertHeard& event, TimePoint now, Out& out) {
   Response response{.generation = generation_, .state = state};
   for (const UnitRow& row : tables_.units()) response.units.push_back(row.address);
   Tell(event.from, std::move(response), out);
+}
+
+void Machine::HeardByServer(UnitIndex unit, TimePoint now) {
+  membership_.Heard(tables_.unit(unit).address, now);
+  tables_.unit(unit).state = UnitState::kWorking;
 }
 
 // Table A is the active router's to keep: backups only show it, and know best how they are themselves.
@@ -311,7 +316,7 @@ void Machine::HearResponse(const IpAddress& from, const Response& response, Time
     Log(EventLogged::Kind::kUnitAlive, from, 0, out);
     if (was_fault) unit.state = UnitState::kSuspended;  // VR-Q41
     if (!IsMaker()) {
-      Cover(index, false, out);
+      Cover(index, false, now, out);
       if (generation_ != 0) Tell(Maker(), ReviewRequest{generation_}, out);
     } else if (!discovering_) {
       // It gets its share when the load is looked at next, soon if that may be.
@@ -322,15 +327,16 @@ void Machine::HearResponse(const IpAddress& from, const Response& response, Time
 }
 
 void Machine::HearConfirmation(const IpAddress& from, const Confirmation& confirmation, TimePoint now, Out& out) {
-  // The server relays what others said (VR-113); anybody else speaks for itself.
-  const bool relayed = confirmation.unit != from && IsServer(config_, from);
+  // The server relays what others said (VR-113), and the active router of who is gone; anybody else speaks for itself.
+  const bool relays = IsServer(config_, from) || (role_ == Role::kBackup && tables_.IndexOf(from) == active_);
+  const bool relayed = confirmation.unit != from && relays;
   if (confirmation.unit != from && !relayed) return;
   const UnitIndex unit = tables_.IndexOf(confirmation.unit);
   if (unit == kNobody) return;
   if (IsMaker() && !relayed) {
     Confirmed(unit, confirmation, now, out);
     if (role_ == Role::kServer) {
-      membership_.Heard(confirmation.unit, now);
+      HeardByServer(unit, now);
       if (confirmation.status == Confirmation::Status::kRecorded && active_ != unit) {
         Tell(tables_.unit(active_).address, confirmation, out);
       }

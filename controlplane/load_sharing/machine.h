@@ -97,6 +97,7 @@ class Machine {
   void StopAll(Out& out);
   std::vector<IpAddress> LeaveAll();
   void HearAdvert(const AdvertHeard& event, TimePoint now, Out& out);
+  void HeardByServer(UnitIndex unit, TimePoint now);
   void NoteTold(const UnitAdvert& told);
   void HearMessage(const MessageHeard& event, TimePoint now, Out& out);
   void HearResponse(const IpAddress& from, const Response& response, TimePoint now, Out& out);
@@ -127,6 +128,7 @@ class Machine {
   void AskForAll(const IpAddress& maker, Generation generation, Out& out) const;
   void Record(const std::vector<Charge>& charges, Generation generation, bool whole, HandOver mode,
               const IpAddress& maker, TimePoint now, Out& out);
+  std::vector<IpAddress> Unnamed(const std::vector<Charge>& charges, bool whole) const;
   struct Changes;
   void RecordOne(const Charge& charge, Generation generation, bool whole, Changes& changes);
 
@@ -146,7 +148,7 @@ class Machine {
   std::vector<bool> Eligible() const;
   bool MustConfirm(UnitIndex unit) const;
   bool CanAllocate() const;
-  void Cover(UnitIndex unit, bool covers, Out& out);
+  void Cover(UnitIndex unit, bool covers, TimePoint now, Out& out);
   void AnnounceTakeOver(TimePoint now, Out& out);
   Generation NextGeneration() const;
   void AddUnconfirmed(std::vector<Charge>& charges) const;

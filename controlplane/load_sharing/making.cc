@@ -57,7 +57,7 @@ void Machine::HandleFault(UnitIndex index, TimePoint now, Out& out) {
   unit.state = UnitState::kFault;
   Log(EventLogged::Kind::kUnitFault, unit.address, unit.conditions, out);
   if (!IsMaker()) {
-    Cover(index, true, out);
+    Cover(index, true, now, out);
     TellOfFault(config_.flow_wait, now, out);
     return;
   }
@@ -83,16 +83,29 @@ void Machine::ElapseFaults(TimePoint now, Out& out) {
 }
 
 // VR-Q21: while the server has not yet allocated anew, the conditions of a unit at fault are forwarded all the same.
-void Machine::Cover(UnitIndex unit, bool covers, Out& out) {
+void Machine::Cover(UnitIndex unit, bool covers, TimePoint now, Out& out) {
   if (covers_[unit] == covers) return;
   covers_[unit] = covers;
   std::vector<IpAddress> conditions;
+  std::vector<std::vector<IpAddress>> given(tables_.units().size());  // by unit, with the last allocation
   for (const IpAddress& condition : tables_.ConditionsOf(unit)) {
-    // What this very allocation gave to it, the one before may still forward, unless it is known to have that.
-    const bool is_new = tables_.Find(condition)->moved == generation_;
-    if (!is_new || recorded_[unit] == generation_) conditions.push_back(condition);
+    const ConditionRow& row = *tables_.Find(condition);
+    const bool is_new = row.moved == generation_;
+    if (is_new && recorded_[unit] != generation_) continue;  // the one before goes on
+    const bool has_giver = row.previous != kNobody && !IsMe(row.previous) &&
+                           tables_.unit(row.previous).state != UnitState::kFault;
+    if (!covers && has_giver) hand_overs_.Leave(condition);
+    if (covers && has_giver && is_new) given[row.previous].push_back(condition);
+    else conditions.push_back(condition);
   }
   if (!conditions.empty()) out.push_back(SetConditions{covers, std::move(conditions)});
+  // The unit may be gone before its giver has heard that it began.
+  for (UnitIndex giver = 0; giver < given.size(); ++giver) {
+    if (given[giver].empty()) continue;
+    const IpAddress& to = tables_.unit(giver).address;
+    Tell(to, Confirmation{.generation = generation_, .unit = tables_.unit(unit).address}, out);
+    hand_overs_.Take(generation_, to, HandOver::kTimer, std::move(given[giver]), config_.report_wait, false, now, out);
+  }
 }
 
 // The others still take its predecessor for the one in charge: given any of it, they would wait for a report of that.

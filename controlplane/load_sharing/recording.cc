@@ -144,6 +144,29 @@ void Machine::RecordOne(const Charge& charge, Generation generation, bool whole,
   }
 }
 
+// What becomes the active router's though it is not named: what a whole allocation leaves out, and all else that a unit
+// had from which the active router takes anything over. Who allocates may not know of an end system that only a router
+// knew which was active for a moment.
+std::vector<IpAddress> Machine::Unnamed(const std::vector<Charge>& charges, bool whole) const {
+  if (active_ == kNobody) return {};
+  std::vector<bool> gone(tables_.units().size(), whole);
+  for (const Charge& charge : charges) {
+    const UnitIndex owner = OwnerOf(charge.condition);
+    if (charge.orphan && tables_.IndexOf(charge.unit) == active_ && owner != active_) gone[owner] = true;
+  }
+  if (std::find(gone.begin(), gone.end(), true) == gone.end()) return {};
+  absl::flat_hash_set<IpAddress> named;
+  for (const Charge& charge : charges) named.insert(charge.condition);
+  std::vector<IpAddress> unnamed;
+  for (const auto& entry : tables_.conditions()) {
+    const UnitIndex owner = entry.second.unit;
+    const bool changes = owner == active_ ? whole && hand_overs_.IsUnderWay(entry.first) : gone[owner];
+    if (changes && !named.contains(entry.first)) unnamed.push_back(entry.first);
+  }
+  std::sort(unnamed.begin(), unnamed.end());
+  return unnamed;
+}
+
 void Machine::Record(const std::vector<Charge>& charges, Generation generation, bool whole, HandOver mode,
                      const IpAddress& maker, TimePoint now, Out& out) {
   if (!taken_over_.empty()) {  // what somebody else has allocated, all know of
@@ -159,23 +182,13 @@ void Machine::Record(const std::vector<Charge>& charges, Generation generation, 
   // It forwards nothing yet, and others had this allocation before it was active: it has nothing to hand over.
   const bool is_late = whole && learn_until_ != TimePoint::max() &&
                        std::find(recorded_.begin(), recorded_.end(), generation) != recorded_.end();
+  const std::vector<IpAddress> unnamed = Unnamed(charges, whole);
   for (Charge charge : charges) {
     charge.orphan |= is_late;
     RecordOne(charge, generation, whole, changes);
   }
-  if (whole && active_ != kNobody) {
-    // What it does not name is the active router's, who forwards it already.
-    absl::flat_hash_set<IpAddress> named;
-    for (const Charge& charge : charges) named.insert(charge.condition);
-    std::vector<IpAddress> unnamed;
-    for (const auto& entry : tables_.conditions()) {
-      const bool changes_it = entry.second.unit != active_ || hand_overs_.IsUnderWay(entry.first);
-      if (changes_it && !named.contains(entry.first)) unnamed.push_back(entry.first);
-    }
-    std::sort(unnamed.begin(), unnamed.end());
-    for (const IpAddress& condition : unnamed) {
-      RecordOne({condition, tables_.unit(active_).address, true}, generation, whole, changes);
-    }
+  for (const IpAddress& condition : unnamed) {
+    RecordOne({condition, tables_.unit(active_).address, true}, generation, whole, changes);
   }
   // Who had not confirmed the last one would be named as the heir of what it was given.
   const bool all_had_it = !whole && maker == maker_ && role_ != Role::kServer;
@@ -184,6 +197,7 @@ void Machine::Record(const std::vector<Charge>& charges, Generation generation, 
   mode_ = mode;
   maker_ = maker;
   whole_.reset();
+  if (maker != config_.own) pending_.reset();  // nobody confirms that any more, nor is it what they have
   if (role_ == Role::kServer) return;
   if (!changes.block.empty()) out.push_back(SetConditions{false, std::move(changes.block)});
   if (!changes.pass.empty()) out.push_back(SetConditions{true, std::move(changes.pass)});

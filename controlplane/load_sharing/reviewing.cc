@@ -124,8 +124,7 @@ void Machine::HearFlows(UnitIndex unit, const FlowResponse& response, TimePoint 
   if (std::find(have.begin(), have.end(), false) != have.end()) return;
   collection_->waits_for[unit] = false;
   if (role_ == Role::kServer) {
-    membership_.Heard(tables_.unit(unit).address, now);
-    tables_.unit(unit).state = UnitState::kWorking;
+    HeardByServer(unit, now);
     if (IsNewer(generation_, response.generation) && !pending_) {
       if (unit != active_ && tables_.unit(unit).conditions > 0) HandleRestart(unit, now, out);
       else SendMissed(unit, now, out);

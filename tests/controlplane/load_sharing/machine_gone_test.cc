@@ -1,0 +1,235 @@
+// One unit's machine, and the other side of a hand-over is gone, or was never told. Stories of tests/simulation found
+// each of these; told unit by unit they do not depend on what happens to be lost.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/controlplane/load_sharing/unit.h"
+
+namespace baton::controlplane::load_sharing {
+namespace {
+
+using namespace std::chrono_literals;
+using Conditions = std::vector<IpAddress>;
+
+// kHost is B's, and goes to C with allocation 8.
+Allocation HostToC(HandOver mode) {
+  return {.generation = 8, .base = 7, .hand_over = mode, .charges = {{kHost, kC}}};
+}
+
+bool StopsGiving(const Unit& unit, const IpAddress& to) {
+  const auto ends = unit.Done<EndGiving>();
+  return ends.size() == 1 && ends[0].generation == 8 && ends[0].to == to;
+}
+
+TEST_CASE("[VR-113] a giver takes the maker's next allocation for the confirmation of what that does not name") {
+  Backup b;
+  b.Hear(TwoHosts(HandOver::kExact));
+  b.Hear(HostToC(HandOver::kExact));
+  REQUIRE(b.Done<BeginGiving>().size() == 1);
+  b.Wait(100ms);
+  CHECK(b.Done<EndGiving>().empty());  // nobody has said that C has it
+  SECTION("C's own was lost, and C is gone") {
+    b.Hear({.generation = 9, .base = 8, .hand_over = HandOver::kExact, .charges = {{kOther, kA}}});
+    b.Wait(10ms);
+    CHECK(StopsGiving(b, kC));
+  }
+  SECTION("C has not confirmed it, and is named again: it begins at once, as an heir") {
+    b.Hear({.generation = 9, .base = 8, .hand_over = HandOver::kExact, .charges = {{kHost, kC, true}}});
+    CHECK(b.Set(false) == Conditions{kHost});
+  }
+  SECTION("the active router says it for C, which is gone") {
+    b.On(Heard(kA, Confirmation{.generation = 8, .unit = kC}));
+    b.Wait(10ms);
+    CHECK(StopsGiving(b, kC));
+  }
+}
+
+TEST_CASE("[VR-113] only the active router and the server speak for another unit") {
+  Backup b;
+  b.Hear(TwoHosts(HandOver::kSequence));
+  b.Hear({.generation = 8, .base = 7, .hand_over = HandOver::kSequence, .charges = {{kHost, kA}}});
+  b.On(Heard(kC, Confirmation{.generation = 8, .unit = kA}));
+  CHECK(b.Done<EndGiving>().empty());
+  b.On(Heard(kA, Confirmation{.generation = 8, .unit = kA}));
+  CHECK(StopsGiving(b, kA));
+}
+
+TEST_CASE("[VR-Q22] who was active for a moment drops what its workers were still to stop when it became that") {
+  Backup b;
+  b.Hear(TwoHosts(HandOver::kSequence));
+  b.Hear(HostToC(HandOver::kSequence));
+  b.On(Heard(kC, Confirmation{.generation = 8, .unit = kC}));
+  REQUIRE(StopsGiving(b, kC));
+  b.On(RoleChanged{Role::kActive});
+  b.On(RoleChanged{Role::kBackup});
+  const Conditions blocked = b.Set(false);
+  CHECK(std::find(blocked.begin(), blocked.end(), kHost) != blocked.end());
+}
+
+TEST_CASE("what the active router takes over from a unit that is gone is all that it had, named or not") {
+  Backup b;
+  const IpAddress third = Ip("10.0.0.53");
+  b.Hear({.generation = 7, .base = 0, .hand_over = HandOver::kTimer,
+          .charges = {{kHost, kC, true}, {kOther, kC, true}, {third, kB, true}}});
+  const auto owner = [&](const IpAddress& condition) {
+    return b.machine.tables().unit(b.machine.OwnerOf(condition)).address;
+  };
+  SECTION("an orphan for the active router") {
+    b.Hear({.generation = 8, .base = 7, .hand_over = HandOver::kTimer, .charges = {{kHost, kA, true}}});
+    CHECK(owner(kOther) == kA);
+  }
+  SECTION("it is gone, but what is named went elsewhere") {
+    b.Hear({.generation = 8, .base = 7, .hand_over = HandOver::kTimer,
+            .charges = {{kHost, kA, true}, {kOther, kB, true}}});
+    CHECK(owner(kOther) == kB);
+  }
+  SECTION("no orphan, or not for the active router: it lives") {
+    b.Hear({.generation = 8, .base = 7, .hand_over = HandOver::kTimer, .charges = {{kHost, kA}}});
+    b.Hear({.generation = 9, .base = 8, .hand_over = HandOver::kTimer, .charges = {{third, kC, true}}});
+    CHECK(owner(kOther) == kC);
+  }
+  SECTION("it was this unit") {
+    b.Hear({.generation = 8, .base = 7, .hand_over = HandOver::kTimer, .charges = {{kHost, kB, true}}});
+    b.Hear({.generation = 9, .base = 8, .hand_over = HandOver::kTimer, .charges = {{third, kA, true}}});
+    CHECK(owner(kHost) == kA);
+    CHECK(b.Set(false) == Conditions{third, kHost});
+  }
+}
+
+// A is active, the server allocates, and all have its allocation 8: kHost went from B to C.
+struct Served : Unit {
+  Served() : Unit(kA, {}, {kServer}) {
+    On(RoleChanged{Role::kActive});
+    On(Heard(kServer, Response{.generation = 0, .state = UnitState::kServer}));
+    On(Heard(kServer, TwoHosts(HandOver::kExact)));
+    On(Heard(kServer, HostToC(HandOver::kExact)));
+    Respond({kB, kC});
+  }
+  void Respond(const std::vector<IpAddress>& units) {
+    On(Heard(kServer, Response{.generation = 8, .state = UnitState::kServer}));
+    for (const IpAddress& unit : units) On(Heard(unit, Response{.generation = 8, .state = UnitState::kWorking}));
+  }
+  bool TellsBThatCHasIt() const {
+    const auto sent = Sent<Confirmation>();
+    return std::any_of(sent.begin(), sent.end(), [](const auto& one) {
+      return one.first == kB && one.second == Confirmation{.generation = 8, .unit = kC};
+    });
+  }
+};
+
+TEST_CASE("[VR-Q21] what another router was giving to a unit at fault is covered once that one was told to stop") {
+  Served a;
+  a.Wait(2s);
+  a.Respond({kB});
+  a.Wait(1s + 1ms);  // C has been silent for the response period
+  REQUIRE(a.machine.tables().unit(a.machine.OwnerOf(kHost)).state == UnitState::kFault);
+  CHECK(a.Set(true) == Conditions{kOther});
+  CHECK(a.TellsBThatCHasIt());
+  CHECK(a.machine.HereOf(kHost) == Here::kBlocks);
+  SECTION("and then passes until C is back") {
+    a.Wait(Config{}.report_wait);
+    CHECK(a.Set(true) == Conditions{kHost});
+    CHECK(a.machine.HereOf(kHost) == Here::kPasses);
+    a.Respond({kC});
+    CHECK(a.Set(false) == Conditions{kHost, kOther});
+    CHECK(a.machine.HereOf(kHost) == Here::kBlocks);
+  }
+  SECTION("unless C is back before: it never passes") {
+    a.Respond({kC});
+    a.Wait(Config{}.report_wait);
+    CHECK(a.Set(true).empty());
+    CHECK(a.machine.HereOf(kHost) == Here::kBlocks);
+  }
+  SECTION("or the server says that it is another's") {
+    a.On(Heard(kServer, Allocation{.generation = 12, .base = 8, .hand_over = HandOver::kExact,
+                                   .charges = {{kHost, kB, true}, {kOther, kA, true}}}));
+    a.Wait(Config{}.report_wait);
+    CHECK(a.machine.HereOf(kHost) == Here::kBlocks);
+    CHECK(a.machine.HereOf(kOther) == Here::kPasses);
+  }
+}
+
+// It has made the first allocation, which nobody has confirmed.
+struct Server : Unit {
+  Server() : Unit(kServer, {}, {kServer}) {
+    On(RoleChanged{Role::kServer});
+    On(AdvertHeard{kA});
+    for (const auto& [unit, request] : Sent<FlowRequest>()) On(Heard(unit, FlowResponse{.review = request.review}));
+    On(EndSystemsKnown{.end_systems = {kHost, kOther}, .complete = true});
+    REQUIRE(machine.generation() != 0);
+    REQUIRE(machine.UnderWay() == std::string("allocation"));
+  }
+};
+
+TEST_CASE("[VR-62] who was at fault and confirms an allocation is at work for the server, and reports what it gives") {
+  Server server;
+  for (int i = 0; i < 10; ++i) server.Wait(1s);
+  const Tables& tables = server.machine.tables();
+  REQUIRE(tables.unit(tables.IndexOf(kB)).state == UnitState::kFault);
+  server.On(Heard(kB, Confirmation{.generation = server.machine.generation(), .unit = kB}));
+  CHECK(tables.unit(tables.IndexOf(kB)).state == UnitState::kWorking);
+  CHECK(server.machine.LifeOf(kB) == Membership::Life::kAlive);
+}
+
+TEST_CASE("[VR-119] a server that was away waits for nobody to confirm what the active router has replaced") {
+  Server server;
+  const Generation later = server.machine.generation() + 1;
+  server.On(Heard(kA, Allocation{.generation = later, .base = 0, .charges = {{kHost, kB, true}, {kOther, kC, true}}}));
+  REQUIRE(server.machine.generation() == later);
+  const char* under_way = server.machine.UnderWay();
+  CHECK((under_way == nullptr || under_way != std::string("allocation")));
+}
+
+// A is active and makes the allocations: the first of all, then it moves kHost, then it takes over from C. B confirms
+// the first only.
+TEST_CASE("[VR-57] who misses two allocations gets them in turn, as they were made, and not the last one whole") {
+  Config config;
+  config.settle = 10ms;
+  config.response_period = 500ms;
+  config.hand_over = HandOver::kExact;
+  Unit a(kA, config);
+  a.On(RoleChanged{Role::kActive});
+  const auto respond = [&a](const IpAddress& unit, Generation generation) {
+    a.On(Heard(unit, Response{.generation = generation, .state = UnitState::kWorking}));
+  };
+  const auto confirm = [&a](const IpAddress& unit, Confirmation::Status status, Generation generation) {
+    a.On(Heard(unit, Confirmation{.generation = generation, .unit = unit, .status = status}));
+  };
+  for (const IpAddress& unit : {kB, kC}) a.On(Heard(unit, Response{.state = UnitState::kSuspended}));
+  a.Wait(config.learn);
+  a.On(EndSystemsKnown{.end_systems = {kHost, kOther, Ip("10.0.0.53")}, .complete = true});
+  const Generation first = a.machine.generation();
+  REQUIRE(first != 0);
+  for (const IpAddress& unit : {kB, kC}) confirm(unit, Confirmation::Status::kRecorded, first);
+  a.Wait(100ms);
+  for (const IpAddress& unit : {kB, kC}) respond(unit, first);
+  const IpAddress moved = a.machine.tables().ConditionsOf(a.machine.tables().IndexOf(kA)).front();
+  a.On(MoveAsked{{moved}, kC});
+  const Generation second = a.machine.generation();
+  REQUIRE(second != first);
+  confirm(kC, Confirmation::Status::kRecorded, second);
+  a.Wait(450ms);
+  respond(kB, first);
+  a.Wait(100ms);  // C is gone
+  const Generation third = a.machine.generation();
+  REQUIRE(third != second);
+  REQUIRE(a.machine.OwnerOf(moved) == a.machine.tables().IndexOf(kA));
+  // Those to B that are no repetition of the last one's last packet.
+  const auto to_b = [&a] {
+    std::vector<std::pair<Generation, Generation>> sent;
+    for (const auto& [to, allocation] : a.Sent<Allocation>()) {
+      if (to == kB) sent.emplace_back(allocation.generation, allocation.base);
+    }
+    return sent;
+  };
+  using Sent = std::vector<std::pair<Generation, Generation>>;
+  confirm(kB, Confirmation::Status::kNoBase, third);
+  CHECK(to_b() == Sent{{second, first}});
+  confirm(kB, Confirmation::Status::kRecorded, second);
+  CHECK(to_b() == Sent{{third, second}});
+}
+
+}  // namespace
+}  // namespace baton::controlplane::load_sharing
