@@ -351,6 +351,8 @@ void Machine::HearConfirmation(const IpAddress& from, const Confirmation& confir
     AskForAll(from, confirmation.generation, out);
   }
   if (confirmation.status != Confirmation::Status::kRecorded) return;
+  const bool tells = (IsMaker() || role_ == Role::kActive) && !relayed;
+  if (tells && confirmation.generation == generation_ && whole_sent_[unit] == generation_) TellGivers(unit, out);
   if (role_ == Role::kServer || tables_.unit(unit).is_server) return;
   if (role_ == Role::kActive && tables_.unit(unit).state == UnitState::kSuspended) {
     tables_.unit(unit).state = UnitState::kWorking;  // VR-62

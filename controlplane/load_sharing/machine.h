@@ -133,6 +133,7 @@ class Machine {
   void RecordOne(const Charge& charge, Generation generation, bool whole, Changes& changes);
 
   // making.cc
+  bool MovedOfLate(const ConditionRow& row) const;
   void TakeOver(UnitIndex gone, std::vector<Charge>& charges) const;
   void HandleFault(UnitIndex unit, TimePoint now, Out& out);
   void TellOfFault(Duration wait, TimePoint now, Out& out);
@@ -152,6 +153,7 @@ class Machine {
   void AnnounceTakeOver(TimePoint now, Out& out);
   Generation NextGeneration() const;
   void AddUnconfirmed(std::vector<Charge>& charges) const;
+  void AddUnnamed(std::vector<Charge>& charges);
   void HandleRestart(UnitIndex unit, TimePoint now, Out& out);
 
   // repeating.cc
@@ -164,6 +166,7 @@ class Machine {
   void SendMissed(UnitIndex unit, TimePoint now, Out& out);
   void Retry(TimePoint now, Out& out);
   void Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePoint now, Out& out);
+  void TellGivers(UnitIndex unit, Out& out) const;
   void LacksBase(UnitIndex unit, Generation refused, TimePoint now, Out& out);
   void AskWhoLags(TimePoint now, Out& out);
 

@@ -15,12 +15,16 @@ constexpr int kSlower = 10;  // at last
 
 }  // namespace
 
+// A hand-over of it may be under way.
+bool Machine::MovedOfLate(const ConditionRow& row) const {
+  return generation_ - row.moved < kStillUnderWay * static_cast<Generation>(tables_.units().size());
+}
+
 // The conditions of a unit that is gone are the active router's; but what it had not begun with stays where it was, and
 // what others took from it a moment ago they have, without a report.
 void Machine::TakeOver(UnitIndex gone, std::vector<Charge>& charges) const {
   const IpAddress& active = tables_.unit(active_).address;
   const bool unconfirmed = pending_ && pending_->waits_for[gone];
-  const Generation a_moment = kStillUnderWay * static_cast<Generation>(tables_.units().size());
   const IpAddress& unit = tables_.unit(gone).address;
   for (const auto& entry : tables_.conditions()) {
     const ConditionRow& row = entry.second;
@@ -28,7 +32,7 @@ void Machine::TakeOver(UnitIndex gone, std::vector<Charge>& charges) const {
       const bool not_begun = unconfirmed && row.moved == generation_ && row.previous != kNobody &&
                              row.previous != gone && tables_.unit(row.previous).state != UnitState::kFault;
       charges.push_back({entry.first, not_begun ? tables_.unit(row.previous).address : active, true});
-    } else if ((row.previous == gone && generation_ - row.moved < a_moment && !row.orphan) ||
+    } else if ((row.previous == gone && MovedOfLate(row) && !row.orphan) ||
                hand_overs_.IsTakingFrom(entry.first, unit)) {  // and is to give it on
       charges.push_back({entry.first, tables_.unit(row.unit).address, true});
     }
@@ -98,6 +102,11 @@ void Machine::Cover(UnitIndex unit, bool covers, TimePoint now, Out& out) {
     if (covers && has_giver && is_new) given[row.previous].push_back(condition);
     else conditions.push_back(condition);
   }
+  for (const IpAddress& condition : tables_.ConditionsOf(own_)) {
+    if (!covers || !hand_overs_.IsTakingFrom(condition, tables_.unit(unit).address)) continue;
+    hand_overs_.Leave(condition);  // nobody will report
+    conditions.push_back(condition);
+  }
   if (!conditions.empty()) out.push_back(SetConditions{covers, std::move(conditions)});
   // The unit may be gone before its giver has heard that it began.
   for (UnitIndex giver = 0; giver < given.size(); ++giver) {
@@ -110,7 +119,7 @@ void Machine::Cover(UnitIndex unit, bool covers, TimePoint now, Out& out) {
 
 // The others still take its predecessor for the one in charge: given any of it, they would wait for a report of that.
 void Machine::AnnounceTakeOver(TimePoint now, Out& out) {
-  if (!taken_over_.empty()) Make(std::exchange(taken_over_, {}), false, now, out);
+  if (!taken_over_.empty() && generation_ != 0) Make(std::exchange(taken_over_, {}), false, now, out);
 }
 
 // It is gone, or it is back and knows nothing: its conditions are forwarded by the active router at once.
@@ -204,8 +213,21 @@ void Machine::AddUnconfirmed(std::vector<Charge>& charges) const {
   }
 }
 
+// All else that this unit knows of, as it is.
+void Machine::AddUnnamed(std::vector<Charge>& charges) {
+  absl::flat_hash_set<IpAddress> named;
+  for (const Charge& charge : charges) named.insert(charge.condition);
+  for (const Charge& charge : Whole()->charges) {
+    if (!named.contains(charge.condition)) charges.push_back(charge);
+  }
+}
+
 void Machine::Make(std::vector<Charge> charges, bool whole, TimePoint now, Out& out) {
   AddUnconfirmed(charges);
+  if (generation_ == 0 && !whole) {  // others know nothing of what is not named
+    AddUnnamed(charges);
+    whole = true;
+  }
   for (Charge& charge : charges) {  // of a unit at fault there will be no report
     const UnitIndex owner = OwnerOf(charge.condition);
     charge.orphan |= owner != kNobody && owner != own_ && tables_.unit(owner).state == UnitState::kFault;

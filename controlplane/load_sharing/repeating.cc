@@ -155,6 +155,21 @@ void Machine::Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePo
   }
 }
 
+// It was told all of it, and has begun at once: who still gives to it has not heard from it.
+void Machine::TellGivers(UnitIndex unit, Out& out) const {
+  std::vector<bool> gives(tables_.units().size(), false);
+  for (const IpAddress& condition : tables_.ConditionsOf(unit)) {
+    const ConditionRow& row = *tables_.Find(condition);
+    if (row.previous != kNobody && MovedOfLate(row)) gives[row.previous] = true;
+  }
+  gives[unit] = gives[own_] = false;
+  for (UnitIndex giver = 0; giver < gives.size(); ++giver) {
+    if (!gives[giver]) continue;
+    const Confirmation confirmation{.generation = generation_, .unit = tables_.unit(unit).address};
+    Tell(tables_.unit(giver).address, confirmation, out);
+  }
+}
+
 void Machine::LacksBase(UnitIndex unit, Generation refused, TimePoint now, Out& out) {
   const auto missed = FirstMissedBy(unit);
   const bool is_last = refused == generation_;

@@ -3,8 +3,8 @@
 // - Two routers are active. VRRP lets that be for as long as an advertisement takes to the weaker one: after the LAN was
 //   in parts, after a stall, when a stronger one starts.
 // - Another router has become active, or the LAN has healed or parts anew, or a server that was held for dead is back,
-//   and not all have the same allocation yet: the active router has not heard what others were told, or they have not
-//   heard what it told. Who has none forwards nothing.
+//   and not all mind the active router or have the same allocation yet: it has not heard what others were told, or they
+//   have not heard what it told. Who has none forwards nothing.
 // - A router that lives is taken for gone, because it did not answer in time or did not confirm: others take over what
 //   is its own at once, and it goes on until it has recorded the allocation that says so, or is heard again. Only
 //   packets that it forwards itself are excused.
@@ -64,15 +64,17 @@ bool Group::IsTakenOver(const PacketRecord& packet, size_t unit) const {
   });
 }
 
-// Every router that forwards anything by an allocation has the active router's, and so has the server: what it made on
-// its side of a LAN in parts it is going to tell them.
+// Everybody minds the active router. Every router that forwards anything by an allocation has the active router's, and
+// so has the server: what it made on its side of a LAN in parts it is going to tell them.
 bool Group::HaveAgreed() const {
   const size_t a = active();
   if (parted_ || a == units()) return false;
   const ls::Generation generation = nodes_[a]->machine->generation();
   if (generation == 0) return false;
   return std::all_of(nodes_.begin(), nodes_.end(), [&](const std::unique_ptr<Node>& node) {
-    return !node->alive || node->machine->generation() == 0 || node->machine->generation() == generation;
+    if (!node->alive) return true;
+    const ls::Generation has = node->machine->generation();
+    return node->machine->OwnerOf(IpAddress{}) == a && (has == 0 || has == generation);
   });
 }
 

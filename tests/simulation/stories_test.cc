@@ -88,6 +88,11 @@ TEST_CASE("what stories found") {
       {"the server does not know of an end system that a router had which was active for a moment", 499588,
        Mood::kEither, true},
       {"a server that was away waits for confirmations of what has been replaced", 31835, Mood::kEither, true},
+      {"the active router takes from a unit that is gone, of which the server knows nothing", 146580, Mood::kEither,
+       true},
+      {"who is active again, and has no allocation, names a part of what it knows as all of it", 631933, Mood::kEither,
+       true},
+      {"who was active for a moment is told all of it, and who gives to it goes on", 648019, Mood::kEither, true},
       {"in timer mode all confirmations are lost to a giver, which goes on for ever", 12904, Mood::kEither},
       {"who is asked for all of an allocation did not make it, and its maker is gone", 11861, Mood::kEither},
   }));

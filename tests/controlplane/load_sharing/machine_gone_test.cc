@@ -151,6 +151,57 @@ TEST_CASE("[VR-Q21] what another router was giving to a unit at fault is covered
   }
 }
 
+TEST_CASE("[VR-Q21] what the active router itself was taking from a unit at fault passes at once, nobody will report") {
+  Served a;
+  a.On(Heard(kServer,
+             Allocation{.generation = 9, .base = 8, .hand_over = HandOver::kExact, .charges = {{kOther, kA}}}));
+  REQUIRE(a.machine.HereOf(kOther) == Here::kHolds);
+  a.Wait(2s);
+  a.Respond({kB});
+  a.Wait(1s + 1ms);
+  const Conditions passing = a.Set(true);
+  CHECK(std::find(passing.begin(), passing.end(), kOther) != passing.end());
+  CHECK(a.machine.HereOf(kOther) == Here::kPasses);
+}
+
+// B was active for a moment, A was after it, and is gone: B is active again, and has no allocation that counts.
+struct ActiveAgain : Unit {
+  explicit ActiveAgain(const Config& config) : Unit(kB, config) {
+    On(RoleChanged{Role::kBackup});
+    On(AdvertHeard{kA});
+    Hear(TwoHosts());
+    On(RoleChanged{Role::kActive});
+    On(RoleChanged{Role::kBackup});
+    On(AdvertHeard{kA});
+    On(RoleChanged{Role::kActive});
+  }
+  Conditions NamedWhole() const {
+    const auto sent = Sent<Allocation>();
+    Conditions named;
+    if (sent.size() != 1 || sent[0].second.base != 0) return named;
+    for (const Charge& charge : sent[0].second.charges) named.push_back(charge.condition);
+    std::sort(named.begin(), named.end());
+    return named;
+  }
+};
+
+TEST_CASE("[VR-Q22] who is active and has no allocation listens, and then names all that it knows of") {
+  ActiveAgain b({});
+  CHECK(b.Sent<Allocation>().empty());
+  b.On(Heard(kC, Response{.generation = 7, .state = UnitState::kWorking}));
+  CHECK(b.Sent<Allocation>().empty());
+  b.Wait(Config{}.learn);
+  CHECK(b.NamedWhole() == Conditions{kHost, kOther});
+}
+
+TEST_CASE("[VR-Q22] and so it does when a unit is found at fault before that") {
+  Config config;
+  config.response_period = config.learn / 4;
+  ActiveAgain b(config);
+  b.Wait(config.response_period + 1ms);
+  CHECK(b.NamedWhole() == Conditions{kHost, kOther});
+}
+
 // It has made the first allocation, which nobody has confirmed.
 struct Server : Unit {
   Server() : Unit(kServer, {}, {kServer}) {
@@ -180,6 +231,31 @@ TEST_CASE("[VR-119] a server that was away waits for nobody to confirm what the 
   REQUIRE(server.machine.generation() == later);
   const char* under_way = server.machine.UnderWay();
   CHECK((under_way == nullptr || under_way != std::string("allocation")));
+}
+
+TEST_CASE("[VR-113] who is told all of it begins at once, and those who were giving to it are told so") {
+  Server server;
+  const auto confirm = [&server](const IpAddress& unit, Confirmation::Status status) {
+    server.On(Heard(unit, Confirmation{.generation = server.machine.generation(), .unit = unit, .status = status}));
+  };
+  for (const IpAddress& unit : {kB, kC}) {
+    confirm(unit, Confirmation::Status::kRecorded);
+    CHECK(server.Sent<Confirmation>().size() == 1);  // to the active router, and to nobody else
+  }
+  server.Wait(Config{}.settle);
+  server.On(Heard(kA, FlowResponse{.generation = server.machine.generation()}));
+  const UnitIndex b = server.machine.tables().IndexOf(kB);
+  const IpAddress moved = server.machine.tables().ConditionsOf(b).front();
+  server.On(MoveAsked{{moved}, kA});
+  REQUIRE(server.machine.OwnerOf(moved) != b);
+  confirm(kA, Confirmation::Status::kNoBase);  // it was active, was not for a moment, and has forgotten all
+  const auto sent = server.Sent<Allocation>();
+  REQUIRE(sent.size() == 1);
+  REQUIRE(sent[0].first == kA);
+  REQUIRE(sent[0].second.base == 0);
+  confirm(kA, Confirmation::Status::kRecorded);
+  const Confirmation begun{.generation = server.machine.generation(), .unit = kA};
+  CHECK(server.Sent<Confirmation>() == std::vector<std::pair<IpAddress, Confirmation>>{{kB, begun}});
 }
 
 // A is active and makes the allocations: the first of all, then it moves kHost, then it takes over from C. B confirms
