@@ -138,6 +138,8 @@ void Machine::HandleRestart(UnitIndex index, TimePoint now, Out& out) {
 void Machine::NoteProgress(UnitIndex index, const Response& response, TimePoint now, Out& out) {
   const UnitRow& unit = tables_.unit(index);
   recorded_[index] = response.generation;
+  // `timer`: it begins whether this unit hears its confirmation or not, or it began when another was active.
+  if (mode_ == HandOver::kTimer) hand_overs_.Confirmed(unit.address, response.generation, false, now, out);
   if (IsNewer(response.generation, generation_)) {
     if (!IsMaker()) {
       AskForAll(Maker(), response.generation, out);

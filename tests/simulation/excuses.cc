@@ -4,7 +4,8 @@
 //   in parts, after a stall, when a stronger one starts.
 // - Another router has become active, or the LAN has healed or parts anew, or a server that was held for dead is back,
 //   and not all mind the active router or have the same allocation yet: it has not heard what others were told, or they
-//   have not heard what it told. Who has none forwards nothing.
+//   have not heard what it told; and until what somebody began to give in that time is given. Who has none forwards
+//   nothing.
 // - A router that lives is taken for gone, because it did not answer in time or did not confirm: others take over what
 //   is its own at once, and it goes on until it has recorded the allocation that says so, or is heard again. Only
 //   packets that it forwards itself are excused.
@@ -35,6 +36,12 @@ void Group::NoteOrphans(const ls::Allocation& allocation) {
     if (charge.orphan) orphans.heirs.emplace(charge.condition, charge.unit);
   }
   if (!orphans.heirs.empty()) orphans_.push_back(std::move(orphans));
+}
+
+// It goes on for `cover` at least, whoever forwards the packets by now.
+void Group::NoteGiving(const Node& node, const ls::Action& action) {
+  if (!disagree_ || !std::holds_alternative<ls::BeginGiving>(action)) return;
+  gives_until_ = now_ + node.config.cover + node.config.linger + std::chrono::milliseconds(5);
 }
 
 void Group::NoteGiven(size_t unit, const ls::EventLogged& event) {
@@ -107,7 +114,8 @@ void Group::NoteMinds() {
   }
   // What somebody said who was active for a moment may be under way, and what the server says because of it.
   if (!disagree_ || !HaveAgreed()) agree_since_ = now_;
-  if (now_ - agree_since_ > 2 * (options_.delay + options_.more_delay)) disagree_ = false;
+  const TimePoint heard = agree_since_ + 2 * (options_.delay + options_.more_delay);
+  if (now_ > std::max(heard, gives_until_)) disagree_ = false;
   if (disagree_) disagreed_until_ = now_;
 }
 

@@ -332,6 +332,7 @@ void Group::Perform(size_t unit, const std::vector<ls::Action>& actions) {
       if (log->kind == Kind::kServerAlive) disagree_ = true;  // and both have allocated meanwhile
       if (log->kind == Kind::kUnitFault && !node.is_server) NodeOf(log->unit).held_for_dead = true;
     } else {
+      NoteGiving(node, action);
       node.data->Apply(action, Local(node));
       PollLater(unit);
     }

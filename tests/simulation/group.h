@@ -152,6 +152,7 @@ class Group {
   void AccountForFailure();
   // excuses.cc
   void NoteMinds();
+  void NoteGiving(const Node& node, const ls::Action& action);
   void NoteGiven(size_t unit, const ls::EventLogged& event);
   void NoteReport(size_t unit, const IpAddress& to, const ls::Report& report);
   void NoteOrphans(const ls::Allocation& allocation);
@@ -180,6 +181,7 @@ class Group {
   std::vector<Orphans> orphans_;
   bool disagree_ = false;  // since there is another active router, or the LAN has healed
   TimePoint agree_since_{};
+  TimePoint gives_until_ = TimePoint::min();  // what was begun when they did not
   TimePoint disagreed_until_ = TimePoint::min(), two_active_until_ = TimePoint::min(),
             timer_excused_until_ = TimePoint::min();
   size_t accounted_for_ = 25;

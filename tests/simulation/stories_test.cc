@@ -93,6 +93,7 @@ TEST_CASE("what stories found") {
       {"who is active again, and has no allocation, names a part of what it knows as all of it", 631933, Mood::kEither,
        true},
       {"who was active for a moment is told all of it, and who gives to it goes on", 648019, Mood::kEither, true},
+      {"in timer mode the taker has confirmed to who was active before", 797699, Mood::kEither, true},
       {"in timer mode all confirmations are lost to a giver, which goes on for ever", 12904, Mood::kEither},
       {"who is asked for all of an allocation did not make it, and its maker is gone", 11861, Mood::kEither},
   }));

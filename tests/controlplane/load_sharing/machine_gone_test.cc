@@ -202,6 +202,21 @@ TEST_CASE("[VR-Q22] and so it does when a unit is found at fault before that") {
   CHECK(b.NamedWhole() == Conditions{kHost, kOther});
 }
 
+TEST_CASE("[VR-70] in timer mode the active router stops for who shows that it has the allocation, confirmed or not") {
+  Unit a(kA, {}, {kServer});
+  a.On(RoleChanged{Role::kActive});
+  a.On(Heard(kServer, TwoHosts()));
+  const IpAddress third = Ip("10.0.0.53");
+  a.On(Heard(kServer, Allocation{.generation = 8, .base = 7, .charges = {{third, kB}}}));
+  REQUIRE(a.machine.HereOf(third) == Here::kPasses);
+  a.On(Heard(kC, Response{.generation = 8, .state = UnitState::kWorking}));
+  a.On(Heard(kB, Response{.generation = 7, .state = UnitState::kWorking}));
+  CHECK(a.machine.HereOf(third) == Here::kPasses);
+  a.On(Heard(kB, Response{.generation = 8, .state = UnitState::kWorking}));
+  CHECK(a.Set(false) == Conditions{third});
+  CHECK(a.machine.HereOf(third) == Here::kBlocks);
+}
+
 // It has made the first allocation, which nobody has confirmed.
 struct Server : Unit {
   Server() : Unit(kServer, {}, {kServer}) {
