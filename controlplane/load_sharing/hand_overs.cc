@@ -27,6 +27,16 @@ void HandOvers::Take(Generation generation, const IpAddress& from, HandOver mode
   Add(std::move(session), now, out);
 }
 
+void HandOvers::Cover(Generation generation, const IpAddress& from, const IpAddress& unit,
+                      std::vector<IpAddress> conditions, TimePoint now, std::vector<Action>& out) {
+  Session session{.generation = generation, .other = from, .mode = HandOver::kTimer};
+  session.conditions = std::move(conditions);
+  session.giver = from;
+  session.confirms_for = unit;
+  session.delay = config_.report_wait;
+  Add(std::move(session), now, out);
+}
+
 HandOvers::Id HandOvers::Add(Session session, TimePoint now, std::vector<Action>& out) {
   for (Session& old : sessions_) {
     if (old.phase > Phase::kBegun || !StillIn(old).empty()) continue;
@@ -60,6 +70,12 @@ bool HandOvers::EndsGiven(const IpAddress& condition) const {
   const auto in = in_flight_.find(condition);
   const Session* last = in == in_flight_.end() ? nullptr : FindSession(in->second.back());
   return last != nullptr && last->giving;
+}
+
+bool HandOvers::IsCovered(const IpAddress& condition) const {
+  const auto in = in_flight_.find(condition);
+  const Session* last = in == in_flight_.end() ? nullptr : FindSession(in->second.back());
+  return last != nullptr && last->confirms_for != IpAddress{};
 }
 
 bool HandOvers::IsTakingFrom(const IpAddress& condition, const IpAddress& unit) const {
@@ -150,7 +166,8 @@ void HandOvers::Begin(Session& session, TimePoint now, std::vector<Action>& out)
 
 // The confirmation is the question, too: who has stopped answers with its report (README.md, 4).
 void HandOvers::Ask(Session& session, TimePoint now, std::vector<Action>& out) {
-  Tell(session.giver, Confirmation{.generation = session.generation, .unit = config_.own}, out);
+  const IpAddress& unit = session.confirms_for == IpAddress{} ? config_.own : session.confirms_for;
+  Tell(session.giver, Confirmation{.generation = session.generation, .unit = unit}, out);
   session.deadline = now + config_.report_wait;
 }
 

@@ -25,6 +25,10 @@ class HandOvers {
             std::vector<Action>& out);
   void Take(Generation generation, const IpAddress& from, HandOver mode, std::vector<IpAddress> conditions,
             Duration delay, bool confirm_to_giver, TimePoint now, std::vector<Action>& out);
+  // What `from` was giving to `unit`, which is gone, passes here after report_wait: `from` is told twice to stop.
+  void Cover(Generation generation, const IpAddress& from, const IpAddress& unit, std::vector<IpAddress> conditions,
+             TimePoint now, std::vector<Action>& out);
+  bool IsCovered(const IpAddress& condition) const;  // and does not pass yet
   // The conditions leave the hand-over that they are in; the caller says whether they pass. True: this unit gives it
   // away and has not stopped. It leaves those, too, in which it waits for that one.
   bool Leave(const IpAddress& condition);
@@ -74,6 +78,7 @@ class HandOvers {
     // Taking.
     IpAddress giver = {};                         // who reports: `other`, or who is active in its place
     bool confirm = true;
+    IpAddress confirms_for = {};                  // not this unit, but one that it covers for
     Duration delay{};                             // `timer`: from when it has begun
     TimePoint begin_at = TimePoint::max();
     std::vector<bool> have = {};                  // fragments of the report

@@ -93,12 +93,16 @@ void Machine::Cover(UnitIndex unit, bool covers, TimePoint now, Out& out) {
   std::vector<IpAddress> conditions;
   std::vector<std::vector<IpAddress>> given(tables_.units().size());  // by unit, with the last allocation
   for (const IpAddress& condition : tables_.ConditionsOf(unit)) {
+    if (!covers && hand_overs_.IsCovered(condition)) {
+      hand_overs_.Leave(condition);
+      conditions.push_back(condition);
+      continue;
+    }
     const ConditionRow& row = *tables_.Find(condition);
     const bool is_new = row.moved == generation_;
     if (is_new && recorded_[unit] != generation_) continue;  // the one before goes on
     const bool has_giver = row.previous != kNobody && !IsMe(row.previous) &&
                            tables_.unit(row.previous).state != UnitState::kFault;
-    if (!covers && has_giver) hand_overs_.Leave(condition);
     if (covers && has_giver && is_new) given[row.previous].push_back(condition);
     else conditions.push_back(condition);
   }
@@ -111,9 +115,8 @@ void Machine::Cover(UnitIndex unit, bool covers, TimePoint now, Out& out) {
   // The unit may be gone before its giver has heard that it began.
   for (UnitIndex giver = 0; giver < given.size(); ++giver) {
     if (given[giver].empty()) continue;
-    const IpAddress& to = tables_.unit(giver).address;
-    Tell(to, Confirmation{.generation = generation_, .unit = tables_.unit(unit).address}, out);
-    hand_overs_.Take(generation_, to, HandOver::kTimer, std::move(given[giver]), config_.report_wait, false, now, out);
+    const IpAddress& from = tables_.unit(giver).address;
+    hand_overs_.Cover(generation_, from, tables_.unit(unit).address, std::move(given[giver]), now, out);
   }
 }
 

@@ -138,7 +138,7 @@ void Machine::RecordOne(const Charge& charge, Generation generation, bool whole,
   } else {
     // Of others. What this unit still forwards for somebody who is gone ends here, though workers have been told to end
     // it in their time. But somebody who lives, and is to hand it on already, waits for this unit's report first.
-    if (charge.orphan) hand_overs_.Leave(charge.condition);
+    if (charge.orphan || hand_overs_.IsCovered(charge.condition)) hand_overs_.Leave(charge.condition);
     const bool was_covered = covers_[to] || (from != to && from != kNobody && covers_[from]);
     if (charge.orphan || was_covered || !is_known) changes.block.push_back(charge.condition);
   }

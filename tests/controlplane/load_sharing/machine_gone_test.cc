@@ -98,13 +98,13 @@ TEST_CASE("what the active router takes over from a unit that is gone is all tha
   }
 }
 
-// A is active, the server allocates, and all have its allocation 8: kHost went from B to C.
+// A is active, the server allocates, and all have its allocation 8.
 struct Served : Unit {
-  Served() : Unit(kA, {}, {kServer}) {
+  explicit Served(Allocation last = HostToC(HandOver::kExact)) : Unit(kA, {}, {kServer}) {
     On(RoleChanged{Role::kActive});
     On(Heard(kServer, Response{.generation = 0, .state = UnitState::kServer}));
     On(Heard(kServer, TwoHosts(HandOver::kExact)));
-    On(Heard(kServer, HostToC(HandOver::kExact)));
+    On(Heard(kServer, std::move(last)));
     Respond({kB, kC});
   }
   void Respond(const std::vector<IpAddress>& units) {
@@ -142,13 +142,33 @@ TEST_CASE("[VR-Q21] what another router was giving to a unit at fault is covered
     CHECK(a.Set(true).empty());
     CHECK(a.machine.HereOf(kHost) == Here::kBlocks);
   }
+  SECTION("B is told once more") {
+    a.Wait(Config{}.report_wait / 2);
+    CHECK(a.TellsBThatCHasIt());
+    CHECK(a.Set(true).empty());
+  }
   SECTION("or the server says that it is another's") {
+    const bool orphan = GENERATE(true, false);  // it need not know of the fault
     a.On(Heard(kServer, Allocation{.generation = 12, .base = 8, .hand_over = HandOver::kExact,
-                                   .charges = {{kHost, kB, true}, {kOther, kA, true}}}));
+                                   .charges = {{kHost, kB, orphan}, {kOther, kA, true}}}));
     a.Wait(Config{}.report_wait);
+    CHECK(a.Set(true).empty());
     CHECK(a.machine.HereOf(kHost) == Here::kBlocks);
     CHECK(a.machine.HereOf(kOther) == Here::kPasses);
   }
+}
+
+TEST_CASE("[VR-Q21] a unit that is back before it is covered is not, though by then its giver is gone as well") {
+  Served a({.generation = 8, .base = 7, .hand_over = HandOver::kExact, .charges = {{kOther, kB}}});
+  a.Wait(2s);
+  a.Respond({});
+  a.Wait(1s + 1ms);  // B is found at fault first, then C
+  REQUIRE(a.machine.LifeOf(kC) == Membership::Life::kFault);
+  CHECK(a.machine.HereOf(kOther) == Here::kBlocks);
+  a.Respond({kB});
+  a.Wait(Config{}.report_wait);
+  CHECK(a.Set(true).empty());
+  CHECK(a.machine.HereOf(kOther) == Here::kBlocks);
 }
 
 TEST_CASE("[VR-Q21] what the active router itself was taking from a unit at fault passes at once, nobody will report") {
