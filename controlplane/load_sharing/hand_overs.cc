@@ -66,15 +66,18 @@ const HandOvers::Session* HandOvers::FirstOf(const IpAddress& condition) const {
   return in == in_flight_.end() ? nullptr : FindSession(in->second.front());
 }
 
-bool HandOvers::EndsGiven(const IpAddress& condition) const {
+const HandOvers::Session* HandOvers::LastOf(const IpAddress& condition) const {
   const auto in = in_flight_.find(condition);
-  const Session* last = in == in_flight_.end() ? nullptr : FindSession(in->second.back());
+  return in == in_flight_.end() ? nullptr : FindSession(in->second.back());
+}
+
+bool HandOvers::EndsGiven(const IpAddress& condition) const {
+  const Session* last = LastOf(condition);
   return last != nullptr && last->giving;
 }
 
 bool HandOvers::IsCovered(const IpAddress& condition) const {
-  const auto in = in_flight_.find(condition);
-  const Session* last = in == in_flight_.end() ? nullptr : FindSession(in->second.back());
+  const Session* last = LastOf(condition);
   return last != nullptr && last->confirms_for != IpAddress{};
 }
 

@@ -95,6 +95,7 @@ class HandOvers {
   std::vector<IpAddress> StillIn(const Session& session) const;
   const Session* FindSession(Id id) const;
   const Session* FirstOf(const IpAddress& condition) const;  // the one that is under way; null: none
+  const Session* LastOf(const IpAddress& condition) const;   // the one that the others are before
   // The conditions of `session` are free for the next hand-over of theirs.
   void Release(Session& session);
   void BeginNext(TimePoint now, std::vector<Action>& out);

@@ -316,7 +316,7 @@ void Machine::HearResponse(const IpAddress& from, const Response& response, Time
     Log(EventLogged::Kind::kUnitAlive, from, 0, out);
     if (was_fault) unit.state = UnitState::kSuspended;  // VR-Q41
     if (!IsMaker()) {
-      Cover(index, false, now, out);
+      Uncover(index, out);
       if (generation_ != 0) Tell(Maker(), ReviewRequest{generation_}, out);
     } else if (!discovering_) {
       // It gets its share when the load is looked at next, soon if that may be.
@@ -351,8 +351,8 @@ void Machine::HearConfirmation(const IpAddress& from, const Confirmation& confir
     AskForAll(from, confirmation.generation, out);
   }
   if (confirmation.status != Confirmation::Status::kRecorded) return;
-  const bool tells = (IsMaker() || role_ == Role::kActive) && !relayed;
-  if (tells && confirmation.generation == generation_ && whole_sent_[unit] == generation_) TellGivers(unit, out);
+  const bool was_told_all = generation_ != 0 && whole_sent_[unit] == generation_;
+  if (was_told_all && !relayed && confirmation.generation == generation_) TellGivers(unit, out);
   if (role_ == Role::kServer || tables_.unit(unit).is_server) return;
   if (role_ == Role::kActive && tables_.unit(unit).state == UnitState::kSuspended) {
     tables_.unit(unit).state = UnitState::kWorking;  // VR-62

@@ -149,7 +149,9 @@ class Machine {
   std::vector<bool> Eligible() const;
   bool MustConfirm(UnitIndex unit) const;
   bool CanAllocate() const;
-  void Cover(UnitIndex unit, bool covers, TimePoint now, Out& out);
+  bool HasBegunWith(const ConditionRow& row) const;
+  void Cover(UnitIndex unit, TimePoint now, Out& out);
+  void Uncover(UnitIndex unit, Out& out);
   void AnnounceTakeOver(TimePoint now, Out& out);
   Generation NextGeneration() const;
   void AddUnconfirmed(std::vector<Charge>& charges) const;

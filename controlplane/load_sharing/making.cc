@@ -61,7 +61,7 @@ void Machine::HandleFault(UnitIndex index, TimePoint now, Out& out) {
   unit.state = UnitState::kFault;
   Log(EventLogged::Kind::kUnitFault, unit.address, unit.conditions, out);
   if (!IsMaker()) {
-    Cover(index, true, now, out);
+    Cover(index, now, out);
     TellOfFault(config_.flow_wait, now, out);
     return;
   }
@@ -86,38 +86,50 @@ void Machine::ElapseFaults(TimePoint now, Out& out) {
   }
 }
 
+// Or somebody else may still forward what the last allocation gave to its unit.
+bool Machine::HasBegunWith(const ConditionRow& row) const {
+  return row.moved != generation_ || recorded_[row.unit] == generation_;
+}
+
 // VR-Q21: while the server has not yet allocated anew, the conditions of a unit at fault are forwarded all the same.
-void Machine::Cover(UnitIndex unit, bool covers, TimePoint now, Out& out) {
-  if (covers_[unit] == covers) return;
-  covers_[unit] = covers;
-  std::vector<IpAddress> conditions;
+void Machine::Cover(UnitIndex unit, TimePoint now, Out& out) {
+  if (covers_[unit]) return;
+  covers_[unit] = true;
+  const IpAddress& address = tables_.unit(unit).address;
+  std::vector<IpAddress> pass;
   std::vector<std::vector<IpAddress>> given(tables_.units().size());  // by unit, with the last allocation
   for (const IpAddress& condition : tables_.ConditionsOf(unit)) {
-    if (!covers && hand_overs_.IsCovered(condition)) {
-      hand_overs_.Leave(condition);
-      conditions.push_back(condition);
-      continue;
-    }
     const ConditionRow& row = *tables_.Find(condition);
-    const bool is_new = row.moved == generation_;
-    if (is_new && recorded_[unit] != generation_) continue;  // the one before goes on
+    if (!HasBegunWith(row)) continue;
     const bool has_giver = row.previous != kNobody && !IsMe(row.previous) &&
                            tables_.unit(row.previous).state != UnitState::kFault;
-    if (covers && has_giver && is_new) given[row.previous].push_back(condition);
-    else conditions.push_back(condition);
+    if (has_giver && row.moved == generation_) given[row.previous].push_back(condition);
+    else pass.push_back(condition);
   }
   for (const IpAddress& condition : tables_.ConditionsOf(own_)) {
-    if (!covers || !hand_overs_.IsTakingFrom(condition, tables_.unit(unit).address)) continue;
+    if (!hand_overs_.IsTakingFrom(condition, address)) continue;
     hand_overs_.Leave(condition);  // nobody will report
-    conditions.push_back(condition);
+    pass.push_back(condition);
   }
-  if (!conditions.empty()) out.push_back(SetConditions{covers, std::move(conditions)});
+  if (!pass.empty()) out.push_back(SetConditions{true, std::move(pass)});
   // The unit may be gone before its giver has heard that it began.
   for (UnitIndex giver = 0; giver < given.size(); ++giver) {
     if (given[giver].empty()) continue;
     const IpAddress& from = tables_.unit(giver).address;
-    hand_overs_.Cover(generation_, from, tables_.unit(unit).address, std::move(given[giver]), now, out);
+    hand_overs_.Cover(generation_, from, address, std::move(given[giver]), now, out);
   }
+}
+
+void Machine::Uncover(UnitIndex unit, Out& out) {
+  if (!covers_[unit]) return;
+  covers_[unit] = false;
+  std::vector<IpAddress> block;
+  for (const IpAddress& condition : tables_.ConditionsOf(unit)) {
+    const bool was_to_pass = hand_overs_.IsCovered(condition);
+    if (was_to_pass) hand_overs_.Leave(condition);
+    if (was_to_pass || HasBegunWith(*tables_.Find(condition))) block.push_back(condition);
+  }
+  if (!block.empty()) out.push_back(SetConditions{false, std::move(block)});
 }
 
 // The others still take its predecessor for the one in charge: given any of it, they would wait for a report of that.

@@ -151,8 +151,9 @@ std::vector<IpAddress> Machine::Unnamed(const std::vector<Charge>& charges, bool
   if (active_ == kNobody) return {};
   std::vector<bool> gone(tables_.units().size(), whole);
   for (const Charge& charge : charges) {
+    if (whole || !charge.orphan || tables_.IndexOf(charge.unit) != active_) continue;
     const UnitIndex owner = OwnerOf(charge.condition);
-    if (charge.orphan && tables_.IndexOf(charge.unit) == active_ && owner != active_) gone[owner] = true;
+    if (owner != active_) gone[owner] = true;
   }
   if (std::find(gone.begin(), gone.end(), true) == gone.end()) return {};
   absl::flat_hash_set<IpAddress> named;

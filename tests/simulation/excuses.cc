@@ -26,6 +26,7 @@ namespace {
 // The longer start_delay and six times confirmation_wait, and some for the allocation to be heard of after all.
 constexpr Duration kStopsByItself = std::chrono::seconds(2);
 constexpr Duration kReportsAreKept = std::chrono::seconds(1);
+constexpr Duration kPolls = std::chrono::milliseconds(5);    // until what is to stop has, some of them
 constexpr Duration kNoted = std::chrono::milliseconds(150);  // before a report, at most
 
 }  // namespace
@@ -41,7 +42,7 @@ void Group::NoteOrphans(const ls::Allocation& allocation) {
 // It goes on for `cover` at least, whoever forwards the packets by now.
 void Group::NoteGiving(const Node& node, const ls::Action& action) {
   if (!disagree_ || !std::holds_alternative<ls::BeginGiving>(action)) return;
-  gives_until_ = now_ + node.config.cover + node.config.linger + std::chrono::milliseconds(5);
+  gives_until_ = now_ + node.config.cover + node.config.linger + kPolls;
 }
 
 void Group::NoteGiven(size_t unit, const ls::EventLogged& event) {

@@ -259,7 +259,7 @@ TEST_CASE("[VR-62] who was at fault and confirms an allocation is at work for th
   CHECK(server.machine.LifeOf(kB) == Membership::Life::kAlive);
 }
 
-TEST_CASE("[VR-119] a server that was away waits for nobody to confirm what the active router has replaced") {
+TEST_CASE("a server that was away waits for nobody to confirm what the active router has replaced") {
   Server server;
   const Generation later = server.machine.generation() + 1;
   server.On(Heard(kA, Allocation{.generation = later, .base = 0, .charges = {{kHost, kB, true}, {kOther, kC, true}}}));
@@ -293,9 +293,9 @@ TEST_CASE("[VR-113] who is told all of it begins at once, and those who were giv
   CHECK(server.Sent<Confirmation>() == std::vector<std::pair<IpAddress, Confirmation>>{{kB, begun}});
 }
 
-// A is active and makes the allocations: the first of all, then it moves kHost, then it takes over from C. B confirms
-// the first only.
-TEST_CASE("[VR-57] who misses two allocations gets them in turn, as they were made, and not the last one whole") {
+// A is active and makes the allocations: the first of all; it moves one of its own to C; it takes over from C, which is
+// gone. B confirms the first only.
+TEST_CASE("who misses two allocations gets them in turn, as they were made, and not the last one whole") {
   Config config;
   config.settle = 10ms;
   config.response_period = 500ms;
@@ -327,7 +327,6 @@ TEST_CASE("[VR-57] who misses two allocations gets them in turn, as they were ma
   const Generation third = a.machine.generation();
   REQUIRE(third != second);
   REQUIRE(a.machine.OwnerOf(moved) == a.machine.tables().IndexOf(kA));
-  // Those to B that are no repetition of the last one's last packet.
   const auto to_b = [&a] {
     std::vector<std::pair<Generation, Generation>> sent;
     for (const auto& [to, allocation] : a.Sent<Allocation>()) {
