@@ -41,7 +41,8 @@ struct GivenFlow {
 // The old router in charge. BeginGiving: the conditions pass and what is forwarded is noted. EndGiving: once it has
 // noted for `cover`, and `linger` later, they are blocked; then it comes back with GivingEnded. `sequence`: after
 // `window` more, in which it looks for the first packets that it has not forwarded (VR-74): it has no buffer to look
-// into.
+// into. Where all of them were TCP, whose flows it knows from what it forwarded, after `linger` more: then what it
+// forwarded has reached the taker.
 struct Giving {
   ConditionGroup group = 0;
   HandOverKind kind = HandOverKind::kExact;
@@ -56,6 +57,7 @@ struct Giving {
   // Set by the worker.
   uint64_t noted = 0;      // into `notes`; more than its size: the oldest are gone
   uint32_t unnoted = 0;    // TCP packets of flows for which there was no room
+  bool others = false;     // kSequence: packets came that are no TCP
   uint32_t refused = 0;    // conditions for which there was no room: they go on as before
   TimePoint stopped_at{};  // no packet of the conditions was forwarded since
 

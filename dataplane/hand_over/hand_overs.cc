@@ -49,8 +49,12 @@ TcpPacket TcpOf(const HeldPacket& h) {
   return tcp;
 }
 
-// nullptr: there is no room near its place; counted.
+// nullptr: it is no TCP, or there is no room near its place; both are noted.
 GivenFlow* FindOrAddFlow(Giving& giving, const TcpFlow& flow) {
+  if (flow.src_port == 0) {
+    giving.others = true;
+    return nullptr;
+  }
   constexpr size_t kLookedAt = 16;
   const size_t mask = giving.flows.size() - 1;
   uint64_t words[4];
@@ -102,6 +106,7 @@ HandOvers::Work* HandOvers::WorkOf(const Taking& taking) {
 
 void HandOvers::Begin(Giving& giving, TimePoint now) {
   giving.noted = giving.refused = 0;
+  giving.others = false;
   if (Work* work = NewWork(now)) {
     work->giving = &giving;
     return;
@@ -229,7 +234,7 @@ void HandOvers::AdvanceGiving(Work& work, TimePoint now, int* budget) {
     work.phase = Phase::kLooking;
   }
   if (work.phase == Phase::kLooking) {
-    if (now < giving.stopped_at + giving.window) return;
+    if (now < giving.stopped_at + (giving.others || giving.unnoted > 0 ? giving.window : giving.linger)) return;
     work.phase = Phase::kLeaving;
     work.next = 0;
   }
@@ -292,7 +297,6 @@ void HandOvers::Judge(ConditionTable::Entry entry, Packet& p, TimePoint now) {
 void HandOvers::NoteForwarded(Giving& giving, const Packet& p, TimePoint now) const {
   if (giving.kind == HandOverKind::kExact) return giving.Note(DigestOf(giving.key, p), now);
   const TcpPacket tcp = TcpOf(p);
-  if (tcp.flow.src_port == 0) return;
   GivenFlow* flow = FindOrAddFlow(giving, tcp.flow);
   if (flow == nullptr) return;
   const uint32_t last = tcp.sequence + tcp.octets - 1;
@@ -304,7 +308,6 @@ void HandOvers::NoteForwarded(Giving& giving, const Packet& p, TimePoint now) co
 // VR-75: of each flow the first; what is no TCP is not told of (VR-77).
 void HandOvers::NoteLeft(Giving& giving, const Packet& p, TimePoint now) const {
   const TcpPacket tcp = TcpOf(p);
-  if (tcp.flow.src_port == 0) return;
   GivenFlow* flow = FindOrAddFlow(giving, tcp.flow);
   if (flow == nullptr || flow->left) return;
   flow->left = true;

@@ -55,13 +55,13 @@ struct Line {
     return reinterpret_cast<const Ipv4Header*>(frame + kIp)->identification.get();
   }
 
-  void Arrive() {
+  void Arrive(uint8_t protocol = kTcp) {
     Frame& frame = *frames.emplace_back(std::make_unique<Frame>());
     auto* ip = reinterpret_cast<Ipv4Header*>(frame.data() + kIp);
     ip->version_ihl = 0x45;
     ip->total_length.set(kEnd - kIp);
     ip->identification.set(++sent);
-    ip->protocol = kTcp;
+    ip->protocol = protocol;
     ip->src.set(kHost.v4());
     auto* tcp = reinterpret_cast<TcpHeader*>(frame.data() + kTcpAt);
     tcp->src_port.set(1024);
@@ -72,7 +72,7 @@ struct Line {
     packet.length = kEnd;
     packet.l3 = kIp;
     packet.l4 = kTcpAt;
-    packet.protocol = kTcp;
+    packet.protocol = protocol;
     packet.flags = kKeyed;
     packet.ipv4 = true;
     const ConditionTable::Entry entry = table.Find(kHost, 0);
@@ -136,6 +136,7 @@ TEST_CASE("`sequence`: what is given back waits at once when the old router has 
   Taking taking = Takes(HandOverKind::kSequence);
   line.updates = {BeginGiving{&giving}};
   line.RunFor(20);
+  line.Arrive(kUdp);  // for this it looks longer
   line.updates = {EndGiving{&giving}, BeginTaking{&taking}};
   line.RunFor(20);
   CHECK(line.Count<TakingBegun>() == 1);
@@ -149,6 +150,25 @@ TEST_CASE("`sequence`: what is given back waits at once when the old router has 
   REQUIRE(marks.size() == 1);
   CHECK(marks[0].status != FlowMark::Status::kNotFound);
   if (marks[0].status == FlowMark::Status::kLast) CHECK(marks[0].sequence == line.passed.back());
+}
+
+TEST_CASE("`sequence`: the old router looks for long only where packets came that are no TCP [VR-74, VR-77]") {
+  // Before the stop, after it, or never; for 5 ms after the stop, or for 50.
+  const auto [other_at, looks] = GENERATE(table<int, int>({{-1, 5}, {20, 50}, {53, 50}, {56, 5}}));
+  CAPTURE(other_at);
+  Line line;
+  line.table.Set(kHost, 0, ConditionState::kPass);
+  Giving giving = Gives(HandOverKind::kSequence);
+  line.updates = {BeginGiving{&giving}};
+  line.RunFor(10);
+  line.updates = {EndGiving{&giving}};
+  const TimePoint begin(100s), stop = begin + giving.cover;
+  while (line.Count<GivingEnded>() == 0 && line.now < begin + 1s) {
+    if (line.now == begin + other_at * 1ms) line.Arrive(kUdp);
+    line.RunFor(1);
+  }
+  CHECK(giving.stopped_at == stop);
+  CHECK(line.now - 1ms == stop + looks * 1ms);
 }
 
 TEST_CASE("`sequence`: what the report does not name is known by time alone: its sender was started anew [VR-85]") {
