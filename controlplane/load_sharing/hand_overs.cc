@@ -393,6 +393,17 @@ void HandOvers::TakeNow(Session& session, std::vector<Action>& out) {
   session.phase = Phase::kDone;
 }
 
+void HandOvers::KnowsNothing(const IpAddress& unit, Generation generation, TimePoint now, std::vector<Action>& out) {
+  for (Session& session : sessions_) {
+    const bool waits = !session.giving && session.phase == Phase::kBegun && session.giver == unit;
+    if (!waits || !IsAtLeast(generation, session.generation)) continue;
+    TakeNow(session, out);
+    session.deadline = now;
+    Release(session);
+  }
+  BeginNext(now, out);
+}
+
 void HandOvers::Elapse(TimePoint now, std::vector<Action>& out) {
   for (size_t s = 0; s < sessions_.size(); ++s) {
     Session& session = sessions_[s];

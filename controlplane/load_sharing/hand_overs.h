@@ -25,7 +25,8 @@ class HandOvers {
             std::vector<Action>& out);
   void Take(Generation generation, const IpAddress& from, HandOver mode, std::vector<IpAddress> conditions,
             Duration delay, bool confirm_to_giver, TimePoint now, std::vector<Action>& out);
-  // What `from` was giving to `unit`, which is gone, passes here after report_wait: `from` is told twice to stop.
+  // What `from` was giving to `unit`, which is gone, passes here after report_wait: `from` is told twice to stop. {}:
+  // who gives it is not known, and all are told.
   void Cover(Generation generation, const IpAddress& from, const IpAddress& unit, std::vector<IpAddress> conditions,
              TimePoint now, std::vector<Action>& out);
   bool IsCovered(const IpAddress& condition) const;  // and does not pass yet
@@ -46,6 +47,8 @@ class HandOvers {
   void AllConfirmed(Generation generation, TimePoint now, std::vector<Action>& out);
   // What this unit gives to that one, and its workers may still forward.
   std::vector<IpAddress> GivenTo(const IpAddress& unit) const;
+  // What this unit takes from that one, by that allocation or one before, passes: nobody will report.
+  void KnowsNothing(const IpAddress& unit, Generation generation, TimePoint now, std::vector<Action>& out);
   void Stopped(Given given, TimePoint now, std::vector<Action>& out);
   // What this unit takes from `before` by the allocation is reported by `giver`, who is active in its place.
   void GiverIs(const IpAddress& giver, const IpAddress& before, Generation generation, TimePoint now,

@@ -24,6 +24,7 @@ Machine::Machine(const Config& config)
       mode_(config.hand_over),
       behind_(tables_.units().size(), 0), behind_since_(tables_.units().size()),
       covers_(tables_.units().size(), false),
+      may_give_(tables_.units().size(), false),
       recorded_(tables_.units().size(), 0),
       whole_sent_(tables_.units().size(), 0), sent_again_(tables_.units().size()),
       whole_sent_at_(tables_.units().size()) {}
@@ -114,6 +115,7 @@ void Machine::ForgetWork() {
   taken_over_.clear();
   std::fill(behind_.begin(), behind_.end(), 0);
   std::fill(covers_.begin(), covers_.end(), false);
+  std::fill(may_give_.begin(), may_give_.end(), false);
   std::fill(recorded_.begin(), recorded_.end(), 0);
   std::fill(whole_sent_.begin(), whole_sent_.end(), 0);
   std::fill(sent_again_.begin(), sent_again_.end(), SentAgain{});
@@ -284,6 +286,7 @@ void Machine::HearMessage(const MessageHeard& event, TimePoint now, Out& out) {
   } else if (const auto* confirmation = std::get_if<Confirmation>(&event.message)) {
     HearConfirmation(event.from, *confirmation, now, out);
   } else if (const auto* report = std::get_if<Report>(&event.message)) {
+    if (report->generation == generation_) may_give_[from] = false;
     hand_overs_.Reported(event.from, *report, now, out);
   } else if (std::holds_alternative<ReviewRequest>(event.message)) {
     HearReviewRequest(now, out);
@@ -346,6 +349,9 @@ void Machine::HearConfirmation(const IpAddress& from, const Confirmation& confir
     SendMissed(tables_.IndexOf(from), now, out);
     return;
   }
+  if (role_ == Role::kBackup && relayed && confirmation.status == Confirmation::Status::kNoBase) {
+    hand_overs_.KnowsNothing(confirmation.unit, confirmation.generation, now, out);
+  }
   if (role_ == Role::kActive && relayed && IsNewer(confirmation.generation, generation_)) {
     // VR-112: it does not confirm, but what it missed it asks for.
     AskForAll(from, confirmation.generation, out);
@@ -353,6 +359,7 @@ void Machine::HearConfirmation(const IpAddress& from, const Confirmation& confir
   if (confirmation.status != Confirmation::Status::kRecorded) return;
   const bool was_told_all = generation_ != 0 && whole_sent_[unit] == generation_;
   if (was_told_all && !relayed && confirmation.generation == generation_) TellGivers(unit, out);
+  if (relayed && confirmation.generation == generation_) TellGiver(unit, out);
   if (role_ == Role::kServer || tables_.unit(unit).is_server) return;
   if (role_ == Role::kActive && tables_.unit(unit).state == UnitState::kSuspended) {
     tables_.unit(unit).state = UnitState::kWorking;  // VR-62

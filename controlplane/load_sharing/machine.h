@@ -150,8 +150,10 @@ class Machine {
   bool MustConfirm(UnitIndex unit) const;
   bool CanAllocate() const;
   bool HasBegunWith(const ConditionRow& row) const;
+  bool MayBeGiven(const IpAddress& condition, const ConditionRow& row) const;
   void Cover(UnitIndex unit, TimePoint now, Out& out);
   void Uncover(UnitIndex unit, Out& out);
+  void TellTakers(UnitIndex gone, Out& out) const;
   void AnnounceTakeOver(TimePoint now, Out& out);
   Generation NextGeneration() const;
   void AddUnconfirmed(std::vector<Charge>& charges) const;
@@ -169,6 +171,7 @@ class Machine {
   void Retry(TimePoint now, Out& out);
   void Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePoint now, Out& out);
   void TellGivers(UnitIndex unit, Out& out) const;
+  void TellGiver(UnitIndex unit, Out& out);
   void LacksBase(UnitIndex unit, Generation refused, TimePoint now, Out& out);
   void AskWhoLags(TimePoint now, Out& out);
 
@@ -210,6 +213,7 @@ class Machine {
   std::vector<TimePoint> behind_since_;
   std::vector<Charge> taken_over_;         // of its predecessor, and the others have not been told yet
   std::vector<bool> covers_;               // forwards for it what is that unit's, by unit
+  std::vector<bool> may_give_;             // to this one, which has begun since it was at fault, by unit
   std::vector<Generation> recorded_;       // the last that a unit is known to have, by unit
   std::vector<Generation> whole_sent_;     // the last that it was sent whole, by unit
   std::vector<SentAgain> sent_again_;      // the last that it was sent as it was made

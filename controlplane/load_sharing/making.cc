@@ -51,6 +51,7 @@ void Machine::HandleFault(UnitIndex index, TimePoint now, Out& out) {
       server_alive_ = false;
       AnnounceTakeOver(now, out);
       std::fill(covers_.begin(), covers_.end(), false);
+      std::fill(may_give_.begin(), may_give_.end(), false);
       for (UnitIndex u = 0; u < tables_.units().size(); ++u) {
         if (tables_.unit(u).state == UnitState::kFault) HandleRestart(u, now, out);
       }
@@ -62,6 +63,7 @@ void Machine::HandleFault(UnitIndex index, TimePoint now, Out& out) {
   Log(EventLogged::Kind::kUnitFault, unit.address, unit.conditions, out);
   if (!IsMaker()) {
     Cover(index, now, out);
+    TellTakers(index, out);
     TellOfFault(config_.flow_wait, now, out);
     return;
   }
@@ -79,6 +81,9 @@ void Machine::ElapseFaults(TimePoint now, Out& out) {
   if (now < tell_of_fault_) return;
   tell_of_fault_ = TimePoint::max();
   if (role_ != Role::kActive || IsMaker()) return;
+  for (UnitIndex u = 0; u < tables_.units().size(); ++u) {
+    if (tables_.unit(u).state == UnitState::kFault) TellTakers(u, out);  // what it told them may be lost
+  }
   for (const UnitRow& unit : tables_.units()) {
     if (unit.state != UnitState::kFault || unit.conditions == 0) continue;
     TellOfFault(std::max(config_.flow_wait, std::min(2 * fault_wait_, config_.hold_off)), now, out);
@@ -91,16 +96,24 @@ bool Machine::HasBegunWith(const ConditionRow& row) const {
   return row.moved != generation_ || recorded_[row.unit] == generation_;
 }
 
+// By whom is not known: this unit was told whole, or has stopped giving it.
+bool Machine::MayBeGiven(const IpAddress& condition, const ConditionRow& row) const {
+  return row.previous == kNobody || (IsMe(row.previous) && !hand_overs_.EndsGiven(condition));
+}
+
 // VR-Q21: while the server has not yet allocated anew, the conditions of a unit at fault are forwarded all the same.
 void Machine::Cover(UnitIndex unit, TimePoint now, Out& out) {
   if (covers_[unit]) return;
   covers_[unit] = true;
   const IpAddress& address = tables_.unit(unit).address;
-  std::vector<IpAddress> pass;
+  std::vector<IpAddress> pass, given_by_somebody;
   std::vector<std::vector<IpAddress>> given(tables_.units().size());  // by unit, with the last allocation
   for (const IpAddress& condition : tables_.ConditionsOf(unit)) {
     const ConditionRow& row = *tables_.Find(condition);
-    if (!HasBegunWith(row)) continue;
+    if (!HasBegunWith(row)) {
+      if (MayBeGiven(condition, row)) given_by_somebody.push_back(condition);
+      continue;
+    }
     const bool has_giver = row.previous != kNobody && !IsMe(row.previous) &&
                            tables_.unit(row.previous).state != UnitState::kFault;
     if (has_giver && row.moved == generation_) given[row.previous].push_back(condition);
@@ -110,6 +123,7 @@ void Machine::Cover(UnitIndex unit, TimePoint now, Out& out) {
     if (!hand_overs_.IsTakingFrom(condition, address)) continue;
     hand_overs_.Leave(condition);  // nobody will report
     pass.push_back(condition);
+    may_give_[unit] = true;  // once it is back
   }
   if (!pass.empty()) out.push_back(SetConditions{true, std::move(pass)});
   // The unit may be gone before its giver has heard that it began.
@@ -118,6 +132,26 @@ void Machine::Cover(UnitIndex unit, TimePoint now, Out& out) {
     const IpAddress& from = tables_.unit(giver).address;
     hand_overs_.Cover(generation_, from, address, std::move(given[giver]), now, out);
   }
+  if (!given_by_somebody.empty()) {
+    hand_overs_.Cover(generation_, {}, address, std::move(given_by_somebody), now, out);
+  }
+}
+
+// What others were taking from a unit at fault nobody will report.
+void Machine::TellTakers(UnitIndex gone, Out& out) const {
+  std::vector<bool> takes(tables_.units().size(), false);
+  for (const auto& entry : tables_.conditions()) {
+    const ConditionRow& row = entry.second;
+    if (row.previous == gone && MovedOfLate(row) && !row.orphan) takes[row.unit] = true;
+  }
+  takes[gone] = takes[own_] = false;
+  for (UnitIndex taker = 0; taker < takes.size(); ++taker) {
+    if (!takes[taker]) continue;
+    Tell(tables_.unit(taker).address,
+         Confirmation{.generation = generation_, .unit = tables_.unit(gone).address,
+                      .status = Confirmation::Status::kNoBase},
+         out);
+  }
 }
 
 void Machine::Uncover(UnitIndex unit, Out& out) {
@@ -125,9 +159,10 @@ void Machine::Uncover(UnitIndex unit, Out& out) {
   covers_[unit] = false;
   std::vector<IpAddress> block;
   for (const IpAddress& condition : tables_.ConditionsOf(unit)) {
+    const ConditionRow& row = *tables_.Find(condition);
     const bool was_to_pass = hand_overs_.IsCovered(condition);
     if (was_to_pass) hand_overs_.Leave(condition);
-    if (was_to_pass || HasBegunWith(*tables_.Find(condition))) block.push_back(condition);
+    if (was_to_pass || HasBegunWith(row) || MayBeGiven(condition, row)) block.push_back(condition);
   }
   if (!block.empty()) out.push_back(SetConditions{false, std::move(block)});
 }
@@ -153,6 +188,7 @@ void Machine::HandleRestart(UnitIndex index, TimePoint now, Out& out) {
 void Machine::NoteProgress(UnitIndex index, const Response& response, TimePoint now, Out& out) {
   const UnitRow& unit = tables_.unit(index);
   recorded_[index] = response.generation;
+  if (response.generation == generation_) TellGiver(index, out);
   // `timer`: it begins whether this unit hears its confirmation or not, or it began when another was active.
   if (mode_ == HandOver::kTimer) hand_overs_.Confirmed(unit.address, response.generation, false, now, out);
   if (IsNewer(response.generation, generation_)) {

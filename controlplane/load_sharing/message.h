@@ -85,7 +85,7 @@ struct Confirmation {
     kNoBase = 2,    // it does not have the allocation that is changed: send it whole
   };
   Generation generation = 0;
-  IpAddress unit;  // who confirms; a server relays it (VR-113), and the active router for who is gone
+  IpAddress unit;  // who confirms; a server relays it (VR-113), and the active router speaks for who is gone
   Status status = Status::kRecorded;
   std::vector<Range> missing = {};
   friend bool operator==(const Confirmation&, const Confirmation&) = default;

@@ -170,6 +170,14 @@ void Machine::TellGivers(UnitIndex unit, Out& out) const {
   }
 }
 
+// This unit has begun with what that one was giving to it, since it was at fault. If it was away only, it goes on until
+// it is told; its report shows that it was. `timer` has none, and ends by itself.
+void Machine::TellGiver(UnitIndex unit, Out& out) {
+  if (!may_give_[unit]) return;
+  Tell(tables_.unit(unit).address, Confirmation{.generation = generation_, .unit = config_.own}, out);
+  if (mode_ == HandOver::kTimer) may_give_[unit] = false;
+}
+
 void Machine::LacksBase(UnitIndex unit, Generation refused, TimePoint now, Out& out) {
   const auto missed = FirstMissedBy(unit);
   const bool is_last = refused == generation_;

@@ -17,8 +17,12 @@ using namespace std::chrono_literals;
 constexpr Duration kAdverts = 100ms;
 constexpr Duration kHoldLimit = 2s;
 // For how long packets may be lost, from what the protocol takes when no message is lost; longer where some are.
-constexpr Duration kSuccessor = 3 * kAdverts + 80ms + 220ms;  // active-down interval; then it may have to learn
-constexpr Duration kGone = 11 * kAdverts + kSuccessor;  // response period, counted anew by a successor
+constexpr Duration kTakesOver = 3 * kAdverts + 80ms;  // active-down interval
+constexpr Duration kLearns = 220ms;                   // who becomes active may have to
+constexpr Duration kSuccessor = kTakesOver + kLearns;
+// Response period, counted anew by a successor; then those who may give to it have to be told (report_wait).
+constexpr Duration kFindsGone = kLearns + 11 * kAdverts + 200ms;
+constexpr Duration kGone = kTakesOver + kFindsGone;
 constexpr Duration kMoved = 50ms;                       // the messages that say so, until all have them
 constexpr Duration kRepeated = 1s;                      // as often as it takes
 constexpr Duration kWorkers = 50us;  // until control hears of what workers have forwarded
@@ -225,7 +229,8 @@ void Group::DoVrrp(size_t unit, const vr::Event& event) {
     }
     if (node.vrrp.role == vr::Role::kBackup) Do(unit, ls::RoleChanged{ls::Role::kBackup});
     if (node.vrrp.role == vr::Role::kInitialize) Do(unit, ls::RoleChanged{ls::Role::kStopped});
-    Disturb(kSuccessor);
+    const bool succeeds = node.vrrp.role == vr::Role::kActive && now_ < excused_until_;
+    Disturb(succeeds ? kFindsGone : kSuccessor);
   }
   const auto* heard = std::get_if<vr::AdvertHeard>(&event);
   if (heard != nullptr && heard->priority != 0 && node.vrrp.role == vr::Role::kBackup &&

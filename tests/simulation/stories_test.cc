@@ -96,6 +96,10 @@ TEST_CASE("what stories found") {
       {"in timer mode the taker has confirmed to who was active before", 797699, Mood::kEither, true},
       {"what a unit at fault was being given is allocated anew before it is covered", 384315, Mood::kEither, true},
       {"a unit is back before it is covered, and its giver is gone as well", 905671, Mood::kEither, true},
+      {"the active router has begun with what a unit gives to it that was away only", 278248, Mood::kEither, true},
+      {"a new active router is told all of it, and a unit is gone that has not recorded it", 851355, Mood::kEither,
+       true},
+      {"a unit is gone that others were taking from, of which the server knows nothing", 852540, Mood::kEither, true},
       {"in timer mode all confirmations are lost to a giver, which goes on for ever", 12904, Mood::kEither},
       {"who is asked for all of an allocation did not make it, and its maker is gone", 11861, Mood::kEither},
   }));

@@ -100,12 +100,12 @@ TEST_CASE("what the active router takes over from a unit that is gone is all tha
 
 // A is active, the server allocates, and all have its allocation 8.
 struct Served : Unit {
-  explicit Served(Allocation last = HostToC(HandOver::kExact)) : Unit(kA, {}, {kServer}) {
+  explicit Served(Allocation last = HostToC(HandOver::kExact), const IpAddress& silent = {}) : Unit(kA, {}, {kServer}) {
     On(RoleChanged{Role::kActive});
     On(Heard(kServer, Response{.generation = 0, .state = UnitState::kServer}));
-    On(Heard(kServer, TwoHosts(HandOver::kExact)));
+    if (last.base != 0) On(Heard(kServer, TwoHosts(HandOver::kExact)));
     On(Heard(kServer, std::move(last)));
-    Respond({kB, kC});
+    Respond(silent == kC ? std::vector<IpAddress>{kB} : std::vector<IpAddress>{kB, kC});
   }
   void Respond(const std::vector<IpAddress>& units) {
     On(Heard(kServer, Response{.generation = 8, .state = UnitState::kServer}));
@@ -182,6 +182,73 @@ TEST_CASE("[VR-Q21] what the active router itself was taking from a unit at faul
   const Conditions passing = a.Set(true);
   CHECK(std::find(passing.begin(), passing.end(), kOther) != passing.end());
   CHECK(a.machine.HereOf(kOther) == Here::kPasses);
+  // It was away only. Once it has the allocation it gives it, until it is told that this unit has begun.
+  const Response back{.generation = 9, .state = UnitState::kWorking};
+  const std::vector<std::pair<IpAddress, Confirmation>> told{{kC, {.generation = 9, .unit = kA}}};
+  a.On(Heard(kC, Response{.generation = 8, .state = UnitState::kWorking}));
+  CHECK(a.Sent<Confirmation>().empty());
+  if (GENERATE(true, false)) a.On(Heard(kServer, Confirmation{.generation = 9, .unit = kC}));
+  else a.On(Heard(kC, back));
+  CHECK(a.Sent<Confirmation>() == told);
+  a.On(Heard(kC, back));  // the first may be lost
+  CHECK(a.Sent<Confirmation>() == told);
+  a.On(Heard(kC, Report{.generation = 9}));
+  a.On(Heard(kC, back));
+  CHECK(a.Sent<Confirmation>().empty());
+}
+
+TEST_CASE("[VR-Q21] who was told all whole does not know who gives to a unit at fault, tells everybody, and covers") {
+  Allocation whole = TwoHosts(HandOver::kExact);
+  whole.generation = 8;
+  Served a(std::move(whole), kC);
+  const auto tells_all = [&a] {
+    const auto sent = a.Sent<Confirmation>();
+    return sent == std::vector<std::pair<IpAddress, Confirmation>>{{IpAddress{}, {.generation = 8, .unit = kC}}};
+  };
+  a.Wait(2s);
+  a.Respond({kB});
+  a.Wait(1s + 1ms);
+  REQUIRE(a.machine.LifeOf(kC) == Membership::Life::kFault);
+  CHECK(tells_all());
+  CHECK(a.machine.HereOf(kOther) == Here::kBlocks);
+  a.Wait(Config{}.report_wait / 2);
+  CHECK(tells_all());
+  a.Wait(Config{}.report_wait / 2);
+  CHECK(a.Set(true) == Conditions{kOther});
+  CHECK(a.machine.HereOf(kOther) == Here::kPasses);
+  a.On(Heard(kC, Response{.generation = 0, .state = UnitState::kSuspended}));
+  CHECK(a.Set(false) == Conditions{kOther});
+}
+
+TEST_CASE("[VR-Q21] who takes from a unit at fault is told twice that nobody will report") {
+  Served a;
+  const std::vector<std::pair<IpAddress, Confirmation>> told{
+      {kC, {.generation = 8, .unit = kB, .status = Confirmation::Status::kNoBase}}};
+  a.Wait(2s);
+  a.Respond({kC});
+  a.Wait(1s + 1ms);
+  REQUIRE(a.machine.LifeOf(kB) == Membership::Life::kFault);
+  CHECK(a.Sent<Confirmation>() == told);
+  a.Wait(Config{}.flow_wait);
+  CHECK(a.Sent<Confirmation>() == told);
+}
+
+TEST_CASE("[VR-Q21] what was taken from a unit passes when the active router says that it knows nothing, and goes on") {
+  Backup b;
+  b.Hear(TwoHosts(HandOver::kExact));
+  b.Hear({.generation = 8, .base = 7, .hand_over = HandOver::kExact, .charges = {{kOther, kB}}});
+  b.Hear({.generation = 9, .base = 8, .hand_over = HandOver::kExact, .charges = {{kOther, kA}}});
+  REQUIRE(b.machine.HereOf(kOther) == Here::kHolds);
+  const auto says = [&b](const IpAddress& from, const Confirmation& confirmation) { b.On(Heard(from, confirmation)); };
+  const Confirmation nothing{.generation = 8, .unit = kC, .status = Confirmation::Status::kNoBase};
+  says(kC, nothing);  // of itself it says so to who allocates
+  CHECK(b.machine.HereOf(kOther) == Here::kHolds);
+  says(kA, {.generation = 7, .unit = kC, .status = Confirmation::Status::kNoBase});
+  CHECK(b.machine.HereOf(kOther) == Here::kHolds);
+  says(kA, nothing);
+  CHECK(b.Set(true) == Conditions{kOther});
+  CHECK(b.Done<BeginGiving>().size() == 1);  // to A, which waits for this unit's report
+  CHECK(b.machine.HereOf(kOther) == Here::kPasses);
 }
 
 // B was active for a moment, A was after it, and is gone: B is active again, and has no allocation that counts.
