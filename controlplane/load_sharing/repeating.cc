@@ -114,8 +114,9 @@ void Machine::Retry(TimePoint now, Out& out) {
 }
 
 void Machine::Confirmed(UnitIndex unit, const Confirmation& confirmation, TimePoint now, Out& out) {
-  if (role_ == Role::kServer && IsNewer(confirmation.generation, newest_seen_)) {
-    newest_seen_ = confirmation.generation;  // this server was away, and what it just made is too late
+  if (role_ == Role::kServer && IsNewer(confirmation.generation, generation_)) {
+    // This server was away, and what it just made is too late. It may have seen that number before, in a review.
+    if (IsNewer(confirmation.generation, newest_seen_)) newest_seen_ = confirmation.generation;
     pending_.reset();
     wants_allocation_ = true;
   }

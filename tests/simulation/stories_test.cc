@@ -100,6 +100,8 @@ TEST_CASE("what stories found") {
       {"a new active router is told all of it, and a unit is gone that has not recorded it", 851355, Mood::kEither,
        true},
       {"a unit is gone that others were taking from, of which the server knows nothing", 852540, Mood::kEither, true},
+      {"a server is asked for an allocation of the other side, whose number it has seen in a review", 959279,
+       Mood::kEither, true},
       {"in timer mode all confirmations are lost to a giver, which goes on for ever", 12904, Mood::kEither},
       {"who is asked for all of an allocation did not make it, and its maker is gone", 11861, Mood::kEither},
   }));

@@ -335,6 +335,20 @@ TEST_CASE("a server that was away waits for nobody to confirm what the active ro
   CHECK((under_way == nullptr || under_way != std::string("allocation")));
 }
 
+TEST_CASE("a server is asked for what was made on the other side of a LAN in parts, whose number it has seen already") {
+  Server server;
+  for (const IpAddress& unit : {kB, kC}) {
+    server.On(Heard(unit, Confirmation{.generation = server.machine.generation(), .unit = unit}));
+  }
+  server.Wait(Config{}.settle);
+  server.On(Heard(kA, FlowResponse{.generation = server.machine.generation()}));
+  const Generation theirs = server.machine.generation() + 5;
+  if (GENERATE(true, false)) server.On(Heard(kB, FlowResponse{.generation = theirs}));
+  server.On(Heard(kA, Confirmation{.generation = theirs, .unit = kA, .status = Confirmation::Status::kMissing}));
+  for (int i = 0; i < 20; ++i) server.Wait(100ms);  // the active router does not have it, either
+  CHECK(IsNewer(server.machine.generation(), theirs));
+}
+
 TEST_CASE("[VR-113] who is told all of it begins at once, and those who were giving to it are told so") {
   Server server;
   const auto confirm = [&server](const IpAddress& unit, Confirmation::Status status) {
