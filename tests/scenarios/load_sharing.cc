@@ -103,8 +103,7 @@ absl::Status LoadSharing::Give(const Words& w) {
     ASSIGN_OR_RETURN(giving->group, GroupOf(w[2], giving->conditions.front()));
     giving->kind = sequence ? HandOverKind::kSequence : HandOverKind::kExact;
     giving->cover = sequence ? Duration{} : kCover;
-    giving->linger = sequence ? Duration{} : kSkew;
-    giving->window = kSkew;
+    giving->linger = giving->window = kSkew;
     giving->flows.resize(kFlows);
     giving->key = kKey;
     giving->notes.resize(kNotes);
